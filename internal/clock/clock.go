@@ -1,0 +1,43 @@
+// Package clock is the only place that reads the time of day.
+package clock
+
+import (
+	"sync"
+	"time"
+)
+
+// Clock returns the current instant.
+type Clock func() time.Time
+
+// System is the computer's clock in UTC.
+func System() time.Time { return time.Now().UTC() }
+
+// Fake is a clock that tests set. Its zero value is not usable; see NewFake.
+type Fake struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+// NewFake makes a clock that stands at the given instant.
+func NewFake(at time.Time) *Fake { return &Fake{at: at.UTC()} }
+
+// Now returns the instant the clock stands at; it is a Clock.
+func (f *Fake) Now() time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.at
+}
+
+// Advance moves the clock forward.
+func (f *Fake) Advance(d time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.at = f.at.Add(d)
+}
+
+// Set puts the clock at an instant.
+func (f *Fake) Set(at time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.at = at.UTC()
+}

@@ -1,0 +1,136 @@
+// Package db opens the database and runs one portable SQL on it.
+//
+// Statements use ? placeholders, and types that need no dialect: ids as TEXT made by the program, times as
+// BIGINT Unix milliseconds, bytes as BYTEA, enumerations as TEXT with a named CHECK.
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the "pgx" driver
+	_ "modernc.org/sqlite"             // the "sqlite" driver
+)
+
+// Dialect is the database in use. Features never ask for it.
+type Dialect uint8
+
+// The two databases.
+const (
+	SQLite Dialect = iota + 1
+	Postgres
+)
+
+// Queryer reads: *DB from a pool, *Tx inside its transaction. Reading goes through All and One.
+type Queryer interface {
+	query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	Dialect() Dialect
+}
+
+// DB is an open database. Writing happens only inside InTx and Batch.
+type DB struct {
+	now     func() time.Time
+	dialect Dialect
+	dsn     string
+	write   *sql.DB // SQLite: exactly one connection; PostgreSQL: the same pool as read
+	read    *sql.DB
+}
+
+// Pool sizes: open and idle limits are equal, so connections are not made and dropped under load.
+const (
+	sqliteReaders   = 4
+	postgresConns   = 16
+	connMaxLifetime = 30 * time.Minute
+)
+
+// sqlitePragmas stand in the DSN, for a PRAGMA sent through a pool reaches one connection of many.
+const sqlitePragmas = "_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)&_pragma=temp_store(MEMORY)&_pragma=cache_size(-16000)"
+
+// Open opens a SQLite file (a path) or a PostgreSQL database (postgres://...). now gives the instant of each transaction.
+func Open(ctx context.Context, dsn string, now func() time.Time) (*DB, error) {
+	if IsPostgres(dsn) {
+		return openPostgres(ctx, dsn, now)
+	}
+	return openSQLite(ctx, dsn, now)
+}
+
+// IsPostgres reports whether dsn names a PostgreSQL database.
+func IsPostgres(dsn string) bool {
+	return strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://")
+}
+
+func openPostgres(ctx context.Context, dsn string, now func() time.Time) (*DB, error) {
+	if _, err := url.Parse(dsn); err != nil {
+		return nil, errors.New("the PostgreSQL address cannot be read: write postgres://user:password@host:port/database")
+	}
+	p, err := sql.Open("pgx", dsn)
+	if err != nil {
+		return nil, fmt.Errorf("open PostgreSQL: %w", err)
+	}
+	p.SetMaxOpenConns(postgresConns)
+	p.SetMaxIdleConns(postgresConns)
+	p.SetConnMaxLifetime(connMaxLifetime)
+	d := &DB{now: now, dialect: Postgres, dsn: dsn, write: p, read: p}
+	if err := p.PingContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("reach PostgreSQL: %w", err), d.Close())
+	}
+	return d, nil
+}
+
+func openSQLite(ctx context.Context, path string, now func() time.Time) (*DB, error) {
+	file := (&url.URL{Scheme: "file", Opaque: url.PathEscape(path)}).String()
+	file = strings.ReplaceAll(file, "%2F", "/")
+	w, err := sql.Open("sqlite", file+"?"+sqlitePragmas+"&_txlock=immediate")
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	w.SetMaxOpenConns(1)
+	w.SetMaxIdleConns(1)
+	r, err := sql.Open("sqlite", file+"?"+sqlitePragmas+"&_pragma=query_only(ON)")
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), w.Close())
+	}
+	r.SetMaxOpenConns(sqliteReaders)
+	r.SetMaxIdleConns(sqliteReaders)
+	d := &DB{now: now, dialect: SQLite, dsn: path, write: w, read: r}
+	if err := w.PingContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), d.Close())
+	}
+	return d, nil
+}
+
+// Close closes every connection.
+func (d *DB) Close() error {
+	if d.read == d.write {
+		return d.write.Close()
+	}
+	return errors.Join(d.read.Close(), d.write.Close())
+}
+
+// Ping reports whether the database answers.
+func (d *DB) Ping(ctx context.Context) error {
+	if err := d.read.PingContext(ctx); err != nil {
+		return fmt.Errorf("reach the database: %w", Classify(err))
+	}
+	return nil
+}
+
+// Dialect tells which database it is.
+func (d *DB) Dialect() Dialect { return d.dialect }
+
+// Now is the instant that a transaction begun now would carry.
+func (d *DB) Now() time.Time { return d.now().UTC().Truncate(time.Millisecond) }
+
+var errPoolInTx = errors.New("db: the pool was read inside a transaction; use its Tx")
+
+func (d *DB) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if inTx(ctx) {
+		return nil, errPoolInTx
+	}
+	return d.read.QueryContext(ctx, rebind(d.dialect, query), args...)
+}

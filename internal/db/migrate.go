@@ -1,0 +1,91 @@
+package db
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"strings"
+	"testing/fstest"
+
+	"github.com/pressly/goose/v3"
+
+	"bailiwick/migrations"
+)
+
+// Migrate brings the schema up to date and returns how many migrations ran.
+func (d *DB) Migrate(ctx context.Context) (int, error) {
+	p, err := d.migrator()
+	if err != nil {
+		return 0, err
+	}
+	done, err := p.Up(ctx)
+	if err != nil {
+		return len(done), fmt.Errorf("migrate the database: %w", err)
+	}
+	return len(done), nil
+}
+
+// Pending reports how many migrations have not run yet.
+func (d *DB) Pending(ctx context.Context) (int, error) {
+	p, err := d.migrator()
+	if err != nil {
+		return 0, err
+	}
+	at, want, err := p.GetVersions(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("read the schema version: %w", err)
+	}
+	return int(max(0, want-at)), nil
+}
+
+func (d *DB) migrator() (*goose.Provider, error) {
+	files, err := migrationFiles(d.dialect)
+	if err != nil {
+		return nil, err
+	}
+	dialect := goose.DialectSQLite3
+	if d.dialect == Postgres {
+		dialect = goose.DialectPostgres
+	}
+	p, err := goose.NewProvider(dialect, d.write, files, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return nil, fmt.Errorf("prepare migrations: %w", err)
+	}
+	return p, nil
+}
+
+// migrationFiles gives the plain SQL the header that goose asks for, and opens the comments that hold what only
+// one database understands: /*postgres COLLATE "C"*/ and /*sqlite WITHOUT ROWID*/.
+func migrationFiles(d Dialect) (fs.FS, error) {
+	mark := "/*sqlite "
+	if d == Postgres {
+		mark = "/*postgres "
+	}
+	entries, err := fs.ReadDir(migrations.FS, ".")
+	if err != nil {
+		return nil, fmt.Errorf("list migrations: %w", err)
+	}
+	out := fstest.MapFS{}
+	for _, e := range entries {
+		body, err := fs.ReadFile(migrations.FS, e.Name())
+		if err != nil {
+			return nil, fmt.Errorf("read migration %s: %w", e.Name(), err)
+		}
+		out[e.Name()] = &fstest.MapFile{Data: []byte("-- +goose Up\n" + openComments(string(body), mark))}
+	}
+	return out, nil
+}
+
+func openComments(sql, mark string) string {
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(sql, mark)
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		inside, after, _ := strings.Cut(rest, "*/")
+		b.WriteString(inside)
+		sql = after
+	}
+}

@@ -1,0 +1,131 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"time"
+
+	"bailiwick/internal/errs"
+)
+
+// Tx is a transaction. Only it can write.
+type Tx struct {
+	tx      *sql.Tx
+	dialect Dialect
+	now     time.Time
+}
+
+// Now is the instant the transaction began: one timestamp for all it writes.
+func (t *Tx) Now() time.Time { return t.now }
+
+// Ms is Now as stored: Unix milliseconds.
+func (t *Tx) Ms() int64 { return t.now.UnixMilli() }
+
+// Dialect tells which database it is.
+func (t *Tx) Dialect() Dialect { return t.dialect }
+
+// Exec runs a statement and returns how many rows it changed.
+func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	res, err := t.tx.ExecContext(ctx, rebind(t.dialect, query), args...)
+	if err != nil {
+		return 0, Classify(err)
+	}
+	return res.RowsAffected()
+}
+
+func (t *Tx) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return t.tx.QueryContext(ctx, rebind(t.dialect, query), args...)
+}
+
+type txMark struct{}
+
+func inTx(ctx context.Context) bool { return ctx.Value(txMark{}) != nil }
+
+var errNested = errors.New("db: a transaction was begun inside a transaction")
+
+const maxTries = 20
+
+// InTx runs fn in a serializable transaction and retries it on serialization failure, so fn must have no
+// effect outside tx. It is for governed data, where both databases must decide alike.
+func (d *DB) InTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
+	opts := &sql.TxOptions{}
+	if d.dialect == Postgres {
+		opts.Isolation = sql.LevelSerializable
+	}
+	return d.retried(ctx, opts, fn)
+}
+
+// Batch runs fn in a transaction at READ COMMITTED on PostgreSQL and on the writer on SQLite. It is for traffic
+// and state (jobs, sessions, counters), whose statements are each safe by themselves.
+func (d *DB) Batch(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
+	return d.retried(ctx, &sql.TxOptions{}, fn)
+}
+
+// Snapshot runs fn in a read-only transaction that sees one state of the database throughout.
+func (d *DB) Snapshot(ctx context.Context, fn func(ctx context.Context, q Queryer) error) error {
+	opts := &sql.TxOptions{ReadOnly: true}
+	if d.dialect == Postgres {
+		opts.Isolation = sql.LevelRepeatableRead
+	}
+	return d.once(ctx, d.read, opts, func(ctx context.Context, tx *Tx) error { return fn(ctx, tx) })
+}
+
+func (d *DB) retried(ctx context.Context, opts *sql.TxOptions, fn func(context.Context, *Tx) error) error {
+	if inTx(ctx) {
+		return errNested
+	}
+	for try := 0; ; try++ {
+		err := d.once(ctx, d.write, opts, fn)
+		if !errors.Is(err, ErrRetry) {
+			return err
+		}
+		if try >= maxTries {
+			e := errs.New(errs.Unavailable, "database.busy", "Try again in a moment. Too many changes met in the same place; nothing was changed.")
+			e.Err = err
+			return e
+		}
+		pause := time.Duration(1<<min(try, 6)) * time.Millisecond
+		timer := time.NewTimer(pause/2 + rand.N(pause)) //nolint:gosec // spreads retries, guards nothing
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		}
+	}
+}
+
+func (d *DB) once(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, fn func(context.Context, *Tx) error) (err error) {
+	tx, err := pool.BeginTx(ctx, opts)
+	if err != nil {
+		return Classify(err)
+	}
+	defer func() {
+		if err == nil {
+			return
+		}
+		if rerr := tx.Rollback(); rerr != nil && !errors.Is(rerr, sql.ErrTxDone) && !errors.Is(rerr, driver.ErrBadConn) && ctx.Err() == nil {
+			err = errors.Join(err, fmt.Errorf("roll back: %w", rerr))
+		}
+	}()
+	t := &Tx{tx: tx, dialect: d.dialect, now: d.Now()}
+	if err := fn(context.WithValue(ctx, txMark{}, true), t); err != nil {
+		return Classify(err)
+	}
+	return commitError(tx.Commit())
+}
+
+// commitError tells a commit that certainly failed from one whose fate the lost connection hides.
+func commitError(err error) error {
+	var ne net.Error
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, driver.ErrBadConn) || errors.As(err, &ne) {
+		return fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
+	}
+	return Classify(err)
+}

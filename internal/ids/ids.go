@@ -1,0 +1,149 @@
+// Package ids defines one identifier type for each entity.
+//
+// An id is a prefix that names the entity, an underscore and 26 characters of lower-case base32:
+// 48 bits of Unix milliseconds, then 80 random bits. Ids sort by creation time, are public, and are never secrets.
+package ids
+
+import (
+	"crypto/rand"
+	"encoding/base32"
+	"encoding/binary"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// One type per entity, so that ids of different entities do not mix.
+type (
+	Account    string // acc_...
+	User       string // usr_..., an identity
+	Membership string // mem_...
+	Role       string // rol_..., a role group
+	Invitation string // inv_...
+	SubAccount string // sub_...
+	Location   string // loc_...
+	Hold       string // hld_...
+	Session    string // ses_...
+	Event      string // evt_...
+	Job        string // job_...
+	Task       string // tsk_...
+	View       string // viw_..., a saved view
+	Mail       string // mal_..., a captured mail
+	Token      string // tok_..., the row of a one-time link, never its secret
+)
+
+var enc = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
+
+const bodyLen = 26
+
+var prefixes = struct {
+	account, user, membership, role, invitation, subAccount, location, hold, session, event, job, task, view, mail, token string
+}{"acc_", "usr_", "mem_", "rol_", "inv_", "sub_", "loc_", "hld_", "ses_", "evt_", "job_", "tsk_", "viw_", "mal_", "tok_"}
+
+type id interface{ ~string }
+
+func mint[T id](prefix string, at time.Time) T {
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:8], uint64(at.UnixMilli())<<16) //nolint:gosec // times before 1970 do not occur
+	_, _ = rand.Read(b[6:])                                        // crypto/rand.Read never fails (Go 1.24)
+	return T(prefix + enc.EncodeToString(b[:]))
+}
+
+func parse[T id](prefix, what, s string) (T, error) {
+	rest, ok := strings.CutPrefix(s, prefix)
+	if !ok || len(rest) != bodyLen {
+		return "", fmt.Errorf("%q is not the id of %s", s, what)
+	}
+	for i := range len(rest) {
+		if c := rest[i]; !('0' <= c && c <= '9' || 'a' <= c && c <= 'z') {
+			return "", fmt.Errorf("%q is not the id of %s", s, what)
+		}
+	}
+	return T(s), nil
+}
+
+// NewAccount makes an account id.
+func NewAccount(at time.Time) Account { return mint[Account](prefixes.account, at) }
+
+// NewUser makes an identity id.
+func NewUser(at time.Time) User { return mint[User](prefixes.user, at) }
+
+// NewMembership makes a membership id.
+func NewMembership(at time.Time) Membership { return mint[Membership](prefixes.membership, at) }
+
+// NewRole makes a role group id.
+func NewRole(at time.Time) Role { return mint[Role](prefixes.role, at) }
+
+// NewInvitation makes an invitation id.
+func NewInvitation(at time.Time) Invitation { return mint[Invitation](prefixes.invitation, at) }
+
+// NewSubAccount makes a sub-account id.
+func NewSubAccount(at time.Time) SubAccount { return mint[SubAccount](prefixes.subAccount, at) }
+
+// NewLocation makes a location id.
+func NewLocation(at time.Time) Location { return mint[Location](prefixes.location, at) }
+
+// NewHold makes a hold id.
+func NewHold(at time.Time) Hold { return mint[Hold](prefixes.hold, at) }
+
+// NewSession makes a session id.
+func NewSession(at time.Time) Session { return mint[Session](prefixes.session, at) }
+
+// NewEvent makes an audit event id.
+func NewEvent(at time.Time) Event { return mint[Event](prefixes.event, at) }
+
+// NewJob makes a job id.
+func NewJob(at time.Time) Job { return mint[Job](prefixes.job, at) }
+
+// NewTask makes a task id.
+func NewTask(at time.Time) Task { return mint[Task](prefixes.task, at) }
+
+// NewView makes a saved view id.
+func NewView(at time.Time) View { return mint[View](prefixes.view, at) }
+
+// NewMail makes a captured mail id.
+func NewMail(at time.Time) Mail { return mint[Mail](prefixes.mail, at) }
+
+// NewToken makes the id of a one-time link.
+func NewToken(at time.Time) Token { return mint[Token](prefixes.token, at) }
+
+// ParseAccount reads an account id.
+func ParseAccount(s string) (Account, error) { return parse[Account](prefixes.account, "an account", s) }
+
+// ParseUser reads an identity id.
+func ParseUser(s string) (User, error) { return parse[User](prefixes.user, "a user", s) }
+
+// ParseMembership reads a membership id.
+func ParseMembership(s string) (Membership, error) {
+	return parse[Membership](prefixes.membership, "a membership", s)
+}
+
+// ParseRole reads a role group id.
+func ParseRole(s string) (Role, error) { return parse[Role](prefixes.role, "a role group", s) }
+
+// ParseInvitation reads an invitation id.
+func ParseInvitation(s string) (Invitation, error) {
+	return parse[Invitation](prefixes.invitation, "an invitation", s)
+}
+
+// ParseSubAccount reads a sub-account id.
+func ParseSubAccount(s string) (SubAccount, error) {
+	return parse[SubAccount](prefixes.subAccount, "a sub-account", s)
+}
+
+// ParseLocation reads a location id.
+func ParseLocation(s string) (Location, error) {
+	return parse[Location](prefixes.location, "a location", s)
+}
+
+// ParseHold reads a hold id.
+func ParseHold(s string) (Hold, error) { return parse[Hold](prefixes.hold, "a hold", s) }
+
+// ParseSession reads a session id.
+func ParseSession(s string) (Session, error) { return parse[Session](prefixes.session, "a session", s) }
+
+// ParseView reads a saved view id.
+func ParseView(s string) (View, error) { return parse[View](prefixes.view, "a saved view", s) }
+
+// ParseMail reads a captured mail id.
+func ParseMail(s string) (Mail, error) { return parse[Mail](prefixes.mail, "a mail", s) }
