@@ -1,0 +1,72 @@
+// Package authz decides what an actor may do and mints the Scope that SQL demands.
+//
+// An Actor (who) needs a Perm (what) on an Account (where). A membership grants its role on its account and
+// everything below. The Checker reads the grants on the target's chain and unites them; deny is the default.
+package authz
+
+import "bailiwick/internal/ids"
+
+// ActorKind says what kind of thing acts.
+type ActorKind string
+
+// The kinds of actor.
+const (
+	Person  ActorKind = "user"
+	Machine ActorKind = "job"     // one narrow actor per job kind
+	Console ActorKind = "console" // the command line on the server itself
+)
+
+// Identity is what an actor is minted from.
+type Identity struct {
+	Kind       ActorKind
+	User       ids.User    // a Person
+	ID         string      // a Machine or Console: its name, "job.membership_end"
+	Name       string      // for the log
+	Session    ids.Session // a Person's session
+	Account    ids.Account // a Person: the account chosen; a Machine: the account it is about
+	Perms      Set         // a Machine or Console: what it may do at Account and below
+	IP         string
+	RequestID  string
+	Credential string // "session", "job", "console"
+}
+
+// Actor is who acts. Only Mint makes one, and the zero Actor may do nothing.
+type Actor struct{ is Identity }
+
+// Mint makes an actor. Only authn, apikey, jobs and tests may call it.
+func Mint(is Identity) Actor { return Actor{is} }
+
+// Kind says what kind of thing acts.
+func (a Actor) Kind() ActorKind { return a.is.Kind }
+
+// ID identifies the actor in the log: the identity's id, or the name of a job.
+func (a Actor) ID() string {
+	if a.is.Kind == Person {
+		return string(a.is.User)
+	}
+	return a.is.ID
+}
+
+// User is the identity of a Person, else "".
+func (a Actor) User() ids.User { return a.is.User }
+
+// Name is the display name.
+func (a Actor) Name() string { return a.is.Name }
+
+// Session is a Person's session.
+func (a Actor) Session() ids.Session { return a.is.Session }
+
+// Account is the account chosen by a Person, or the one a Machine works on.
+func (a Actor) Account() ids.Account { return a.is.Account }
+
+// IP is the client address, "" when there is none.
+func (a Actor) IP() string { return a.is.IP }
+
+// RequestID ties what is logged to the request.
+func (a Actor) RequestID() string { return a.is.RequestID }
+
+// Credential says by what the actor was recognised.
+func (a Actor) Credential() string { return a.is.Credential }
+
+// Known reports whether there is an actor at all.
+func (a Actor) Known() bool { return a.is.Kind != "" && a.ID() != "" }

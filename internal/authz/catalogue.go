@@ -1,0 +1,245 @@
+package authz
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Perm names one permission: "module.action".
+type Perm string
+
+// Module is a group of permissions that is ticked together in the permission grid.
+type Module struct {
+	Key     string
+	Group   string // heading in the grid: accounts, people, sending, governance, billing
+	Actions []string
+	Ceiling Ceiling
+}
+
+// Ceiling says to whom a module can be given.
+type Ceiling uint8
+
+// The ceilings. The texts of the grid and the invite dialog follow them.
+const (
+	ForAnyone  Ceiling = iota // User, role groups and above
+	ForAdmins                 // Admin, Owner and role groups; never the built-in User
+	ForOwners                 // Owner, or an Admin to whom an Owner granted it
+	ForSupport                // Support at a platform or reseller, Admin, Owner
+)
+
+// catalogue is the one table of permissions. It drives the grid, the checks and the documentation;
+// its order is the order of the grid. Appending is safe; bits are never stored, only names.
+var catalogue = []Module{
+	{"resellers", "accounts", []string{"view", "create", "edit", "move", "suspend", "close"}, ForAdmins},
+	{"clients", "accounts", []string{"view", "create", "edit", "move", "suspend", "close", "export", "import"}, ForAdmins},
+	{"departments", "accounts", []string{"view", "create", "edit", "move", "suspend", "close"}, ForAdmins},
+	{"locations", "accounts", []string{"view", "create", "edit", "close"}, ForAnyone},
+	{"subaccounts", "accounts", []string{"view", "create", "edit", "move", "suspend", "close"}, ForAnyone},
+	{"users", "people", []string{"view", "invite", "edit", "deactivate", "remove"}, ForAdmins},
+	{"roles", "people", []string{"view", "manage", "assign"}, ForAdmins},
+	{"packages", "sending", []string{"view", "edit", "assign"}, ForAdmins},
+	{"quotas", "sending", []string{"view", "edit", "assign"}, ForAdmins},
+	{"credentials", "sending", []string{"view", "create", "create_service", "revoke"}, ForAnyone},
+	{"messages", "sending", []string{"view", "view_body", "send", "export"}, ForAnyone},
+	{"contacts", "sending", []string{"view", "edit", "import", "export", "view_full"}, ForAnyone},
+	{"suppressions", "sending", []string{"view", "edit", "import", "export"}, ForAnyone},
+	{"reports", "sending", []string{"view", "view_bounces", "export"}, ForAnyone},
+	{"webhooks", "sending", []string{"view", "edit"}, ForAdmins},
+	{"branding", "governance", []string{"view", "edit"}, ForAdmins},
+	{"settings", "governance", []string{"view", "edit"}, ForAdmins},
+	{"security", "governance", []string{"view", "edit"}, ForAdmins},
+	{"sso", "governance", []string{"view", "edit"}, ForAdmins},
+	{"audit", "governance", []string{"view", "export"}, ForAdmins},
+	{"support", "governance", []string{"act_as", "approve_clients", "approve_senders"}, ForSupport},
+	{"pricing", "billing", []string{"view", "edit"}, ForOwners},
+	{"payments", "billing", []string{"view", "edit"}, ForOwners},
+	{"account", "account", []string{"view", "transfer", "close"}, ForOwners},
+}
+
+// The permissions that features and pages name.
+const (
+	ResellersView      Perm = "resellers.view"
+	ResellersCreate    Perm = "resellers.create"
+	ResellersEdit      Perm = "resellers.edit"
+	ResellersMove      Perm = "resellers.move"
+	ResellersSuspend   Perm = "resellers.suspend"
+	ResellersClose     Perm = "resellers.close"
+	ClientsView        Perm = "clients.view"
+	ClientsCreate      Perm = "clients.create"
+	ClientsEdit        Perm = "clients.edit"
+	ClientsMove        Perm = "clients.move"
+	ClientsSuspend     Perm = "clients.suspend"
+	ClientsClose       Perm = "clients.close"
+	ClientsExport      Perm = "clients.export"
+	ClientsImport      Perm = "clients.import"
+	DepartmentsView    Perm = "departments.view"
+	DepartmentsCreate  Perm = "departments.create"
+	DepartmentsEdit    Perm = "departments.edit"
+	DepartmentsMove    Perm = "departments.move"
+	DepartmentsSuspend Perm = "departments.suspend"
+	DepartmentsClose   Perm = "departments.close"
+	LocationsView      Perm = "locations.view"
+	LocationsCreate    Perm = "locations.create"
+	LocationsEdit      Perm = "locations.edit"
+	LocationsClose     Perm = "locations.close"
+	SubAccountsView    Perm = "subaccounts.view"
+	SubAccountsCreate  Perm = "subaccounts.create"
+	SubAccountsEdit    Perm = "subaccounts.edit"
+	SubAccountsMove    Perm = "subaccounts.move"
+	SubAccountsSuspend Perm = "subaccounts.suspend"
+	SubAccountsClose   Perm = "subaccounts.close"
+	UsersView          Perm = "users.view"
+	UsersInvite        Perm = "users.invite"
+	UsersEdit          Perm = "users.edit"
+	UsersDeactivate    Perm = "users.deactivate"
+	UsersRemove        Perm = "users.remove"
+	RolesView          Perm = "roles.view"
+	RolesManage        Perm = "roles.manage"
+	RolesAssign        Perm = "roles.assign"
+	MessagesViewBody   Perm = "messages.view_body"
+	AuditView          Perm = "audit.view"
+	AuditExport        Perm = "audit.export"
+	SettingsEdit       Perm = "settings.edit"
+	PricingView        Perm = "pricing.view"
+	PricingEdit        Perm = "pricing.edit"
+	PaymentsView       Perm = "payments.view"
+	PaymentsEdit       Perm = "payments.edit"
+	AccountView        Perm = "account.view"     // enter the account at all: every active membership, Guest included
+	AccountTransfer    Perm = "account.transfer" // make or replace an Owner
+	AccountClose       Perm = "account.close"    // close and reopen one's own account
+)
+
+// Catalogue returns every module in the order of the grid.
+func Catalogue() []Module { return slices.Clone(catalogue) }
+
+// Set is a set of permissions. The zero Set is empty; Sets compare with ==.
+type Set struct{ bits [2]uint64 }
+
+var bitOf, permOf = index()
+
+func index() (map[Perm]int, []Perm) {
+	of, list := map[Perm]int{}, []Perm{}
+	for _, m := range catalogue {
+		for _, a := range m.Actions {
+			p := Perm(m.Key + "." + a)
+			of[p] = len(list)
+			list = append(list, p)
+		}
+	}
+	return of, list
+}
+
+// Known reports whether p is in the catalogue.
+func Known(p Perm) bool { _, ok := bitOf[p]; return ok }
+
+// Perms returns every permission, in the order of the grid.
+func Perms() []Perm { return slices.Clone(permOf) }
+
+// Module returns the part before the dot.
+func (p Perm) Module() string { m, _, _ := strings.Cut(string(p), "."); return m }
+
+// Action returns the part after the dot.
+func (p Perm) Action() string { _, a, _ := strings.Cut(string(p), "."); return a }
+
+// SetOf makes a set. A name that is not in the catalogue grants nothing.
+func SetOf(ps ...Perm) Set {
+	var s Set
+	for _, p := range ps {
+		if i, ok := bitOf[p]; ok {
+			s.bits[i>>6] |= 1 << (i & 63)
+		}
+	}
+	return s
+}
+
+// ParseSet makes a set from names and refuses one that is not in the catalogue.
+func ParseSet(names []string) (Set, error) {
+	var s Set
+	for _, n := range names {
+		if !Known(Perm(n)) {
+			return Set{}, fmt.Errorf("%q is not a permission", n)
+		}
+		s = s.Union(SetOf(Perm(n)))
+	}
+	return s, nil
+}
+
+// Has reports whether p is in s.
+func (s Set) Has(p Perm) bool {
+	i, ok := bitOf[p]
+	return ok && s.bits[i>>6]&(1<<(i&63)) != 0
+}
+
+// Union returns what is in s or t.
+func (s Set) Union(t Set) Set {
+	for i := range s.bits {
+		s.bits[i] |= t.bits[i]
+	}
+	return s
+}
+
+// Intersect returns what is in s and t.
+func (s Set) Intersect(t Set) Set {
+	for i := range s.bits {
+		s.bits[i] &= t.bits[i]
+	}
+	return s
+}
+
+// Without returns what is in s and not in t.
+func (s Set) Without(t Set) Set {
+	for i := range s.bits {
+		s.bits[i] &^= t.bits[i]
+	}
+	return s
+}
+
+// Covers reports whether everything in t is in s.
+func (s Set) Covers(t Set) bool { return t.Without(s) == Set{} }
+
+// Empty reports whether nothing is in s.
+func (s Set) Empty() bool { return s == Set{} }
+
+// List returns the permissions in s, in the order of the grid.
+func (s Set) List() []Perm {
+	var out []Perm
+	for _, p := range permOf {
+		if s.Has(p) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// Names returns the permissions in s as text, as they are stored.
+func (s Set) Names() []string {
+	out := []string{}
+	for _, p := range s.List() {
+		out = append(out, string(p))
+	}
+	return out
+}
+
+// ModuleSet returns all actions of the modules named.
+func ModuleSet(keys ...string) Set {
+	var s Set
+	for _, m := range catalogue {
+		if slices.Contains(keys, m.Key) {
+			for _, a := range m.Actions {
+				s = s.Union(SetOf(Perm(m.Key + "." + a)))
+			}
+		}
+	}
+	return s
+}
+
+func upTo(c ...Ceiling) Set {
+	var s Set
+	for _, m := range catalogue {
+		if slices.Contains(c, m.Ceiling) {
+			s = s.Union(ModuleSet(m.Key))
+		}
+	}
+	return s
+}

@@ -1,0 +1,178 @@
+package authz
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"bailiwick/internal/db"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/ids"
+)
+
+// Checker answers permission questions.
+type Checker struct{}
+
+// Link is one account on the target's chain, with the actor's grant on it if there is one.
+type Link struct {
+	Account    ids.Account
+	Kind       string
+	Name       string
+	Held       bool // at least one own hold
+	Closed     bool
+	Membership ids.Membership // "" without a grant
+	Role       Role
+	Extra      Set // what was ticked for the membership
+	Group      Set // the permissions of its role group
+	AllSubs    bool
+}
+
+// machine marks the grant that a job or the console carries itself; holds and closing do not weaken it.
+const machine Role = "machine"
+
+// Facts are all that a decision depends on. Chain runs from the platform down; the target is last.
+type Facts struct{ Chain []Link }
+
+// Check mints the Scope of the account for by, or says why not: an account out of the actor's sight is not
+// found, one in sight without p is denied.
+func (c *Checker) Check(ctx context.Context, q db.Queryer, by Actor, p Perm, on ids.Account) (Scope, error) {
+	sc, err := c.See(ctx, q, by, on)
+	if err != nil {
+		return Scope{}, err
+	}
+	if !sc.perms.Has(p) {
+		return Scope{}, c.denied(ctx, q, by, p, on)
+	}
+	return sc, nil
+}
+
+// See mints the Scope of an account in the actor's sight, whatever they hold there. An account where nothing is
+// held at all is not found.
+func (c *Checker) See(ctx context.Context, q db.Queryer, by Actor, on ids.Account) (Scope, error) {
+	if !by.Known() {
+		return Scope{}, errs.New(errs.Unauthenticated, "auth.required", "Sign in first.")
+	}
+	f, err := c.facts(ctx, q, by, on)
+	if err != nil {
+		return Scope{}, err
+	}
+	sc, seen := Decide(f)
+	if !seen {
+		return Scope{}, errs.NoSuch("account")
+	}
+	return sc, nil
+}
+
+// Decide is the one implementation of the rules, over facts alone. It reports false when the actor has no grant on the chain.
+func Decide(f Facts) (Scope, bool) {
+	n := len(f.Chain)
+	if n == 0 {
+		return Scope{}, false
+	}
+	sc := Scope{root: f.Chain[n-1].Account, top: -1, chain: make([]ids.Account, n)}
+	held, closed := false, false
+	for i, l := range f.Chain {
+		sc.chain[i] = l.Account
+		held, closed = held || l.Held, closed || l.Closed
+		if l.Role == "" {
+			continue
+		}
+		got := inForce(l, held, closed)
+		if got.Empty() {
+			continue
+		}
+		if sc.top < 0 {
+			sc.top = i
+		}
+		sc.perms = sc.perms.Union(got)
+		if i == n-1 && l.Role == Owner {
+			sc.ownerHere = true
+		}
+		if i < n-1 {
+			sc.above = sc.above.Union(got)
+		}
+		if l.AllSubs {
+			sc.subs.all = true
+		} else {
+			sc.subs.mems = append(sc.subs.mems, l.Membership)
+		}
+	}
+	return sc, sc.top >= 0
+}
+
+// inForce is what a grant gives when its own account stands as it does: the people of a suspended account only
+// look, those of a closed one are gone but for its Owner. Holds and closing below the grant do not weaken it.
+func inForce(l Link, held, closed bool) Set {
+	if l.Role == machine {
+		return l.Extra
+	}
+	set := RoleSet(l.Role, l.Extra, l.Group)
+	switch {
+	case closed && l.Role == Owner:
+		return set.Intersect(closedOwner)
+	case closed:
+		return Set{}
+	case held:
+		return set.Intersect(readOnly)
+	}
+	return set
+}
+
+func (c *Checker) facts(ctx context.Context, q db.Queryer, by Actor, on ids.Account) (Facts, error) {
+	chain, err := db.All(ctx, q, scanLink, `
+		SELECT a.id, a.kind, a.name, EXISTS (SELECT 1 FROM holds h WHERE h.account_id = a.id), a.closed_at IS NOT NULL,
+		       COALESCE(m.id, ''), COALESCE(m.role, ''), COALESCE(m.perms, '[]'), COALESCE(m.all_subaccounts, FALSE), COALESCE(r.perms, '[]')
+		FROM account_tree t
+		JOIN accounts a ON a.id = t.ancestor_id
+		LEFT JOIN memberships m ON m.account_id = a.id AND m.user_id = ? AND m.deactivated_at IS NULL
+		LEFT JOIN roles r ON r.id = m.role
+		WHERE t.descendant_id = ? ORDER BY t.depth DESC`, by.User(), on)
+	if err != nil {
+		return Facts{}, fmt.Errorf("load the chain of %s: %w", on, err)
+	}
+	if by.Kind() == Machine || by.Kind() == Console {
+		for i := range chain {
+			if chain[i].Account == by.Account() {
+				chain[i].Role, chain[i].Extra, chain[i].AllSubs = machine, by.is.Perms, true
+			}
+		}
+	}
+	return Facts{chain}, nil
+}
+
+func scanLink(r db.Row) (l Link, err error) {
+	var extra, group string
+	if err := r.Scan(&l.Account, &l.Kind, &l.Name, &l.Held, &l.Closed, &l.Membership, &l.Role, &extra, &l.AllSubs, &group); err != nil {
+		return l, err
+	}
+	if l.Extra, err = DecodeSet(extra); err != nil {
+		return l, fmt.Errorf("permissions of %s: %w", l.Membership, err)
+	}
+	if l.Group, err = DecodeSet(group); err != nil {
+		return l, fmt.Errorf("permissions of %s: %w", l.Role, err)
+	}
+	return l, nil
+}
+
+// DecodeSet reads a set as it is stored, a JSON array of names. Names that have left the catalogue grant nothing.
+func DecodeSet(stored string) (Set, error) {
+	var names []Perm
+	if err := json.Unmarshal([]byte(stored), &names); err != nil {
+		return Set{}, fmt.Errorf("read permissions: %w", err)
+	}
+	return SetOf(names...), nil
+}
+
+// Encode returns the set as it is stored.
+func (s Set) Encode() string {
+	b, _ := json.Marshal(s.Names()) //nolint:errchkjson // strings always encode
+	return string(b)
+}
+
+func (c *Checker) denied(ctx context.Context, q db.Queryer, by Actor, p Perm, on ids.Account) error {
+	x, err := c.Explain(ctx, q, by, p, on)
+	if err != nil {
+		return err
+	}
+	return x.Refusal()
+}

@@ -1,0 +1,42 @@
+package authz
+
+import "bailiwick/internal/errs"
+
+// Grant is a role with what was ticked for it.
+type Grant struct {
+	Role  Role
+	Extra Set
+	Group Set // the permissions of the role group, when Role is one
+}
+
+// Set is everything the grant holds.
+func (g Grant) Set() Set { return RoleSet(g.Role, g.Extra, g.Group) }
+
+// MayGive checks the delegation ceiling: nobody grants on the scope's account what they do not hold there. One
+// exception: who holds clients.create above the account may give it an Owner. Message bodies are the Owner's to give.
+func (s Scope) MayGive(g Grant) error {
+	if extra := g.Extra.Without(Grantable(g.Role)); !extra.Empty() {
+		return errs.New(errs.Denied, "role.not_grantable", "Choose another role, or leave out {perm}. That role cannot hold it.", "perm", string(extra.List()[0]))
+	}
+	if g.Extra.Has(MessagesViewBody) && !s.ownerHere {
+		return errs.New(errs.Denied, "role.view_body_owner_only", "Ask an Owner of the account. Only they may let somebody read message bodies.")
+	}
+	if g.Role == Owner && s.HeldAbove(ClientsCreate) {
+		return nil
+	}
+	if missing := g.Set().Without(viewBody).Without(s.perms); !missing.Empty() {
+		return errs.New(errs.Denied, "role.above_yours", "Choose a role with no more rights than your own. You do not hold {perm} here.", "perm", string(missing.List()[0]))
+	}
+	return nil
+}
+
+// MayManage checks rank: nobody edits, deactivates or removes someone with more rights than they have.
+func (s Scope) MayManage(g Grant) error {
+	if g.Role == Owner && s.HeldAbove(ClientsCreate) {
+		return nil
+	}
+	if missing := g.Set().Without(viewBody).Without(s.perms); !missing.Empty() {
+		return errs.New(errs.Denied, "user.above_you", "Ask an Owner of the account. This person has more rights here than you.")
+	}
+	return nil
+}

@@ -1,0 +1,104 @@
+package authz
+
+import (
+	"context"
+
+	"bailiwick/internal/db"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/ids"
+)
+
+// Step is one reason on the way to a decision.
+type Step struct {
+	Verdict Verdict
+	Code    string // catalogue key "explain.<code>"
+	Account ids.Account
+	Name    string // the account's name
+	Role    Role
+}
+
+// Verdict is what a step contributes.
+type Verdict uint8
+
+// The verdicts.
+const (
+	Neutral Verdict = iota // says something, decides nothing
+	Grants
+	Blocks
+)
+
+// Explanation is a decision with its reasons.
+type Explanation struct {
+	Perm    Perm
+	On      ids.Account
+	Seen    bool // the account is in the actor's sight
+	Allowed bool
+	Steps   []Step
+}
+
+// Explain says whether by holds p on the account, and which grant, role, hold or closing decided. It uses the same
+// facts and the same rule as Check.
+func (c *Checker) Explain(ctx context.Context, q db.Queryer, by Actor, p Perm, on ids.Account) (Explanation, error) {
+	f, err := c.facts(ctx, q, by, on)
+	if err != nil {
+		return Explanation{}, err
+	}
+	return ExplainFacts(f, p, on), nil
+}
+
+// ExplainFacts explains the decision that Decide takes on the same facts.
+func ExplainFacts(f Facts, p Perm, on ids.Account) Explanation {
+	sc, seen := Decide(f)
+	x := Explanation{Perm: p, On: on, Seen: seen, Allowed: seen && sc.Has(p)}
+	held, closed := false, false
+	grants := false
+	for _, l := range f.Chain {
+		held, closed = held || l.Held, closed || l.Closed
+		if l.Closed {
+			x.Steps = append(x.Steps, Step{Neutral, "account_closed", l.Account, l.Name, ""})
+		}
+		if l.Held {
+			x.Steps = append(x.Steps, Step{Neutral, "account_held", l.Account, l.Name, ""})
+		}
+		if l.Role == "" {
+			continue
+		}
+		grants = true
+		x.Steps = append(x.Steps, grantStep(l, p, held, closed))
+	}
+	if !grants {
+		x.Steps = append(x.Steps, Step{Blocks, "no_membership", on, "", ""})
+	}
+	return x
+}
+
+func grantStep(l Link, p Perm, held, closed bool) Step {
+	full := RoleSet(l.Role, l.Extra, l.Group)
+	if l.Role == machine {
+		full = l.Extra
+	}
+	switch {
+	case inForce(l, held, closed).Has(p):
+		return Step{Grants, "role_grants", l.Account, l.Name, l.Role}
+	case full.Has(p) && closed:
+		return Step{Blocks, "closed_blocks", l.Account, l.Name, l.Role}
+	case full.Has(p) && held:
+		return Step{Blocks, "hold_blocks", l.Account, l.Name, l.Role}
+	case l.Role == User && userSet.Has(p):
+		return Step{Neutral, "module_not_ticked", l.Account, l.Name, l.Role}
+	}
+	return Step{Neutral, "role_lacks", l.Account, l.Name, l.Role}
+}
+
+// Refusal is the error for a permission that is not held on an account in sight.
+func (x Explanation) Refusal() error {
+	for _, s := range x.Steps {
+		if s.Verdict == Blocks && s.Code == "hold_blocks" {
+			return errs.New(errs.Denied, "auth.held", "Ask who set the hold to lift it. The account is suspended, so its people can look but not change.")
+		}
+		if s.Verdict == Blocks && s.Code == "closed_blocks" {
+			return errs.New(errs.Denied, "auth.closed", "Reopen the account first. It is closed.")
+		}
+	}
+	return errs.New(errs.Denied, "auth.denied", "Ask an admin of the account for access. Your role does not include this.")
+}

@@ -1,0 +1,88 @@
+package authz
+
+import (
+	"slices"
+
+	"bailiwick/internal/db"
+	"bailiwick/internal/ids"
+)
+
+// Scope proves that a check passed and limits what SQL sees. The zero Scope matches no row.
+type Scope struct {
+	root      ids.Account
+	perms     Set // what the actor holds at root
+	above     Set // what the actor holds by grants strictly above root
+	subs      subReach
+	chain     []ids.Account // root's ancestors from the platform down, root last
+	ownerHere bool          // by a membership of the account itself
+	top       int           // index in chain of the highest account the actor has a grant on
+}
+
+// subReach is which sub-accounts the actor may use: all, or those of some memberships.
+type subReach struct {
+	all  bool
+	mems []ids.Membership
+}
+
+// Account is the account that the check was made on.
+func (s Scope) Account() ids.Account { return s.root }
+
+// Has reports whether the actor also holds p on the account.
+func (s Scope) Has(p Perm) bool { return s.perms.Has(p) }
+
+// Perms is everything the actor holds on the account.
+func (s Scope) Perms() Set { return s.perms }
+
+// HeldAbove reports whether the actor holds p by a grant strictly above the account, as the parent's fields demand.
+func (s Scope) HeldAbove(p Perm) bool { return s.above.Has(p) }
+
+// InSight returns the account's chain from the highest account the actor has a grant on, down to the account itself.
+func (s Scope) InSight() []ids.Account {
+	if s.root == "" {
+		return nil
+	}
+	return slices.Clone(s.chain[s.top:])
+}
+
+// Chain returns the account's ancestors from the platform down, the account last.
+func (s Scope) Chain() []ids.Account { return slices.Clone(s.chain) }
+
+const nothing = "1 = 0"
+
+// Down keeps col to the account and everything below it. It is for point reads and writes, not for lists.
+func (s Scope) Down(col string) (cond string, args []any) {
+	if s.root == "" {
+		return nothing, nil
+	}
+	return "EXISTS (SELECT 1 FROM account_tree t WHERE t.ancestor_id = ? AND t.descendant_id = " + col + ")", []any{s.root}
+}
+
+// Here keeps col to the account itself.
+func (s Scope) Here(col string) (cond string, args []any) {
+	if s.root == "" {
+		return nothing, nil
+	}
+	return col + " = ?", []any{s.root}
+}
+
+// Up keeps col to the account and its ancestors, for what is inherited. It is for reading named columns only.
+func (s Scope) Up(col string) (cond string, args []any) {
+	if s.root == "" {
+		return nothing, nil
+	}
+	return "EXISTS (SELECT 1 FROM account_tree t WHERE t.descendant_id = ? AND t.ancestor_id = " + col + ")", []any{s.root}
+}
+
+// Sub keeps col to the sub-accounts that the actor may use.
+func (s Scope) Sub(col string) (cond string, args []any) {
+	switch {
+	case s.root == "":
+		return nothing, nil
+	case s.subs.all:
+		return "1 = 1", nil
+	case len(s.subs.mems) == 0:
+		return nothing, nil
+	}
+	return "EXISTS (SELECT 1 FROM membership_subaccounts ms WHERE ms.subaccount_id = " + col + " AND ms.membership_id IN " + db.In(len(s.subs.mems)) + ")",
+		db.Args(s.subs.mems...)
+}
