@@ -1,0 +1,133 @@
+package secret
+
+import (
+	"crypto/cipher"
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"golang.org/x/crypto/chacha20poly1305"
+)
+
+// Purpose says what a sealed value is for; a value sealed for one purpose does
+// not open for another.
+type Purpose string
+
+var (
+	// ErrSealed is a sealed value that does not open: altered, cut, or sealed for something else.
+	ErrSealed = errors.New("sealed value does not open: it was altered or belongs elsewhere")
+	// ErrUnknownKey is a sealed value whose key is not in the key file.
+	ErrUnknownKey = errors.New("sealed value was made with a key that is not in the key file: restore the key file it was made with")
+)
+
+const (
+	boxVersion = 1
+	keyIDLen   = 4
+	headLen    = 1 + keyIDLen
+	nonceLen   = chacha20poly1305.NonceSizeX
+	// MasterKeyLen is the length of a master key in bytes.
+	MasterKeyLen = chacha20poly1305.KeySize
+)
+
+// KeyID names a master key inside each value it sealed.
+type KeyID [keyIDLen]byte
+
+// String returns the id in hexadecimal.
+func (id KeyID) String() string { return hex.EncodeToString(id[:]) }
+
+// Key is one master key.
+type Key struct {
+	ID  KeyID
+	key [MasterKeyLen]byte
+}
+
+// NewKey returns a random key.
+func NewKey() Key {
+	var k Key
+	_, _ = rand.Read(k.ID[:]) // never fails
+	_, _ = rand.Read(k.key[:])
+	return k
+}
+
+// Format prints the id only, so that a key cannot be logged.
+func (k Key) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("key " + k.ID.String())) }
+
+// Box seals values that must be stored and read again. The newest key seals;
+// older ones still open.
+type Box struct {
+	newest KeyID
+	aeads  map[KeyID]cipher.AEAD
+}
+
+// NewBox returns a Box over these keys, oldest first.
+func NewBox(keys ...Key) (*Box, error) {
+	if len(keys) == 0 {
+		return nil, errors.New("there is no master key to seal with")
+	}
+	b := &Box{aeads: make(map[KeyID]cipher.AEAD, len(keys))}
+	for _, k := range keys {
+		if _, twice := b.aeads[k.ID]; twice {
+			return nil, fmt.Errorf("master key %s is named twice", k.ID)
+		}
+		aead, err := chacha20poly1305.NewX(k.key[:])
+		if err != nil {
+			return nil, fmt.Errorf("master key %s: %w", k.ID, err)
+		}
+		b.aeads[k.ID] = aead
+		b.newest = k.ID
+	}
+	return b, nil
+}
+
+// Seal encrypts plain for one purpose and one subject (the row it lies in), so
+// that it cannot be moved to another row.
+func (b *Box) Seal(p Purpose, subject string, plain []byte) []byte {
+	out := make([]byte, headLen+nonceLen, headLen+nonceLen+len(plain)+chacha20poly1305.Overhead)
+	out[0] = boxVersion
+	copy(out[1:], b.newest[:])
+	nonce := out[headLen:]
+	_, _ = rand.Read(nonce) // never fails
+	return b.aeads[b.newest].Seal(out, nonce, plain, binding(out[:headLen], p, subject))
+}
+
+// Open decrypts what Seal made for the same purpose and subject.
+func (b *Box) Open(p Purpose, subject string, sealed []byte) ([]byte, error) {
+	id, ok := SealedBy(sealed)
+	if !ok {
+		return nil, ErrSealed
+	}
+	aead, ok := b.aeads[id]
+	if !ok {
+		return nil, fmt.Errorf("key %s: %w", id, ErrUnknownKey)
+	}
+	nonce, body := sealed[headLen:headLen+nonceLen], sealed[headLen+nonceLen:]
+	plain, err := aead.Open(nil, nonce, body, binding(sealed[:headLen], p, subject))
+	if err != nil {
+		return nil, ErrSealed
+	}
+	return plain, nil
+}
+
+// Stale reports whether the value should be sealed again because a newer key exists.
+func (b *Box) Stale(sealed []byte) bool {
+	id, ok := SealedBy(sealed)
+	return !ok || id != b.newest
+}
+
+// SealedBy returns the id of the key that sealed the value.
+func SealedBy(sealed []byte) (KeyID, bool) {
+	if len(sealed) < headLen+nonceLen+chacha20poly1305.Overhead || sealed[0] != boxVersion {
+		return KeyID{}, false
+	}
+	return KeyID(sealed[1:headLen]), true
+}
+
+// binding is what the seal covers besides the text; lengths keep the parts apart.
+func binding(head []byte, p Purpose, subject string) []byte {
+	out := append([]byte(nil), head...)
+	out = binary.BigEndian.AppendUint64(out, uint64(len(p)))
+	out = append(out, p...)
+	return append(out, subject...)
+}
