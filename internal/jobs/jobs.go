@@ -1,0 +1,107 @@
+// Package jobs runs work outside the request, from a queue in the database.
+//
+// A job is enqueued in the transaction that causes it, so it exists exactly when that transaction commits. It runs
+// at least once: a worker whose process dies is replaced when its lease ends, so every worker must bear running
+// twice. Only the worker that holds the lease (owner and attempt) can finish a job.
+package jobs
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"bailiwick/internal/db"
+	"bailiwick/internal/ids"
+)
+
+// Queue names the workers that run a job.
+type Queue string
+
+// The queues: Mail is for short jobs; in Bulk at most one job of an account runs at a time.
+const (
+	Mail Queue = "mail"
+	Bulk Queue = "bulk"
+)
+
+// Args is what a job is told. It is stored as JSON, and its Kind is never renamed while jobs of it may exist.
+type Args interface{ Kind() string }
+
+// Options say where and when a job runs; the zero value is: in Bulk, now, with the usual number of attempts.
+type Options struct {
+	Queue       Queue
+	RunAt       time.Time
+	UniqueKey   string // while a job of this kind and key waits or runs, another is not added
+	MaxAttempts int
+	Account     ids.Account // the account the job is about
+}
+
+// usualAttempts spread over about twelve hours; see backoff.
+const usualAttempts = 20
+
+// Enqueue adds a job in the caller's transaction. Runner.Wake after the commit makes it start at once.
+func Enqueue(ctx context.Context, tx *db.Tx, args Args, o Options) error {
+	body, err := json.Marshal(args)
+	if err != nil {
+		return fmt.Errorf("write the arguments of job %s: %w", args.Kind(), err)
+	}
+	if o.Queue == "" {
+		o.Queue = Bulk
+	}
+	if o.RunAt.IsZero() {
+		o.RunAt = tx.Now()
+	}
+	if o.MaxAttempts <= 0 {
+		o.MaxAttempts = usualAttempts
+	}
+	return insert(ctx, tx, args.Kind(), string(body), o)
+}
+
+// Job is a claimed job, as its worker sees it.
+type Job struct {
+	ID          ids.Job
+	Kind        string
+	Queue       Queue
+	Account     ids.Account
+	Attempt     int // 1 for the first
+	MaxAttempts int
+	CreatedAt   time.Time
+
+	owner string
+	args  string // what was stored
+	kept  string // what stays stored when the job is over
+}
+
+// ErrLost says that another worker has taken the job over; the transaction that meets it must not commit.
+var ErrLost = errors.New("the job's lease has passed to another worker")
+
+// CompleteTx marks the job done in the worker's own transaction, so that its effect and its end are one.
+func CompleteTx(ctx context.Context, tx *db.Tx, j Job) error {
+	n, err := complete(ctx, tx, j)
+	if err != nil {
+		return fmt.Errorf("complete job %s: %w", j.ID, err)
+	}
+	if n == 0 {
+		return ErrLost
+	}
+	return nil
+}
+
+type permanentError struct{ err error }
+
+func (e permanentError) Error() string { return e.err.Error() }
+func (e permanentError) Unwrap() error { return e.err }
+
+// Permanent marks an error that trying again cannot mend: the job is dead at once.
+func Permanent(err error) error {
+	if err == nil {
+		return nil
+	}
+	return permanentError{err}
+}
+
+func isPermanent(err error) bool {
+	var p permanentError
+	return errors.As(err, &p)
+}
