@@ -103,10 +103,9 @@ func (h *Hasher) derive(ctx context.Context, pw String, p phc, length int) ([]by
 	select {
 	case h.slots <- struct{}{}:
 	case <-ctx.Done():
-		return nil, &errs.Error{
-			Kind: errs.Unavailable, Code: "password.busy",
-			Msg: "Try again in a moment: too many people are signing in at once.", Err: ctx.Err(),
-		}
+		busy := errs.New(errs.Unavailable, "password.busy", "Try again in a moment: too many people are signing in at once.")
+		busy.Err = ctx.Err()
+		return nil, busy
 	}
 	defer func() { <-h.slots }()
 	// The same password typed on two keyboards may arrive in two Unicode forms.

@@ -4,9 +4,7 @@ import (
 	"crypto/sha256"
 	_ "embed" // the list of common passwords
 	"encoding/binary"
-	"fmt"
 	"sort"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -55,10 +53,8 @@ func CheckPassword(pw String, r Rules, words ...string) error {
 	case !utf8.ValidString(text):
 		return errs.Field("password", "password.not_text", "Type the password again: some of it is not text.")
 	case n < r.MinLength:
-		err := errs.Field("password", "password.too_short",
-			fmt.Sprintf("Use at least %d characters. Several words in a row are easy to remember and hard to guess.", r.MinLength))
-		err.Args = map[string]string{"min": strconv.Itoa(r.MinLength)}
-		return err
+		return errs.Field("password", "password.too_short",
+			"Use at least {min} characters. Several words in a row are easy to remember and hard to guess.", "min", r.MinLength)
 	case n > MaxPassword:
 		return tooLong()
 	}
@@ -74,9 +70,7 @@ func CheckPassword(pw String, r Rules, words ...string) error {
 }
 
 func tooLong() error {
-	err := errs.Field("password", "password.too_long", fmt.Sprintf("Use at most %d characters.", MaxPassword))
-	err.Args = map[string]string{"max": strconv.Itoa(MaxPassword)}
-	return err
+	return errs.Field("password", "password.too_long", "Use at most {max} characters.", "max", MaxPassword)
 }
 
 func fold(s string) string { return norm.NFKC.String(cases.Fold().String(s)) }
