@@ -1,0 +1,166 @@
+// Package dbtest gives each test a migrated database of its own: a SQLite file
+// and a PostgreSQL database, both copied from a template made once per schema.
+//
+// PostgreSQL is TEST_POSTGRES_URL if set, else a private cluster made from the
+// installed server programs, shared by all test processes of this user and gone
+// soon after the last of them. Where CI is set a missing PostgreSQL is a failure.
+package dbtest
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"bailiwick/internal/clock"
+	"bailiwick/internal/db"
+	"bailiwick/migrations"
+)
+
+// Each runs fn as a subtest on SQLite and on PostgreSQL, with the system's clock.
+func Each(t *testing.T, fn func(t *testing.T, d *db.DB)) {
+	t.Helper()
+	EachAt(t, clock.System, fn)
+}
+
+// EachAt is Each with the test's own clock.
+func EachAt(t *testing.T, now clock.Clock, fn func(t *testing.T, d *db.DB)) {
+	t.Helper()
+	EachDSN(t, func(t *testing.T, dsn string) { fn(t, open(t, dsn, now)) })
+}
+
+// EachDSN runs fn with the address of an empty migrated database of each kind,
+// for a test that opens it itself. The database goes when the test ends.
+func EachDSN(t *testing.T, fn func(t *testing.T, dsn string)) {
+	t.Helper()
+	t.Run("SQLite", func(t *testing.T) { fn(t, SQLiteDSN(t)) })
+	t.Run("PostgreSQL", func(t *testing.T) { fn(t, PostgresDSN(t)) })
+}
+
+// SQLite returns an open migrated SQLite database.
+func SQLite(t testing.TB, now clock.Clock) *db.DB {
+	t.Helper()
+	return open(t, SQLiteDSN(t), now)
+}
+
+// Postgres returns an open migrated PostgreSQL database.
+func Postgres(t testing.TB, now clock.Clock) *db.DB {
+	t.Helper()
+	return open(t, PostgresDSN(t), now)
+}
+
+func open(t testing.TB, dsn string, now clock.Clock) *db.DB {
+	t.Helper()
+	d, err := db.Open(t.Context(), dsn, now)
+	if err != nil {
+		t.Fatalf("open the test database: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Errorf("close the test database: %v", err)
+		}
+	})
+	return d
+}
+
+// SQLiteDSN returns the path of a migrated SQLite file of this test's own.
+func SQLiteDSN(t testing.TB) string {
+	t.Helper()
+	tpl, err := sqliteTemplate(t)
+	if err != nil {
+		t.Fatalf("make the SQLite template: %v", err)
+	}
+	body, err := os.ReadFile(tpl)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "test.db")
+	if err := os.WriteFile(path, body, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// sqliteTemplate returns the migrated file, made once per schema and user.
+func sqliteTemplate(t testing.TB) (string, error) {
+	hash, err := schemaHash()
+	if err != nil {
+		return "", err
+	}
+	dir, err := ownDir("bailiwick-sqlite")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, hash+".db")
+	if _, err := os.Stat(path); err == nil {
+		return path, nil
+	}
+	// Built aside and renamed, so that no other process copies half of it.
+	building := filepath.Join(t.TempDir(), "template.db")
+	if err := migrate(t, building); err != nil {
+		return "", err
+	}
+	body, err := os.ReadFile(building)
+	if err != nil {
+		return "", err
+	}
+	whole := fmt.Sprintf("%s.%d", path, os.Getpid())
+	if err := os.WriteFile(whole, body, 0o600); err != nil {
+		return "", err
+	}
+	return path, os.Rename(whole, path)
+}
+
+// migrate brings the database at dsn up to date and leaves no connection on it.
+func migrate(t testing.TB, dsn string) error {
+	d, err := db.Open(t.Context(), dsn, clock.System)
+	if err != nil {
+		return err
+	}
+	if _, err := d.Migrate(t.Context()); err != nil {
+		_ = d.Close() // the migration's error says more
+		return err
+	}
+	return d.Close()
+}
+
+// schemaHash names the present migrations; a changed file makes a new template.
+func schemaHash() (string, error) {
+	h := sha256.New()
+	entries, err := fs.ReadDir(migrations.FS, ".")
+	if err != nil {
+		return "", err
+	}
+	for _, e := range entries {
+		body, err := fs.ReadFile(migrations.FS, e.Name())
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(h, "%s %d\n%s", e.Name(), len(body), body)
+	}
+	return hex.EncodeToString(h.Sum(nil))[:16], nil
+}
+
+// ownDir returns a directory of this user under the temporary one, for what
+// test processes share.
+func ownDir(name string) (string, error) {
+	dir := filepath.Join(os.TempDir(), fmt.Sprintf("%s-%d", name, os.Getuid()))
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return "", err
+	}
+	if !info.IsDir() || !ownedBy(info, serverUser().uid) && !ownedBy(info, os.Getuid()) {
+		return "", fmt.Errorf("remove %s: it belongs to somebody else", dir)
+	}
+	return dir, nil
+}
+
+// startTimeout bounds the making of a cluster on a slow, busy machine.
+const startTimeout = 2 * time.Minute
