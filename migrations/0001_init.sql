@@ -1,7 +1,7 @@
 -- The account tree. Kinds are data: platform > reseller (any depth) > customer > department (may nest).
 CREATE TABLE accounts (
   id               TEXT    NOT NULL PRIMARY KEY,
-  parent_id        TEXT    REFERENCES accounts (id) ON DELETE RESTRICT,
+  parent_id        TEXT    REFERENCES accounts (id) ON DELETE RESTRICT DEFERRABLE, -- deferred by a restore
   kind             TEXT    NOT NULL,
   name             TEXT    NOT NULL,
   name_fold        TEXT    /*postgres COLLATE "C"*/ NOT NULL,
