@@ -1,0 +1,48 @@
+package web
+
+import (
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+
+	"bailiwick/internal/errs"
+)
+
+// maxForm is the largest body of a form, in bytes; a thousand pasted addresses fit many times over.
+const maxForm = 1 << 20
+
+// form is a posted form whose every field was expected.
+type form struct{ r *http.Request }
+
+// readForm parses the posted form and refuses fields that the page does not have, so that nothing can be set by
+// adding a field to a request. A name that ends in ":" admits every field beginning with it.
+func readForm(w http.ResponseWriter, r *http.Request, fields ...string) (form, error) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if ct, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || ct != "application/x-www-form-urlencoded" {
+		return form{}, errs.New(errs.Invalid, "form.type", "Send the form as application/x-www-form-urlencoded.")
+	}
+	if err := r.ParseForm(); err != nil {
+		return form{}, errs.New(errs.Invalid, "form.unreadable", "Send the form again, with less in it. It could not be read.")
+	}
+	for name := range r.PostForm {
+		if !slices.ContainsFunc(fields, func(f string) bool {
+			return f == name || strings.HasSuffix(f, ":") && strings.HasPrefix(name, f)
+		}) {
+			return form{}, errs.New(errs.Invalid, "form.unknown_field", "Leave out the field {field}. This form does not have it.", "field", name)
+		}
+	}
+	return form{r}, nil
+}
+
+// text returns a field without surrounding space.
+func (f form) text(name string) string { return strings.TrimSpace(f.r.PostForm.Get(name)) }
+
+// raw returns a field as typed; passwords keep their spaces.
+func (f form) raw(name string) string { return f.r.PostForm.Get(name) }
+
+// all returns every value of a field.
+func (f form) all(name string) []string { return f.r.PostForm[name] }
+
+// ticked reports whether a check box was on.
+func (f form) ticked(name string) bool { return f.r.PostForm.Get(name) != "" }
