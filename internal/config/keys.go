@@ -1,0 +1,279 @@
+package config
+
+import (
+	"fmt"
+	"log/slog"
+	"maps"
+	"net"
+	"net/mail"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"bailiwick/internal/secret"
+)
+
+// Key describes one setting, for the command line and the documentation.
+type Key struct {
+	Name    string // as in the file: "smtp.host"
+	Default string
+	Help    string
+	Secret  bool // not offered as a flag: other users of the machine could read it
+}
+
+// Keys lists every setting in the order people look for them.
+func Keys() []Key {
+	return []Key{
+		{Name: "listen", Default: "127.0.0.1:8080", Help: "Address and port to listen on."},
+		{Name: "data", Default: "./data", Help: "Directory of the database file and the master key."},
+		{Name: "database", Help: "PostgreSQL address, postgres://user:password@host/name. Empty: a SQLite file in the data directory."},
+		{Name: "base_url", Help: "Address people open in the browser, as https://portal.example.com. Empty: http:// and the listen address."},
+		{Name: "trusted_proxies", Help: "Addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas."},
+		{Name: "smtp.host", Help: "Mail server. Empty: mail is captured and shown in the portal, not sent."},
+		{Name: "smtp.port", Help: "Port of the mail server. Empty: 587, 465 or 25 by smtp.tls."},
+		{Name: "smtp.username", Help: "User name at the mail server. Empty: no sign-in."},
+		{Name: "smtp.password", Help: "Password at the mail server.", Secret: true},
+		{Name: "smtp.tls", Default: "starttls", Help: "Protection of the connection: starttls, tls or none."},
+		{Name: "smtp.from", Help: "Sender's address of the mails."},
+		{Name: "smtp.from_name", Help: "Sender's name of the mails. Empty: the name of the platform."},
+		{Name: "smtp.timeout", Default: "30s", Help: "Longest time to hand one mail over."},
+		{Name: "log.level", Default: "info", Help: "Least serious entries to log: debug, info, warn or error."},
+		{Name: "log.format", Default: "text", Help: "Form of the log: text or json."},
+	}
+}
+
+func known(key string) bool {
+	return slices.ContainsFunc(Keys(), func(k Key) bool { return k.Name == key })
+}
+
+// envName is BAILIWICK_SMTP_HOST for "smtp.host".
+func envName(key string) string {
+	return "BAILIWICK_" + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
+}
+
+// EnvName returns the environment variable of a setting.
+func (k Key) EnvName() string { return envName(k.Name) }
+
+// nearest suggests the setting that was probably meant.
+func nearest(key string) string {
+	last := key[strings.LastIndexByte(key, '.')+1:]
+	for _, k := range Keys() {
+		if strings.HasSuffix(k.Name, last) || strings.EqualFold(strings.ReplaceAll(k.Name, "_", ""), strings.NewReplacer("_", "", "-", "").Replace(key)) {
+			return fmt.Sprintf(" (did you mean %q?)", k.Name)
+		}
+	}
+	return ""
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// reading turns texts into values and notes what cannot be read.
+type reading struct {
+	src      Source
+	file     map[string]string
+	problems []string
+}
+
+// text returns the value of a key from the strongest source that has it, and
+// that source's name for messages.
+func (r *reading) text(key string) (value, where string) {
+	if v, ok := r.src.Flags[key]; ok {
+		return v, "--" + FlagName(key)
+	}
+	if v, ok := r.src.Env(envName(key)); ok {
+		return v, envName(key)
+	}
+	if v, ok := r.file[key]; ok {
+		return v, key
+	}
+	for _, k := range Keys() {
+		if k.Name == key {
+			return k.Default, key
+		}
+	}
+	return "", key
+}
+
+// FlagName is smtp-host for "smtp.host".
+func FlagName(key string) string { return strings.NewReplacer(".", "-", "_", "-").Replace(key) }
+
+func (r *reading) problem(where, remedy string) { r.problems = append(r.problems, where+": "+remedy) }
+
+func (r *reading) config() Config {
+	c := Config{
+		Listen:         r.listen(),
+		Data:           r.required("data", "name a directory, as ./data"),
+		Database:       r.database(),
+		TrustedProxies: r.proxies(),
+		SMTP:           r.smtp(),
+		Log:            Log{Level: r.level(), Format: r.oneOf("log.format", "text", "json")},
+	}
+	c.BaseURL = r.baseURL(c.Listen)
+	return c
+}
+
+func (r *reading) required(key, remedy string) string {
+	v, where := r.text(key)
+	if strings.TrimSpace(v) == "" {
+		r.problem(where, remedy)
+	}
+	return v
+}
+
+func (r *reading) listen() string {
+	v, where := r.text("listen")
+	_, port, err := net.SplitHostPort(v)
+	if _, perr := strconv.ParseUint(port, 10, 16); err != nil || perr != nil {
+		r.problem(where, fmt.Sprintf("write host:port, as 127.0.0.1:8080 or :8080, not %q", v))
+	}
+	return v
+}
+
+func (r *reading) database() secret.String {
+	v, where := r.text("database")
+	if v == "" {
+		return secret.String{}
+	}
+	// The text may hold a password, so it is not repeated, nor is the parser's error.
+	u, err := url.Parse(v)
+	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" || u.Host == "" && u.Query().Get("host") == "" {
+		r.problem(where, "write postgres://user:password@host:port/name, or leave it empty for SQLite")
+	}
+	return secret.Wrap(v)
+}
+
+func (r *reading) baseURL(listen string) *url.URL {
+	v, where := r.text("base_url")
+	if v == "" {
+		return &url.URL{Scheme: "http", Host: reachable(listen)}
+	}
+	u, err := url.Parse(v)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil ||
+		u.RawQuery != "" || u.Fragment != "" || strings.TrimSuffix(u.Path, "/") != "" {
+		r.problem(where, fmt.Sprintf("write the address that people open, as https://portal.example.com, without a path, not %q", v))
+		return nil
+	}
+	u.Path = ""
+	return u
+}
+
+// reachable turns an address to listen on into one that a browser here can open.
+func reachable(listen string) string {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return listen
+	}
+	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return net.JoinHostPort(host, port)
+}
+
+func (r *reading) proxies() (out []netip.Prefix) {
+	v, where := r.text("trusted_proxies")
+	for _, p := range strings.FieldsFunc(v, func(c rune) bool { return c == ',' || c == ' ' }) {
+		prefix, err := netip.ParsePrefix(p)
+		if err != nil {
+			ip, ierr := netip.ParseAddr(p)
+			if ierr != nil {
+				r.problem(where, fmt.Sprintf("write addresses or networks, as 10.0.0.1 or 10.0.0.0/8, not %q", p))
+				continue
+			}
+			prefix = netip.PrefixFrom(ip.Unmap(), ip.Unmap().BitLen())
+		}
+		out = append(out, prefix.Masked())
+	}
+	return out
+}
+
+func (r *reading) smtp() SMTP {
+	s := SMTP{TLS: r.oneOf("smtp.tls", "starttls", "tls", "none"), Port: r.port("smtp.port"), Timeout: r.duration("smtp.timeout")}
+	s.Host, _ = r.text("smtp.host")
+	s.Username, _ = r.text("smtp.username")
+	s.FromName, _ = r.text("smtp.from_name")
+	password, _ := r.text("smtp.password")
+	s.Password = secret.Wrap(password)
+	from, where := r.text("smtp.from")
+	if from != "" {
+		a, err := mail.ParseAddress(from)
+		if err != nil || a.Address != from {
+			r.problem(where, fmt.Sprintf("write an address, as no-reply@example.com, not %q", from))
+		}
+	}
+	s.From = from
+	return s
+}
+
+func (r *reading) port(key string) int {
+	v, where := r.text(key)
+	if v == "" || v == "0" {
+		return 0
+	}
+	n, err := strconv.ParseUint(v, 10, 16)
+	if err != nil {
+		r.problem(where, fmt.Sprintf("write a number from 1 to 65535, not %q", v))
+	}
+	return int(n) //nolint:gosec // 16 bits
+}
+
+func (r *reading) duration(key string) time.Duration {
+	v, where := r.text(key)
+	d, err := time.ParseDuration(v)
+	if err != nil || d <= 0 {
+		r.problem(where, fmt.Sprintf("write a time such as 30s or 2m, not %q", v))
+	}
+	return d
+}
+
+func (r *reading) oneOf(key string, allowed ...string) string {
+	v, where := r.text(key)
+	if !slices.Contains(allowed, v) {
+		r.problem(where, fmt.Sprintf("write %s, not %q", strings.Join(allowed, " or "), v))
+	}
+	return v
+}
+
+func (r *reading) level() (l slog.Level) {
+	v := r.oneOf("log.level", "debug", "info", "warn", "error")
+	switch v {
+	case "debug":
+		return slog.LevelDebug
+	case "warn":
+		return slog.LevelWarn
+	case "error":
+		return slog.LevelError
+	}
+	return slog.LevelInfo
+}
+
+// checkTogether checks what only several settings together show.
+func (r *reading) checkTogether(c Config) {
+	s := c.SMTP
+	_, host := r.text("smtp.host")
+	switch {
+	case s.Host == "" && (s.Username != "" || !s.Password.Empty()):
+		r.problem(host, "name the mail server: a user or password for it is set")
+	case s.Host != "" && s.From == "":
+		_, from := r.text("smtp.from")
+		r.problem(from, "name the sender's address: mail goes out through "+s.Host)
+	}
+	if s.TLS == "none" && s.Username != "" {
+		_, tls := r.text("smtp.tls")
+		r.problem(tls, "write starttls or tls: the password would travel readable")
+	}
+	if (s.Username == "") != s.Password.Empty() {
+		_, user := r.text("smtp.username")
+		r.problem(user, "set smtp.username and smtp.password both, or neither")
+	}
+}
+
+func (r *reading) unknownFlags() {
+	for _, k := range sortedKeys(r.src.Flags) {
+		if !known(k) {
+			r.problem("--"+FlagName(k), "leave it out: there is no such setting")
+		}
+	}
+}
