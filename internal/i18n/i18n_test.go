@@ -1,0 +1,92 @@
+package i18n_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"bailiwick/internal/i18n"
+)
+
+func english(t *testing.T) i18n.Printer {
+	t.Helper()
+	c, err := i18n.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.For("en")
+}
+
+func TestTextsFillTheirPlacesAndPickThePlural(t *testing.T) {
+	p := english(t)
+	for _, tc := range []struct {
+		key  string
+		args []any
+		want string
+	}{
+		{"format.in_days", []any{"count", 1}, "in 1 day"},
+		{"format.in_days", []any{"count", 12000}, "in 12,000 days"},
+		{"format.date", []any{"day", "1", "month", "{year}", "year", "2027"}, "1 {year} 2027"},
+		{"format.nothing", nil, "[format.nothing]"},
+	} {
+		if got := p.T(tc.key, tc.args...); got != tc.want {
+			t.Errorf("T(%s, %v) = %q, want %q", tc.key, tc.args, got, tc.want)
+		}
+	}
+}
+
+func TestDatesAndNumbersReadAsPeopleWriteThem(t *testing.T) {
+	p := english(t)
+	now := time.Date(2026, 11, 18, 9, 30, 0, 0, time.UTC)
+	for _, tc := range []struct{ got, want string }{
+		{p.Date(time.Date(2027, 3, 31, 0, 0, 0, 0, time.UTC)), "31 Mar 2027"},
+		{p.DateTime(now), "18 Nov 2026, 09:30"},
+		{p.Time(now), "09:30"},
+		{p.Date(time.Time{}), ""},
+		{p.Relative(now.Add(-3*time.Hour), now), "3 hours ago"},
+		{p.Relative(now.Add(-time.Second), now), "just now"},
+		{p.Relative(now.Add(-30*time.Hour), now), "17 Nov 2026"},
+		{p.Relative(now.Add(49*time.Hour), now), "in 2 days"},
+		{p.Relative(now.Add(8*24*time.Hour), now), "26 Nov 2026"},
+		{p.Number(0), "0"}, {p.Number(999), "999"}, {p.Number(1620400), "1,620,400"}, {p.Number(-1004), "−1,004"},
+		{p.Compact(999), "999"}, {p.Compact(1000), "1k"}, {p.Compact(96410), "96.4k"}, {p.Compact(238900), "239k"},
+		{p.Compact(999999), "1M"}, {p.Compact(1620400), "1.62M"}, {p.Compact(2000000), "2M"}, {p.Compact(31_200_000_000), "31.2B"},
+	} {
+		if tc.got != tc.want {
+			t.Errorf("got %q, want %q", tc.got, tc.want)
+		}
+	}
+}
+
+func TestTheLanguageFollowsTheRequest(t *testing.T) {
+	c, err := i18n.Load(i18n.WithPseudo())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for accept, want := range map[string]string{"": "en", "en-GB,en;q=0.8": "en", "zz": "en", ";;": "en", "ar-XB": "ar-XB"} {
+		if got := c.Match(accept); got != want {
+			t.Errorf("Match(%q) = %q, want %q", accept, got, want)
+		}
+	}
+	rtl := c.For("ar-XB")
+	if rtl.Dir() != "rtl" || rtl.Lang() != "ar-XB" || rtl.T("format.in_days", "count", 3) != "in 3 days" {
+		t.Errorf("pseudo-language: dir %q, lang %q, %q", rtl.Dir(), rtl.Lang(), rtl.T("format.in_days", "count", 3))
+	}
+	plain, err := i18n.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := plain.For("ar-XB").Dir(); got != "ltr" {
+		t.Errorf("the pseudo-language is offered without being asked for: dir %q", got)
+	}
+}
+
+func TestThePrinterTravelsToTheComponents(t *testing.T) {
+	if got := i18n.From(context.Background()).T("format.now"); got != "[format.now]" {
+		t.Errorf("without a printer: %q", got)
+	}
+	ctx := i18n.WithPrinter(context.Background(), english(t))
+	if got := i18n.From(ctx).T("format.now"); got != "just now" {
+		t.Errorf("with a printer: %q", got)
+	}
+}

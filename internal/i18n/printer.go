@@ -1,0 +1,111 @@
+package i18n
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"github.com/nicksnyder/go-i18n/v2/i18n/template"
+)
+
+// Printer writes texts, dates and numbers in one language. The zero Printer writes bracketed keys.
+type Printer struct {
+	cat  *Catalogue
+	lang string
+	dir  string
+	loc  *i18n.Localizer
+}
+
+// T returns the text of a key. Args are pairs of name and value for the {name} places; a number named "count" picks the plural form.
+// A key without a text comes back in brackets.
+func (p Printer) T(key string, args ...any) string {
+	if p.loc == nil {
+		return "[" + key + "]"
+	}
+	cfg := i18n.LocalizeConfig{MessageID: key, TemplateParser: template.IdentityParser{}}
+	for i := 0; i+1 < len(args); i += 2 {
+		if args[i] == "count" {
+			cfg.PluralCount = plural(args[i+1])
+		}
+	}
+	text, err := p.loc.Localize(&cfg)
+	if err != nil || text == "" {
+		return "[" + key + "]"
+	}
+	return p.fill(text, args)
+}
+
+// Has reports whether the key has a text, for optional texts such as the hint of a permission.
+func (p Printer) Has(key string) bool {
+	if p.cat == nil {
+		return false
+	}
+	_, ok := p.cat.message[source.String()][key]
+	return ok
+}
+
+// Lang returns the BCP 47 tag for the lang attribute.
+func (p Printer) Lang() string {
+	if p.lang == "" {
+		return source.String()
+	}
+	return p.lang
+}
+
+// Dir returns "ltr" or "rtl", for the dir attribute.
+func (p Printer) Dir() string {
+	if p.dir == "" {
+		return "ltr"
+	}
+	return p.dir
+}
+
+// fill puts the values at their {name} places.
+func (p Printer) fill(text string, args []any) string {
+	if len(args) == 0 || !strings.Contains(text, "{") {
+		return text
+	}
+	pairs := make([]string, 0, len(args))
+	for i := 0; i+1 < len(args); i += 2 {
+		pairs = append(pairs, fmt.Sprintf("{%v}", args[i]), p.value(args[i+1]))
+	}
+	return strings.NewReplacer(pairs...).Replace(text)
+}
+
+func (p Printer) value(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case int:
+		return p.Number(int64(v))
+	case int64:
+		return p.Number(v)
+	}
+	return fmt.Sprint(v)
+}
+
+// plural is the count as go-i18n takes it: it knows int, int64 and decimal strings.
+func plural(v any) any {
+	switch v := v.(type) {
+	case int, int64, string:
+		return v
+	case int32:
+		return strconv.Itoa(int(v))
+	}
+	return 0
+}
+
+type printerKey struct{}
+
+// WithPrinter carries the printer to the components being rendered.
+func WithPrinter(ctx context.Context, p Printer) context.Context {
+	return context.WithValue(ctx, printerKey{}, p)
+}
+
+// From returns the printer that WithPrinter put there.
+func From(ctx context.Context) Printer {
+	p, _ := ctx.Value(printerKey{}).(Printer)
+	return p
+}
