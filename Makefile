@@ -1,0 +1,48 @@
+# The commands of this repository. `make run` starts Bailiwick, `make test` proves it.
+
+GO      ?= go
+LISTEN  ?= 127.0.0.1:8080
+DATA    ?= ./data
+GOLANGCI_LINT_VERSION = v2.15.0
+
+# Packages in which goroutines meet: tested once more under the race detector.
+CONCURRENT = db jobs secret mail op authz authn invite user
+
+.PHONY: run build test check generate fresh fmt vet race lint needs
+
+run: build
+	./bin/bailiwick serve --listen $(LISTEN) --data $(DATA)
+
+build:
+	$(GO) build -trimpath -o bin/bailiwick ./cmd/bailiwick
+
+test: needs fresh fmt vet
+	$(GO) test ./...
+	@$(MAKE) --no-print-directory race
+
+check: lint test
+
+# Generated files are committed: building needs no generator.
+generate:
+	$(GO) tool templ generate -path ./internal
+
+fresh:
+	@scripts/fresh.sh
+
+fmt:
+	@out=$$(gofmt -l .); if [ -n "$$out" ]; then echo "run gofmt -w on:"; echo "$$out"; exit 1; fi
+
+vet:
+	$(GO) vet ./...
+
+race:
+	$(GO) test -race $(addsuffix /...,$(addprefix ./,$(wildcard $(addprefix internal/,$(CONCURRENT)))))
+
+lint: bin/golangci-lint
+	bin/golangci-lint run
+
+bin/golangci-lint:
+	GOBIN=$(CURDIR)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+
+needs:
+	@scripts/test-needs.sh
