@@ -8,7 +8,12 @@ GOLANGCI_LINT_VERSION = v2.15.0
 # Packages in which goroutines meet: tested once more under the race detector.
 CONCURRENT = db jobs secret mail op authz authn invite user
 
-.PHONY: run build test check generate fresh fmt vet race lint needs
+# Existing database to first page, memory when idle, size of the stripped binary.
+bench-start:
+	$(GO) build -trimpath -ldflags='-s -w' -o bin/bailiwick-stripped ./cmd/bailiwick
+	@d=$$(mktemp -d) && $(GO) run ./bench/start bin/bailiwick-stripped $$d; rc=$$?; rm -rf $$d; exit $$rc
+
+.PHONY: bench-start run build test check generate fresh fmt vet race lint needs
 
 run: build
 	./bin/bailiwick serve --listen $(LISTEN) --data $(DATA)
