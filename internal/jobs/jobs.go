@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"time"
 
+	"bailiwick/internal/authz"
 	"bailiwick/internal/db"
 	"bailiwick/internal/ids"
 )
@@ -104,4 +105,10 @@ func Permanent(err error) error {
 func isPermanent(err error) bool {
 	var p permanentError
 	return errors.As(err, &p)
+}
+
+// Actor is who a job acts as: itself, with only the permissions its work needs, on one account and below. name is the
+// job's kind, or the name of a periodic job.
+func Actor(name string, on ids.Account, perms ...authz.Perm) authz.Actor {
+	return authz.Mint(authz.Identity{Kind: authz.Machine, ID: "job." + name, Name: "job." + name, Account: on, Perms: authz.SetOf(perms...), Credential: "job"})
 }

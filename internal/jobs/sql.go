@@ -30,7 +30,7 @@ func scanJob(r db.Row) (j Job, err error) {
 // due reports, without taking the writer, whether a claim would find something.
 func due(ctx context.Context, q db.Queryer, queue Queue, kinds []string, now int64) (bool, error) {
 	return db.Exists(ctx, q, `SELECT 1 FROM jobs WHERE state = 'ready' AND queue = ? AND run_at <= ? AND kind IN `+db.In(len(kinds)),
-		append([]any{queue, now}, db.Args(kinds)...)...)
+		append([]any{queue, now}, db.Args(kinds...)...)...)
 }
 
 // claim gives up to n due jobs to owner, oldest first.
@@ -39,7 +39,7 @@ func claim(ctx context.Context, tx *db.Tx, queue Queue, kinds []string, owner st
 	if queue == Bulk {
 		alone = ` AND (j.account_id = '' OR NOT EXISTS (SELECT 1 FROM jobs r WHERE r.state = 'running' AND r.queue = j.queue AND r.account_id = j.account_id))`
 	}
-	args := append([]any{owner, until, queue, tx.Ms()}, db.Args(kinds)...)
+	args := append([]any{owner, until, queue, tx.Ms()}, db.Args(kinds...)...)
 	return db.All(ctx, tx, scanJob, `UPDATE jobs SET state = 'running', owner = ?, lease_until = ?, attempt = attempt + 1
 		WHERE id IN (SELECT j.id FROM jobs j WHERE j.state = 'ready' AND j.queue = ? AND j.run_at <= ? AND j.kind IN `+db.In(len(kinds))+alone+`
 			ORDER BY j.run_at, j.id LIMIT ? `+db.SkipLocked(tx.Dialect())+`)
