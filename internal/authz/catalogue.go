@@ -57,6 +57,15 @@ var catalogue = []Module{
 	{"account", "account", []string{"view", "transfer", "close"}, ForOwners},
 }
 
+// later are the modules whose screens are still to come. Their permissions decide as any other, but no page offers
+// them: what is not built is not shown.
+var later = []string{"packages", "quotas", "credentials", "messages", "contacts", "suppressions", "reports", "webhooks", "branding", "settings", "security", "sso", "support", "pricing", "payments"}
+
+// Offered returns the modules that pages offer, in the order of the grid.
+func Offered() []Module {
+	return slices.DeleteFunc(Catalogue(), func(m Module) bool { return m.Key == "account" || slices.Contains(later, m.Key) })
+}
+
 // The permissions that features and pages name.
 const (
 	ResellersView      Perm = "resellers.view"
