@@ -99,3 +99,11 @@ func letter(word string) string {
 	r, _ := utf8.DecodeRuneInString(word)
 	return string(unicode.ToUpper(r))
 }
+
+// at is the same behaviour for a link of the group: htmx asks for the link's own address.
+func (h HX) at(href string) HX {
+	if h.Target != "" {
+		h.Get = href
+	}
+	return h
+}

@@ -1,0 +1,101 @@
+// Package shell is the frame around every page: navigation, top bar, sign-in pages and error pages.
+package shell
+
+import (
+	"net/http"
+
+	"github.com/a-h/templ"
+
+	"bailiwick/internal/web/ui/part"
+)
+
+// Page is what the frame of a page needs. A page's own struct embeds it.
+type Page struct {
+	Title  string
+	Brand  Brand
+	Theme  string // light, dark, or empty for the system's
+	Nav    []NavGroup
+	Crumbs []part.Crumb
+	User   *User
+	Scope  Scope
+	Flash  []part.Toast
+	Pane   templ.Component // beside the page, when a record is open
+	Finder templ.Component // in the top bar; none when nil
+	Tail   templ.Component // dialogs at the end of the body
+}
+
+// Brand is how the portal of a tenant looks.
+type Brand struct {
+	Name    string
+	LogoURL string // an initial on the brand colour when empty
+	CSSURL  string // sets the colours; the default colours when empty
+	IconURL string // the default icon when empty
+	Home    string // where the name leads
+	Quote   string // on the sign-in page
+	Tagline string
+	Notice  string // planned maintenance and the like, on the sign-in page
+	Links   []part.Link
+}
+
+// NavGroup is a titled group of the navigation.
+type NavGroup struct {
+	Label string
+	Items []NavItem
+}
+
+// NavItem leads to a page of the portal.
+type NavItem struct {
+	Label   string
+	Icon    string
+	Href    string
+	Count   string // already formatted; none when empty
+	Key     string // the letter that follows g
+	Current bool
+}
+
+// User is who is signed in.
+type User struct {
+	ID         string
+	Name       string
+	ProfileURL string
+	SignOutURL string // posted to
+	ThemeURL   string // posted to with theme=light, dark or nothing; the answer sets the cookie "theme"
+	Menu       []part.MenuItem
+}
+
+// Scope is the account one looks at, and the way to another.
+type Scope struct {
+	Name      string
+	Kind      string // "Platform operator"
+	SwitchURL string // the page that lists the other accounts; none when empty
+}
+
+// Theme returns the scheme the reader chose, for Page.Theme.
+func Theme(r *http.Request) string {
+	c, err := r.Cookie("theme")
+	if err != nil || c.Value != "light" && c.Value != "dark" {
+		return ""
+	}
+	return c.Value
+}
+
+// heading is the text of the browser's tab.
+func (p Page) heading() string {
+	if p.Brand.Name == "" {
+		return p.Title
+	}
+	return p.Title + " · " + p.Brand.Name
+}
+
+// keys are the navigation items with a key, for the list of shortcuts.
+func (p Page) keys() []NavItem {
+	var list []NavItem
+	for _, g := range p.Nav {
+		for _, i := range g.Items {
+			if i.Key != "" {
+				list = append(list, i)
+			}
+		}
+	}
+	return list
+}
