@@ -1,0 +1,117 @@
+package notify
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"bailiwick/internal/ids"
+	"bailiwick/internal/secret"
+)
+
+const purpose secret.Purpose = "mail.waiting"
+
+// sendArgs is a mail as it waits in the queue.
+type sendArgs struct {
+	ID      ids.Mail    `json:"id"`
+	Account ids.Account `json:"account"`
+	Sealed  []byte      `json:"sealed"`
+}
+
+// Kind names the job.
+func (sendArgs) Kind() string { return "mail.send" }
+
+// waiting is what is sealed.
+type waiting struct {
+	To       string   `json:"to"`
+	Name     string   `json:"name"`
+	Template Template `json:"template"`
+	Language string   `json:"language"`
+	Link     string   `json:"link"`
+	Data     []datum  `json:"data"`
+}
+
+// datum is one name and its value; exactly one of the values is set.
+type datum struct {
+	Name string     `json:"name"`
+	Text *string    `json:"text,omitempty"`
+	Int  *int64     `json:"int,omitempty"`
+	Day  *time.Time `json:"day,omitempty"`
+}
+
+func (m *Mailer) seal(id ids.Mail, mail Mail) ([]byte, error) {
+	data, err := toData(mail.Data)
+	if err != nil {
+		return nil, fmt.Errorf("notify: %q: %w", mail.Template, err)
+	}
+	body, err := json.Marshal(waiting{mail.To, mail.Name, mail.Template, mail.Language, mail.Link.Reveal(), data})
+	if err != nil {
+		return nil, fmt.Errorf("write a waiting mail: %w", err)
+	}
+	return m.box.Seal(purpose, string(id), body), nil
+}
+
+func (m *Mailer) open(args sendArgs) (Mail, error) {
+	body, err := m.box.Open(purpose, string(args.ID), args.Sealed)
+	if err != nil {
+		return Mail{}, fmt.Errorf("open the waiting mail %s: %w", args.ID, err)
+	}
+	var w waiting
+	dec := json.NewDecoder(bytes.NewReader(body))
+	if err := dec.Decode(&w); err != nil {
+		return Mail{}, fmt.Errorf("read the waiting mail %s: %w", args.ID, err)
+	}
+	return Mail{w.To, w.Name, w.Template, w.Language, args.Account, secret.Wrap(w.Link), fromData(w.Data)}, nil
+}
+
+func toData(in []any) ([]datum, error) {
+	if len(in)%2 == 1 {
+		return nil, fmt.Errorf("a name has no value")
+	}
+	out := make([]datum, 0, len(in)/2)
+	for i := 0; i < len(in); i += 2 {
+		d := datum{Name: fmt.Sprint(in[i])}
+		switch v := in[i+1].(type) {
+		case int:
+			n := int64(v)
+			d.Int = &n
+		case int64:
+			d.Int = &v
+		case time.Time:
+			d.Day = &v
+		default:
+			s := fmt.Sprint(v)
+			d.Text = &s
+		}
+		out = append(out, d)
+	}
+	return out, nil
+}
+
+func fromData(in []datum) []any {
+	var out []any
+	for _, d := range in {
+		out = append(out, d.Name)
+		switch {
+		case d.Int != nil:
+			out = append(out, int(*d.Int))
+		case d.Day != nil:
+			out = append(out, *d.Day)
+		case d.Text != nil:
+			out = append(out, *d.Text)
+		default:
+			out = append(out, "")
+		}
+	}
+	return out
+}
+
+// Waiting opens the arguments of a queued mail, for tests that follow a link without sending it.
+func (m *Mailer) Waiting(args []byte) (Mail, error) {
+	var a sendArgs
+	if err := json.Unmarshal(args, &a); err != nil {
+		return Mail{}, fmt.Errorf("read the arguments of a mail: %w", err)
+	}
+	return m.open(a)
+}
