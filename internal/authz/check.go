@@ -69,7 +69,8 @@ func Decide(f Facts) (Scope, bool) {
 	if n == 0 {
 		return Scope{}, false
 	}
-	sc := Scope{root: f.Chain[n-1].Account, top: -1, chain: make([]ids.Account, n)}
+	here := f.Chain[n-1]
+	sc := Scope{root: here.Account, name: here.Name, kind: here.Kind, top: -1, chain: make([]ids.Account, n)}
 	held, closed := false, false
 	for i, l := range f.Chain {
 		sc.chain[i] = l.Account

@@ -10,6 +10,8 @@ import (
 // Scope proves that a check passed and limits what SQL sees. The zero Scope matches no row.
 type Scope struct {
 	root      ids.Account
+	name      string
+	kind      string
 	perms     Set // what the actor holds at root
 	above     Set // what the actor holds by grants strictly above root
 	subs      subReach
@@ -26,6 +28,12 @@ type subReach struct {
 
 // Account is the account that the check was made on.
 func (s Scope) Account() ids.Account { return s.root }
+
+// Name is the account's name.
+func (s Scope) Name() string { return s.name }
+
+// Kind is the account's kind: platform, reseller, customer or department.
+func (s Scope) Kind() string { return s.kind }
 
 // Has reports whether the actor also holds p on the account.
 func (s Scope) Has(p Perm) bool { return s.perms.Has(p) }
