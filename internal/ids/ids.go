@@ -45,7 +45,7 @@ type id interface{ ~string }
 func mint[T id](prefix string, at time.Time) T {
 	var b [16]byte
 	binary.BigEndian.PutUint64(b[:8], uint64(at.UnixMilli())<<16) //nolint:gosec // times before 1970 do not occur
-	_, _ = rand.Read(b[6:])                                        // crypto/rand.Read never fails (Go 1.24)
+	_, _ = rand.Read(b[6:])                                       // crypto/rand.Read never fails (Go 1.24)
 	return T(prefix + enc.EncodeToString(b[:]))
 }
 
@@ -108,7 +108,9 @@ func NewMail(at time.Time) Mail { return mint[Mail](prefixes.mail, at) }
 func NewToken(at time.Time) Token { return mint[Token](prefixes.token, at) }
 
 // ParseAccount reads an account id.
-func ParseAccount(s string) (Account, error) { return parse[Account](prefixes.account, "an account", s) }
+func ParseAccount(s string) (Account, error) {
+	return parse[Account](prefixes.account, "an account", s)
+}
 
 // ParseUser reads an identity id.
 func ParseUser(s string) (User, error) { return parse[User](prefixes.user, "a user", s) }

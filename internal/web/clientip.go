@@ -1,0 +1,63 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+type clientKey struct{}
+
+// located finds the address of the client once: that of the connection, or, when the connection comes from a
+// trusted proxy, the right-most address in X-Forwarded-For that is not a trusted proxy itself (IP01).
+func (s *Server) located(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ip := clientAddress(r.RemoteAddr, r.Header.Values("X-Forwarded-For"), s.TrustedProxies)
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), clientKey{}, ip)))
+	})
+}
+
+// clientIP is the client's address as text, "" when the connection has none.
+func clientIP(r *http.Request) string {
+	ip, _ := r.Context().Value(clientKey{}).(netip.Addr)
+	if !ip.IsValid() {
+		return ""
+	}
+	return ip.String()
+}
+
+func clientAddress(remote string, forwarded []string, trusted []netip.Prefix) netip.Addr {
+	at, err := netip.ParseAddrPort(remote)
+	if err != nil {
+		return netip.Addr{}
+	}
+	ip := at.Addr().Unmap().WithZone("")
+	hops := strings.Split(strings.Join(forwarded, ","), ",")
+	for i := len(hops) - 1; i >= 0 && isTrusted(ip, trusted); i-- {
+		hop, err := parseHop(strings.TrimSpace(hops[i]))
+		if err != nil {
+			return ip // what cannot be read was not written by the proxy we trust
+		}
+		ip = hop
+	}
+	return ip
+}
+
+// parseHop reads one hop: an address, with or without a port.
+func parseHop(s string) (netip.Addr, error) {
+	if at, err := netip.ParseAddrPort(s); err == nil {
+		return at.Addr().Unmap().WithZone(""), nil
+	}
+	ip, err := netip.ParseAddr(strings.Trim(s, "[]"))
+	return ip.Unmap().WithZone(""), err
+}
+
+func isTrusted(ip netip.Addr, trusted []netip.Prefix) bool {
+	for _, p := range trusted {
+		if p.Contains(ip) {
+			return true
+		}
+	}
+	return false
+}

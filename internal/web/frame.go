@@ -1,0 +1,132 @@
+package web
+
+import (
+	"context"
+	"net/http"
+
+	"bailiwick/internal/authz"
+	"bailiwick/internal/brand"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/i18n"
+	"bailiwick/internal/ids"
+	"bailiwick/internal/obs"
+	"bailiwick/internal/web/ui/part"
+	"bailiwick/internal/web/ui/shell"
+)
+
+func errSignIn() error { return errs.New(errs.Unauthenticated, "auth.required", "Sign in first.") }
+
+// place is where a page stands in the portal.
+type place struct {
+	title  string
+	nav    string // the item of the navigation that is current
+	crumbs []part.Crumb
+}
+
+// frame makes the frame of a signed-in person's page: navigation by what they may do in the account they chose.
+func (s *Server) frame(w http.ResponseWriter, r *http.Request, by authz.Actor, at place) (shell.Page, error) {
+	p := i18n.From(r.Context())
+	page := s.plainFrame(w, r, at.title)
+	page.Crumbs = at.crumbs
+	if len(page.Crumbs) == 0 {
+		page.Crumbs = []part.Crumb{{Label: at.title}}
+	}
+	page.User = &shell.User{ID: string(by.User()), Name: by.Name(), ProfileURL: "/me", SignOutURL: "/sign-out", ThemeURL: "/theme"}
+	page.User.Menu = []part.MenuItem{
+		{Label: p.T("nav.my_security"), Icon: "shield-check", Href: "/me/security"},
+		{Label: p.T("nav.my_sessions"), Icon: "monitor", Href: "/me/sessions"},
+	}
+	if by.Account() == "" {
+		return page, nil
+	}
+	_, sc, err := s.Ops.See(r.Context(), by, by.Account())
+	if errs.KindOf(err) == errs.NotFound {
+		return page, nil // the membership is gone; the switcher offers what is left
+	}
+	if err != nil {
+		return shell.Page{}, err
+	}
+	page.Scope = shell.Scope{Name: sc.Name(), Kind: p.T("kind." + sc.Kind()), SwitchURL: "/switch"}
+	page.Nav = navigation(p, sc, at.nav)
+	if sc.Kind() == "platform" && sc.Has(authz.AccountTransfer) && s.CapturesMail {
+		page.User.Menu = append(page.User.Menu, part.MenuItem{Label: p.T("nav.captured_mail"), Icon: "mail", Href: "/captured-mail"})
+	}
+	return page, nil
+}
+
+// plainFrame is the frame of a page that anybody may open.
+func (s *Server) plainFrame(w http.ResponseWriter, r *http.Request, title string) shell.Page {
+	page := shell.Page{Title: title, Brand: shell.Brand{Name: s.brandName(r.Context())}, Theme: shell.Theme(r)}
+	if text := takeFlash(w, r, i18n.From(r.Context())); text != "" {
+		page.Flash = []part.Toast{{Text: text, Tone: part.Success}}
+	}
+	return page
+}
+
+// brandName is the name of the portal. When it cannot be read the page does without: an error page must not fail.
+func (s *Server) brandName(ctx context.Context) string {
+	name, err := s.Brand.Name(ctx)
+	if err != nil {
+		s.Log.WarnContext(ctx, "no brand name", "error", err)
+		return brand.Unnamed
+	}
+	return name
+}
+
+// navigation lists what the person may open in the account they chose.
+func navigation(p i18n.Printer, sc authz.Scope, current string) []shell.NavGroup {
+	at := "/a/" + string(sc.Account())
+	sells := sc.Kind() == "platform" || sc.Kind() == "reseller"
+	item := func(show bool, key, icon, letter, href string) []shell.NavItem {
+		if !show {
+			return nil
+		}
+		return []shell.NavItem{{Label: p.T("nav." + key), Icon: icon, Href: href, Key: letter, Current: key == current}}
+	}
+	var accounts, governance []shell.NavItem
+	accounts = append(accounts, item(!sells || !sc.Has(authz.ClientsView), "home", "house", "h", at+"/home")...)
+	accounts = append(accounts, item(sells && sc.Has(authz.ClientsView), "clients", "building-2", "c", at+"/clients")...)
+	accounts = append(accounts, item(sells && sc.Has(authz.ResellersView), "resellers", "network", "p", at+"/resellers")...)
+	accounts = append(accounts, item(!sells && ownAccount(sc), "account", "building-2", "o", at)...)
+	accounts = append(accounts, item(sc.Has(authz.UsersView), "users", "users", "u", at+"/users")...)
+	accounts = append(accounts, item(sc.Has(authz.RolesView), "roles", "key-round", "r", at+"/roles")...)
+	governance = append(governance, item(sc.Has(authz.AuditView), "activity", "scroll-text", "a", at+"/activity")...)
+	var groups []shell.NavGroup
+	for _, g := range []shell.NavGroup{{Label: p.T("nav.group_accounts"), Items: accounts}, {Label: p.T("nav.group_governance"), Items: governance}} {
+		if len(g.Items) > 0 {
+			groups = append(groups, g)
+		}
+	}
+	return groups
+}
+
+// ownAccount reports whether the person may open the page of their customer or department.
+func ownAccount(sc authz.Scope) bool {
+	return sc.Kind() == "customer" && sc.Has(authz.ClientsView) || sc.Kind() == "department" && sc.Has(authz.DepartmentsView)
+}
+
+// accountOf reads the account in the path. What cannot be an id is answered like an id that does not exist.
+func accountOf(r *http.Request) (ids.Account, error) {
+	id, err := ids.ParseAccount(r.PathValue("account"))
+	if err != nil {
+		return "", errs.NoSuch("account")
+	}
+	return id, nil
+}
+
+// renderError writes the page for a request that cannot be answered, in the portal's frame when somebody is signed in.
+func (s *Server) renderError(w http.ResponseWriter, r *http.Request, by authz.Actor, status int, problem errs.Problem) error {
+	p := i18n.From(r.Context())
+	page := s.plainFrame(w, r, "")
+	if by.Known() && status < http.StatusInternalServerError {
+		if framed, err := s.frame(w, r, by, place{}); err == nil {
+			page = framed
+			page.Crumbs = nil
+		}
+	}
+	e := shell.Error{Page: page, Status: status, RequestID: obs.RequestID(r.Context()), Back: "/"}
+	if status != http.StatusNotFound && status != http.StatusInternalServerError {
+		e.Detail = words(p, problem)
+	}
+	return s.render(w, r, status, e)
+}

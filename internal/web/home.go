@@ -1,0 +1,101 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"time"
+
+	"bailiwick/internal/authz"
+	"bailiwick/internal/i18n"
+	"bailiwick/internal/ids"
+	"bailiwick/internal/web/ui/home"
+)
+
+// health answers whether the program can serve: its database answers. It says nothing else to anybody.
+func (s *Server) health(w http.ResponseWriter, r *http.Request) error {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	if err := s.Ready(r.Context()); err != nil {
+		s.Log.ErrorContext(r.Context(), "not ready", "error", err)
+		w.WriteHeader(http.StatusServiceUnavailable)
+		_, err = w.Write([]byte("unavailable\n"))
+		return err
+	}
+	_, err := w.Write([]byte("ok\n"))
+	return err
+}
+
+// start leads a signed-in person to where their work is.
+func (s *Server) start(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	account, err := s.Authn.Home(r.Context(), by)
+	if err != nil {
+		return err
+	}
+	if account == "" {
+		return seeOther(w, r, "/switch")
+	}
+	_, sc, err := s.Ops.See(r.Context(), by, account)
+	if err != nil {
+		return err
+	}
+	if sc.Has(authz.ClientsView) && (sc.Kind() == "platform" || sc.Kind() == "reseller") {
+		return seeOther(w, r, "/a/"+string(account)+"/clients")
+	}
+	return seeOther(w, r, "/a/"+string(account)+"/home")
+}
+
+// home is the first page of everybody in an account, Guests included.
+func (s *Server) home(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	id, err := accountOf(r)
+	if err != nil {
+		return err
+	}
+	_, sc, err := s.Ops.See(r.Context(), by, id)
+	if err != nil {
+		return err
+	}
+	p := i18n.From(r.Context())
+	frame, err := s.frame(w, r, by, place{title: p.T("nav.home"), nav: "home"})
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, home.Page{Page: frame, Account: sc.Name(), Person: by.Name(), Links: homeLinks(p, sc)})
+}
+
+func homeLinks(p i18n.Printer, sc authz.Scope) []home.Link {
+	links := []home.Link{{Label: p.T("home.profile"), Text: p.T("home.profile_text"), Icon: "circle-user", Href: "/me"}}
+	for _, g := range navigation(p, sc, "") {
+		for _, i := range g.Items {
+			if i.Href != "/a/"+string(sc.Account())+"/home" {
+				links = append(links, home.Link{Label: i.Label, Icon: i.Icon, Href: i.Href})
+			}
+		}
+	}
+	return links
+}
+
+const themeFor = 365 * 24 * time.Hour
+
+// setTheme keeps the person's choice of light or dark in this browser; nothing follows the system.
+func (s *Server) setTheme(w http.ResponseWriter, r *http.Request, _ authz.Actor) error {
+	f, err := readForm(w, r, "theme")
+	if err != nil {
+		return err
+	}
+	c := &http.Cookie{Name: "theme", Value: f.text("theme"), Path: "/", Expires: s.Clock().Add(themeFor), Secure: s.secure, SameSite: http.SameSiteLaxMode} // scripts set it too
+	if c.Value != "light" && c.Value != "dark" {
+		c.Value, c.MaxAge = "", -1
+	}
+	http.SetCookie(w, c)
+	return seeOther(w, r, ownReferer(r))
+}
+
+// ownReferer is the page of ours that the request came from, else the first page.
+func ownReferer(r *http.Request) string {
+	u, err := url.Parse(r.Referer())
+	if err != nil || u.Host != r.Host {
+		return "/"
+	}
+	return ownPath(u.RequestURI(), "/")
+}
+
+func accountPath(id ids.Account, rest string) string { return "/a/" + string(id) + rest }

@@ -1,0 +1,83 @@
+// Package web is the portal: it parses requests, calls one service method for each intent of a person, and
+// renders pages. It holds no rules and no SQL.
+package web
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+
+	"bailiwick/internal/authn"
+	"bailiwick/internal/authz"
+	"bailiwick/internal/brand"
+	"bailiwick/internal/clock"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/i18n"
+	"bailiwick/internal/op"
+	"bailiwick/internal/web/ui/asset"
+)
+
+// Deps is what the portal stands on.
+type Deps struct {
+	Log            *slog.Logger
+	Clock          clock.Clock
+	Texts          *i18n.Catalogue
+	BaseURL        *url.URL
+	TrustedProxies []netip.Prefix
+	CapturesMail   bool                            // no mail server is set: mail lies in the capture mailbox
+	Ready          func(ctx context.Context) error // whether the database answers
+	Ops            *op.Runner
+	Brand          *brand.Service
+	Authn          *authn.Service
+}
+
+// Server answers the portal's requests.
+type Server struct {
+	Deps
+	secure bool // people reach the portal by https
+}
+
+// New makes the portal.
+func New(d Deps) *Server {
+	return &Server{Deps: d, secure: d.BaseURL.Scheme == "https"}
+}
+
+// Handler serves every route of the portal.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /assets/", asset.Handler())
+	for _, r := range s.Routes() {
+		mux.Handle(r.Pattern, s.serve(r))
+	}
+	mux.Handle("/", s.serve(Route{Open: nowhere}))
+	var h http.Handler = logged(s.Log, s.Clock, mux)
+	h = http.NewCrossOriginProtection().Handler(h)
+	return identified(s.located(hardened(h)))
+}
+
+func nowhere(http.ResponseWriter, *http.Request) error { return errs.NoSuch("page") }
+
+// Route is one line of the route table. Exactly one of Open and Signed is set, so no page can be served without
+// choosing whether a person must be signed in.
+type Route struct {
+	Pattern string
+	Open    func(http.ResponseWriter, *http.Request) error
+	Signed  func(http.ResponseWriter, *http.Request, authz.Actor) error
+}
+
+func (s *Server) serve(rt Route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		by, r, err := s.recognise(r)
+		switch {
+		case rt.Open != nil:
+			err = rt.Open(w, r)
+		case err == nil:
+			err = rt.Signed(w, r, by)
+		}
+		if err != nil {
+			s.serveError(w, r, by, err)
+		}
+	})
+}

@@ -1,0 +1,83 @@
+package web
+
+import (
+	"net/http"
+	"time"
+
+	"bailiwick/internal/authn"
+	"bailiwick/internal/authz"
+	"bailiwick/internal/i18n"
+	"bailiwick/internal/obs"
+	"bailiwick/internal/secret"
+)
+
+// Names of the cookies. Over https they get the __Host- prefix, which binds them to this host (RFC 6265bis, section 4.1.3).
+const (
+	sessionCookie = "bw_session"
+	deviceCookie  = "bw_device"
+)
+
+func (s *Server) cookieName(name string) string {
+	if s.secure {
+		return "__Host-" + name
+	}
+	return name
+}
+
+func (s *Server) cookieValue(r *http.Request, name string) secret.String {
+	c, err := r.Cookie(s.cookieName(name))
+	if err != nil {
+		return secret.String{}
+	}
+	return secret.Wrap(c.Value)
+}
+
+func (s *Server) setCookie(w http.ResponseWriter, name string, value secret.String, until time.Time) {
+	http.SetCookie(w, &http.Cookie{Name: s.cookieName(name), Value: value.Reveal(), Path: "/", Expires: until,
+		HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode})
+}
+
+func (s *Server) dropCookie(w http.ResponseWriter, name string) {
+	http.SetCookie(w, &http.Cookie{Name: s.cookieName(name), Path: "/", MaxAge: -1, HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode})
+}
+
+// deviceFor is how long a browser counts as one in which the person has signed in before.
+const deviceFor = 365 * 24 * time.Hour
+
+// keepSession gives the browser what a sign-in yielded. A session that is not remembered ends with the browser.
+func (s *Server) keepSession(w http.ResponseWriter, in authn.SignedIn) {
+	until := time.Time{}
+	if in.Remember {
+		until = in.Expires
+	}
+	s.setCookie(w, sessionCookie, in.Token, until)
+	if !in.Device.Empty() {
+		s.setCookie(w, deviceCookie, in.Device, s.Clock().Add(deviceFor))
+	}
+}
+
+// client is where a request comes from and what it presents.
+func (s *Server) client(r *http.Request) authn.Client {
+	return authn.Client{
+		IP: clientIP(r), UserAgent: r.UserAgent(), RequestID: obs.RequestID(r.Context()),
+		Session: s.cookieValue(r, sessionCookie), Device: s.cookieValue(r, deviceCookie),
+	}
+}
+
+// recognise finds who makes the request and puts their language into it. For a stranger the error says so.
+func (s *Server) recognise(r *http.Request) (authz.Actor, *http.Request, error) {
+	from := s.client(r)
+	lang := s.Texts.Match(r.Header.Get("Accept-Language"))
+	if from.Session.Empty() {
+		return authz.Actor{}, withPrinter(r, s.Texts.For(lang)), errSignIn()
+	}
+	who, err := s.Authn.Resolve(r.Context(), from)
+	if who.Language != "" {
+		lang = s.Texts.Match(who.Language)
+	}
+	return who.Actor, withPrinter(r, s.Texts.For(lang)), err
+}
+
+func withPrinter(r *http.Request, p i18n.Printer) *http.Request {
+	return r.WithContext(i18n.WithPrinter(r.Context(), p))
+}
