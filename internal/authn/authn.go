@@ -1,0 +1,136 @@
+// Package authn recognises people: sign-in, sessions, second factor, recovery, set-up. It makes Actors.
+//
+// Every way to sign in ends in enter, which decides the stage, ends the session that was there before and records
+// the sign-in. A session's token and a browser's device token are random; only their hashes are stored.
+package authn
+
+import (
+	"time"
+
+	"bailiwick/internal/authz"
+	"bailiwick/internal/db"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/ids"
+	"bailiwick/internal/notify"
+	"bailiwick/internal/op"
+	"bailiwick/internal/secret"
+)
+
+// Service signs people in and looks after their credentials.
+type Service struct {
+	db     *db.DB
+	op     *op.Runner
+	hasher *secret.Hasher
+	box    *secret.Box
+	mail   *notify.Mailer
+}
+
+// Deps are what a Service works with.
+type Deps struct {
+	DB     *db.DB
+	Op     *op.Runner
+	Hasher *secret.Hasher
+	Box    *secret.Box
+	Mail   *notify.Mailer
+}
+
+// New makes a Service.
+func New(d Deps) *Service { return &Service{d.DB, d.Op, d.Hasher, d.Box, d.Mail} }
+
+// Client is where a request comes from.
+type Client struct {
+	IP        string
+	UserAgent string
+	RequestID string
+	Session   secret.String // the session cookie that the browser presents, if any
+	Device    secret.String // the cookie of a browser in which a person has signed in before
+}
+
+// Stage is how far a sign-in has come.
+type Stage string
+
+// The stages.
+const (
+	NeedsCode Stage = "code"
+	Full      Stage = "full"
+)
+
+// SignedIn is what the browser gets. Device is set when it has to keep a new one.
+type SignedIn struct {
+	Token    secret.String
+	Device   secret.String
+	Stage    Stage
+	Remember bool // keep the cookie when the browser closes
+	Expires  time.Time
+}
+
+// What is recorded.
+const (
+	ActionSignedIn         = "session.signed_in"
+	ActionSignInFailed     = "session.sign_in_failed"
+	ActionCodeFailed       = "session.code_failed"
+	ActionSignedOut        = "session.signed_out"
+	ActionSessionRevoked   = "session.revoked"
+	ActionResetRequested   = "password.reset_requested"
+	ActionPasswordSet      = "password.set" //nolint:gosec // the name of an event
+	ActionPasswordChanged  = "password.changed"
+	ActionTOTPBegun        = "second_factor.begun"
+	ActionTOTPEnabled      = "second_factor.enabled"
+	ActionTOTPDisabled     = "second_factor.disabled"
+	ActionRecoveryMade     = "recovery_codes.made"
+	ActionRecoveryUsed     = "recovery_code.used"
+	ActionEmailAsked       = "email_change.requested"
+	ActionEmailChanged     = "user.email_changed"
+	ActionProfileChanged   = "user.profile_changed"
+	ActionInstalled        = "platform.created"
+	ActionOwnerResetIssued = "owner_reset.issued"
+)
+
+// Actions lists every action of the package, for the texts of the log.
+func Actions() []string {
+	return []string{ActionSignedIn, ActionSignInFailed, ActionCodeFailed, ActionSignedOut, ActionSessionRevoked, ActionResetRequested,
+		ActionPasswordSet, ActionPasswordChanged, ActionTOTPBegun, ActionTOTPEnabled, ActionTOTPDisabled, ActionRecoveryMade, ActionRecoveryUsed,
+		ActionEmailAsked, ActionEmailChanged, ActionProfileChanged, ActionInstalled, ActionOwnerResetIssued}
+}
+
+// How long things last.
+const (
+	rememberedFor = 14 * 24 * time.Hour
+	signedInFor   = 12 * time.Hour
+	codeFor       = 10 * time.Minute
+	resetFor      = time.Hour
+	seenEvery     = time.Minute
+)
+
+// person is an identity as the package works with it.
+type person struct {
+	ID         ids.User
+	Email      string
+	Username   string
+	Name       string
+	Language   string
+	TimeZone   string
+	Hash       string // '' until a password is set
+	Short      bool
+	TOTP       []byte // sealed
+	TOTPOn     bool
+	LastStep   int64
+	Verified   bool
+	Version    int64
+	Home       ids.Account // the account last worked in, "" without membership
+	Logged     ids.Account // where what the person does to themselves is recorded: Home or the platform
+	Credential int64
+}
+
+// actor is the person acting from a client, within a session when there is one.
+func (p person) actor(from Client, session ids.Session) authz.Actor {
+	return authz.Mint(authz.Identity{Kind: authz.Person, User: p.ID, Name: p.Name, Session: session, Account: p.Home,
+		IP: from.IP, RequestID: from.RequestID, Credential: "session"})
+}
+
+// visitor is who acts before anybody is recognised; it may do nothing and only stands in the log.
+func visitor(from Client) authz.Actor {
+	return authz.Mint(authz.Identity{Kind: authz.Machine, ID: "visitor", IP: from.IP, RequestID: from.RequestID, Credential: "none"})
+}
+
+func errSignIn() error { return errs.New(errs.Unauthenticated, "auth.required", "Sign in first.") }

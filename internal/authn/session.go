@@ -1,0 +1,187 @@
+package authn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"bailiwick/internal/audit"
+	"bailiwick/internal/authz"
+	"bailiwick/internal/db"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/ids"
+	"bailiwick/internal/op"
+	"bailiwick/internal/secret"
+)
+
+// session is a session that is not over, with what is shown of its person.
+type session struct {
+	ID             ids.Session
+	User           ids.User
+	Account        ids.Account
+	Stage          Stage
+	Remember       bool
+	Created        time.Time
+	Seen           time.Time
+	Expires        time.Time
+	Name           string
+	Email          string
+	Language       string
+	TimeZone       string
+	idle, absolute time.Duration // what the account asks for, 0 when nothing
+}
+
+// over reports whether the session has been idle or alive for too long.
+func (s session) over(at time.Time) bool {
+	idle := s.idle
+	if idle == 0 && !s.Remember {
+		idle = signedInFor
+	}
+	return idle > 0 && at.Sub(s.Seen) >= idle || s.absolute > 0 && at.Sub(s.Created) >= s.absolute
+}
+
+// Who is a person recognised by their session.
+type Who struct {
+	Actor    authz.Actor
+	Name     string
+	Email    string
+	Language string
+	TimeZone string
+	Remember bool
+}
+
+// Resolve finds who presents a session token. A session that waits for its code is nobody's yet.
+func (s *Service) Resolve(ctx context.Context, from Client) (Who, error) {
+	ses, err := s.find(ctx, from.Session)
+	if err != nil {
+		return Who{}, err
+	}
+	if ses.Stage != Full {
+		return Who{}, errs.New(errs.Unauthenticated, "auth.code_required", "Type the code of your second factor to finish signing in.")
+	}
+	if s.db.Now().Sub(ses.Seen) >= seenEvery {
+		if err := s.db.Batch(ctx, func(ctx context.Context, tx *db.Tx) error { return touchSession(ctx, tx, ses) }); err != nil {
+			return Who{}, fmt.Errorf("note that session %s was seen: %w", ses.ID, err)
+		}
+	}
+	actor := authz.Mint(authz.Identity{Kind: authz.Person, User: ses.User, Name: ses.Name, Session: ses.ID, Account: ses.Account,
+		IP: from.IP, RequestID: from.RequestID, Credential: "session"})
+	return Who{actor, ses.Name, ses.Email, ses.Language, ses.TimeZone, ses.Remember}, nil
+}
+
+func (s *Service) find(ctx context.Context, token secret.String) (session, error) {
+	if token.Empty() {
+		return session{}, errSignIn()
+	}
+	now := s.db.Now()
+	ses, err := sessionByToken(ctx, s.db, token, now)
+	if errors.Is(err, db.ErrNoRows) || err == nil && ses.over(now) {
+		return session{}, errSignIn()
+	}
+	if err != nil {
+		return session{}, fmt.Errorf("look up a session: %w", err)
+	}
+	return ses, nil
+}
+
+// WaitingForCode reports whether the browser has passed the password and owes the code.
+func (s *Service) WaitingForCode(ctx context.Context, from Client) (bool, error) {
+	ses, err := s.find(ctx, from.Session)
+	if errs.KindOf(err) == errs.Unauthenticated {
+		return false, nil
+	}
+	return err == nil && ses.Stage == NeedsCode, err
+}
+
+// SignOut ends the session that the browser presents. One that is over already is no error.
+func (s *Service) SignOut(ctx context.Context, from Client) error {
+	ses, err := s.find(ctx, from.Session)
+	if errs.KindOf(err) == errs.Unauthenticated {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.db.Batch(ctx, func(ctx context.Context, tx *db.Tx) error {
+		p, err := byID(ctx, tx, ses.User)
+		if err != nil {
+			return fmt.Errorf("look up who signs out: %w", err)
+		}
+		if err := endToken(ctx, tx, from.Session); err != nil {
+			return fmt.Errorf("end a session: %w", err)
+		}
+		if ses.Stage != Full {
+			return nil
+		}
+		return record(ctx, tx, p.actor(from, ses.ID), p, ActionSignedOut)
+	})
+}
+
+// SessionRow is a session in its person's list.
+type SessionRow struct {
+	ID        ids.Session
+	IP        string
+	UserAgent string
+	Remember  bool
+	Created   time.Time
+	Seen      time.Time
+	Current   bool
+}
+
+// Sessions lists the actor's own sessions, the latest seen first.
+func (s *Service) Sessions(ctx context.Context, by authz.Actor) ([]SessionRow, error) {
+	q, user, err := s.op.ReadSelf(by)
+	if err != nil {
+		return nil, err
+	}
+	all, err := listSessions(ctx, q, user, s.db.Now())
+	if err != nil {
+		return nil, fmt.Errorf("list the sessions of %s: %w", user, err)
+	}
+	for i := range all {
+		all[i].Current = all[i].ID == by.Session()
+	}
+	return all, nil
+}
+
+// RevokeSession ends one of the actor's own sessions.
+func (s *Service) RevokeSession(ctx context.Context, by authz.Actor, id ids.Session) error {
+	return s.self(ctx, by, func(ctx context.Context, w *op.W, p person) error {
+		n, err := endSession(ctx, w.Tx(), p.ID, id)
+		if err != nil {
+			return fmt.Errorf("end session %s: %w", id, err)
+		}
+		if n == 0 {
+			return errs.NoSuch("session")
+		}
+		w.Audit(audit.Event{Action: ActionSessionRevoked, TargetType: "session", TargetID: string(id), Target: p.Name, Account: p.Logged})
+		return nil
+	})
+}
+
+// RevokeOthers ends all of the actor's sessions but the one acting.
+func (s *Service) RevokeOthers(ctx context.Context, by authz.Actor) error {
+	return s.self(ctx, by, func(ctx context.Context, w *op.W, p person) error {
+		n, err := endSessions(ctx, w.Tx(), p.ID, by.Session())
+		if err != nil {
+			return fmt.Errorf("end the other sessions of %s: %w", p.ID, err)
+		}
+		if n == 0 {
+			return w.Unchanged()
+		}
+		w.Audit(p.event(ActionSessionRevoked))
+		return nil
+	})
+}
+
+// self runs a write about the actor's own identity.
+func (s *Service) self(ctx context.Context, by authz.Actor, fn func(ctx context.Context, w *op.W, p person) error) error {
+	return s.op.WriteSelf(ctx, by, func(ctx context.Context, w *op.W) error {
+		p, err := byID(ctx, w.Tx(), by.User())
+		if err != nil {
+			return fmt.Errorf("look up %s: %w", by.User(), err)
+		}
+		return fn(ctx, w, p)
+	})
+}

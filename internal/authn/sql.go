@@ -1,0 +1,388 @@
+package authn
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"bailiwick/internal/authz"
+	"bailiwick/internal/db"
+	"bailiwick/internal/ids"
+	"bailiwick/internal/secret"
+)
+
+// A person's own rows are found by who they are, not by a Scope: nobody else's can be reached through them.
+
+const personColumns = `
+	SELECT i.id, i.email, i.username, i.name, i.language, i.time_zone, i.password_hash, i.password_short, i.totp_secret, i.totp_since IS NOT NULL,
+	       i.totp_last_step, i.email_verified_at IS NOT NULL, i.version, i.credential_version,
+	       COALESCE((SELECT m.account_id FROM memberships m JOIN accounts a ON a.id = m.account_id
+	                 WHERE m.user_id = i.id AND m.deactivated_at IS NULL
+	                 ORDER BY CASE WHEN a.closed_at IS NULL THEN 0 ELSE 1 END, COALESCE(m.last_active_at, 0) DESC, m.created_at, m.id LIMIT 1), ''),
+	       COALESCE((SELECT a.id FROM accounts a WHERE a.kind = 'platform'), '')
+	FROM identities i `
+
+func scanPerson(r db.Row) (p person, err error) {
+	var platform ids.Account
+	err = r.Scan(&p.ID, &p.Email, &p.Username, &p.Name, &p.Language, &p.TimeZone, &p.Hash, &p.Short, &p.TOTP, &p.TOTPOn,
+		&p.LastStep, &p.Verified, &p.Version, &p.Credential, &p.Home, &platform)
+	if p.Logged = p.Home; p.Logged == "" {
+		p.Logged = platform
+	}
+	return p, err
+}
+
+// byLogin finds a person by email address or, after that, by user name.
+func byLogin(ctx context.Context, q db.Queryer, login string) (person, error) {
+	fold := ids.Fold(login)
+	return db.One(ctx, q, scanPerson, personColumns+`WHERE i.email_fold = ? OR i.username_fold = ?
+		ORDER BY CASE WHEN i.email_fold = ? THEN 0 ELSE 1 END LIMIT 1`, fold, fold, fold)
+}
+
+func byID(ctx context.Context, q db.Queryer, id ids.User) (person, error) {
+	return db.One(ctx, q, scanPerson, personColumns+"WHERE i.id = ?", id)
+}
+
+func platform(ctx context.Context, q db.Queryer) (ids.Account, error) {
+	return db.One(ctx, q, db.Value[ids.Account], "SELECT id FROM accounts WHERE kind = 'platform'")
+}
+
+type counted struct {
+	n     int64
+	first time.Time
+}
+
+func countAttempt(ctx context.Context, tx *db.Tx, l limit) (int64, time.Time, error) {
+	since := tx.Now().Add(-l.window).UnixMilli()
+	c, err := db.One(ctx, tx, func(r db.Row) (c counted, err error) {
+		var first int64
+		err = r.Scan(&c.n, &first)
+		c.first = time.UnixMilli(first)
+		return c, err
+	}, `INSERT INTO attempts (subject, failures, first_at, last_at) VALUES (?, 1, ?, ?)
+		ON CONFLICT (subject) DO UPDATE SET
+		  failures = CASE WHEN attempts.first_at <= ? THEN 1 ELSE attempts.failures + 1 END,
+		  first_at = CASE WHEN attempts.first_at <= ? THEN excluded.first_at ELSE attempts.first_at END,
+		  last_at = excluded.last_at
+		RETURNING failures, first_at`, l.subject, tx.Ms(), tx.Ms(), since, since)
+	return c.n, c.first, err
+}
+
+func giveBack(ctx context.Context, tx *db.Tx, subject string, anew bool) error {
+	stmt := "UPDATE attempts SET failures = failures - 1 WHERE subject = ? AND failures > 0"
+	if anew {
+		stmt = "DELETE FROM attempts WHERE subject = ?"
+	}
+	_, err := tx.Exec(ctx, stmt, subject)
+	return err
+}
+
+// clearAccountAttempts opens the account again after its password was set anew.
+func clearAccountAttempts(ctx context.Context, tx *db.Tx, user ids.User) error {
+	_, err := tx.Exec(ctx, "DELETE FROM attempts WHERE subject = ? OR subject = ?", "password:account:"+string(user), "code:account:"+string(user))
+	return err
+}
+
+func renewHash(ctx context.Context, tx *db.Tx, user ids.User, old, fresh string) error {
+	_, err := tx.Exec(ctx, "UPDATE identities SET password_hash = ? WHERE id = ? AND password_hash = ?", fresh, user, old)
+	return err
+}
+
+func isKnown(ctx context.Context, q db.Queryer, user ids.User, device secret.String) (bool, error) {
+	return db.Exists(ctx, q, "SELECT 1 FROM known_devices WHERE token_hash = ? AND user_id = ?", secret.HashToken(device.Reveal()), user)
+}
+
+func touchDevice(ctx context.Context, tx *db.Tx, user ids.User, device secret.String) (bool, error) {
+	n, err := tx.Exec(ctx, "UPDATE known_devices SET seen_at = ? WHERE token_hash = ? AND user_id = ?", tx.Ms(), secret.HashToken(device.Reveal()), user)
+	return n > 0, err
+}
+
+func insertDevice(ctx context.Context, tx *db.Tx, user ids.User, hash []byte) error {
+	_, err := tx.Exec(ctx, "INSERT INTO known_devices (token_hash, user_id, created_at, seen_at) VALUES (?, ?, ?, ?)", hash, user, tx.Ms(), tx.Ms())
+	return err
+}
+
+func forgetDevices(ctx context.Context, tx *db.Tx, user ids.User) error {
+	_, err := tx.Exec(ctx, "DELETE FROM known_devices WHERE user_id = ?", user)
+	return err
+}
+
+func insertSession(ctx context.Context, tx *db.Tx, id ids.Session, hash []byte, p person, in entry, out SignedIn) error {
+	account := any(p.Home)
+	if p.Home == "" {
+		account = nil
+	}
+	_, err := tx.Exec(ctx, `
+		INSERT INTO sessions (id, token_hash, user_id, account_id, stage, remember, ip, user_agent, created_at, seen_at, expires_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		id, hash, p.ID, account, out.Stage, in.remember, in.from.IP, clip(in.from.UserAgent, 400), tx.Ms(), tx.Ms(), out.Expires.UnixMilli())
+	return err
+}
+
+func endToken(ctx context.Context, tx *db.Tx, token secret.String) error {
+	_, err := tx.Exec(ctx, "UPDATE sessions SET revoked_at = ? WHERE token_hash = ? AND revoked_at IS NULL", tx.Ms(), secret.HashToken(token.Reveal()))
+	return err
+}
+
+// endSessions ends all sessions of a person but one; keep may be "".
+func endSessions(ctx context.Context, tx *db.Tx, user ids.User, keep ids.Session) (int64, error) {
+	return tx.Exec(ctx, "UPDATE sessions SET revoked_at = ? WHERE user_id = ? AND id <> ? AND revoked_at IS NULL", tx.Ms(), user, keep)
+}
+
+func endSession(ctx context.Context, tx *db.Tx, user ids.User, id ids.Session) (int64, error) {
+	return tx.Exec(ctx, "UPDATE sessions SET revoked_at = ? WHERE id = ? AND user_id = ? AND revoked_at IS NULL", tx.Ms(), id, user)
+}
+
+const sessionColumns = `
+	SELECT s.id, s.user_id, COALESCE(s.account_id, ''), s.stage, s.remember, s.created_at, s.seen_at, s.expires_at, i.name, i.email, i.language, i.time_zone,
+	       COALESCE((` + strictest + `s.account_id AND st.name = 'session.idle_minutes'), 0),
+	       COALESCE((` + strictest + `s.account_id AND st.name = 'session.absolute_hours'), 0)
+	FROM sessions s JOIN identities i ON i.id = s.user_id
+	WHERE s.token_hash = ? AND s.revoked_at IS NULL AND s.expires_at > ?`
+
+// strictest folds a setting whose smallest value on the chain counts, in the same query that finds the session:
+// each request asks it, and a change holds from the next one on.
+const strictest = `SELECT MIN(CAST(st.value AS BIGINT)) FROM settings st JOIN account_tree at ON at.ancestor_id = st.account_id WHERE at.descendant_id = `
+
+func sessionByToken(ctx context.Context, q db.Queryer, token secret.String, at time.Time) (session, error) {
+	return db.One(ctx, q, func(r db.Row) (s session, err error) {
+		var created, seen, expires, idle, absolute int64
+		err = r.Scan(&s.ID, &s.User, &s.Account, &s.Stage, &s.Remember, &created, &seen, &expires, &s.Name, &s.Email, &s.Language, &s.TimeZone, &idle, &absolute)
+		s.Created, s.Seen, s.Expires = time.UnixMilli(created), time.UnixMilli(seen), time.UnixMilli(expires)
+		s.idle, s.absolute = time.Duration(idle)*time.Minute, time.Duration(absolute)*time.Hour
+		return s, err
+	}, sessionColumns, secret.HashToken(token.Reveal()), at.UnixMilli())
+}
+
+func touchSession(ctx context.Context, tx *db.Tx, s session) error {
+	if _, err := tx.Exec(ctx, "UPDATE sessions SET seen_at = ? WHERE id = ? AND seen_at < ?", tx.Ms(), s.ID, tx.Ms()); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, "UPDATE memberships SET last_active_at = ? WHERE user_id = ? AND account_id = ?", tx.Ms(), s.User, s.Account)
+	return err
+}
+
+func chooseAccount(ctx context.Context, tx *db.Tx, id ids.Session, user ids.User, account ids.Account) error {
+	if _, err := tx.Exec(ctx, "UPDATE sessions SET account_id = ? WHERE id = ? AND user_id = ?", account, id, user); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, "UPDATE memberships SET last_active_at = ? WHERE user_id = ? AND account_id = ?", tx.Ms(), user, account)
+	return err
+}
+
+func listSessions(ctx context.Context, q db.Queryer, user ids.User, at time.Time) ([]SessionRow, error) {
+	return db.All(ctx, q, func(r db.Row) (s SessionRow, err error) {
+		var created, seen int64
+		err = r.Scan(&s.ID, &s.IP, &s.UserAgent, &s.Remember, &created, &seen)
+		s.Created, s.Seen = time.UnixMilli(created).UTC(), time.UnixMilli(seen).UTC()
+		return s, err
+	}, `SELECT id, ip, user_agent, remember, created_at, seen_at FROM sessions
+		WHERE user_id = ? AND revoked_at IS NULL AND expires_at > ? AND stage = 'full' ORDER BY seen_at DESC, id LIMIT 200`, user, at.UnixMilli())
+}
+
+// spendStep uses up a TOTP step; of two at once only one gets it.
+func spendStep(ctx context.Context, tx *db.Tx, user ids.User, step int64) (bool, error) {
+	n, err := tx.Exec(ctx, "UPDATE identities SET totp_last_step = ? WHERE id = ? AND totp_last_step < ?", step, user, step)
+	return n == 1, err
+}
+
+func spendRecoveryCode(ctx context.Context, tx *db.Tx, user ids.User, hash []byte) (bool, error) {
+	n, err := tx.Exec(ctx, "UPDATE recovery_codes SET used_at = ? WHERE user_id = ? AND code_hash = ? AND used_at IS NULL", tx.Ms(), user, hash)
+	return n == 1, err
+}
+
+func replaceRecoveryCodes(ctx context.Context, tx *db.Tx, user ids.User, hashes [][]byte) error {
+	if _, err := tx.Exec(ctx, "DELETE FROM recovery_codes WHERE user_id = ?", user); err != nil {
+		return err
+	}
+	for _, h := range hashes {
+		if _, err := tx.Exec(ctx, "INSERT INTO recovery_codes (user_id, code_hash) VALUES (?, ?)", user, h); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func recoveryCodesLeft(ctx context.Context, q db.Queryer, user ids.User) (int, error) {
+	return db.One(ctx, q, db.Value[int], "SELECT COUNT(*) FROM recovery_codes WHERE user_id = ? AND used_at IS NULL", user)
+}
+
+func setTOTPSecret(ctx context.Context, tx *db.Tx, user ids.User, sealed []byte) error {
+	_, err := tx.Exec(ctx, "UPDATE identities SET totp_secret = ?, updated_at = ? WHERE id = ? AND totp_since IS NULL", sealed, tx.Ms(), user)
+	return err
+}
+
+func enableTOTP(ctx context.Context, tx *db.Tx, user ids.User, step int64) error {
+	_, err := tx.Exec(ctx, "UPDATE identities SET totp_since = ?, totp_last_step = ?, credential_version = credential_version + 1, updated_at = ? WHERE id = ?",
+		tx.Ms(), step, tx.Ms(), user)
+	return err
+}
+
+func dropTOTP(ctx context.Context, tx *db.Tx, user ids.User) error {
+	if _, err := tx.Exec(ctx, "DELETE FROM recovery_codes WHERE user_id = ?", user); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `UPDATE identities SET totp_secret = NULL, totp_since = NULL, totp_last_step = 0, credential_version = credential_version + 1, updated_at = ?
+		WHERE id = ?`, tx.Ms(), user)
+	return err
+}
+
+func setPassword(ctx context.Context, tx *db.Tx, user ids.User, hash string, short bool) error {
+	_, err := tx.Exec(ctx, `UPDATE identities SET password_hash = ?, password_short = ?, password_changed_at = ?, credential_version = credential_version + 1, updated_at = ?
+		WHERE id = ?`, hash, short, tx.Ms(), tx.Ms(), user)
+	return err
+}
+
+func verifyMailbox(ctx context.Context, tx *db.Tx, user ids.User) error {
+	_, err := tx.Exec(ctx, "UPDATE identities SET email_verified_at = ? WHERE id = ? AND email_verified_at IS NULL", tx.Ms(), user)
+	return err
+}
+
+// minPassword is the strictest length that the accounts of a person's active memberships ask for, 0 when none does.
+func minPassword(ctx context.Context, q db.Queryer, user ids.User) (int, error) {
+	return db.One(ctx, q, db.Value[int], `
+		SELECT COALESCE(MAX(CAST(st.value AS BIGINT)), 0) FROM memberships m
+		JOIN account_tree t ON t.descendant_id = m.account_id JOIN settings st ON st.account_id = t.ancestor_id
+		WHERE m.user_id = ? AND m.deactivated_at IS NULL AND st.name = 'password.min_length'`, user)
+}
+
+func accountNames(ctx context.Context, q db.Queryer, user ids.User) ([]string, error) {
+	return db.All(ctx, q, db.Value[string], `SELECT a.name FROM memberships m JOIN accounts a ON a.id = m.account_id
+		WHERE m.user_id = ? AND m.deactivated_at IS NULL ORDER BY m.id LIMIT 20`, user)
+}
+
+func isMember(ctx context.Context, q db.Queryer, sc authz.Scope, user ids.User) (bool, error) {
+	here, args := sc.Here("m.account_id")
+	return db.Exists(ctx, q, "SELECT 1 FROM memberships m WHERE m.user_id = ? AND "+here, append([]any{user}, args...)...)
+}
+
+func ownsPlatform(ctx context.Context, q db.Queryer, user ids.User) (bool, error) {
+	return db.Exists(ctx, q, `SELECT 1 FROM memberships m JOIN accounts a ON a.id = m.account_id AND a.kind = 'platform'
+		WHERE m.user_id = ? AND m.role = ? AND m.deactivated_at IS NULL`, user, authz.Owner)
+}
+
+func accountName(ctx context.Context, q db.Queryer, id ids.Account) (string, error) {
+	return db.One(ctx, q, db.Value[string], "SELECT name FROM accounts WHERE id = ?", id)
+}
+
+func sweepOld(ctx context.Context, tx *db.Tx) error {
+	for _, s := range []struct {
+		stmt string
+		keep time.Duration
+	}{
+		{"DELETE FROM sessions WHERE expires_at < ?", 30 * 24 * time.Hour},
+		{"DELETE FROM one_time_links WHERE expires_at < ?", 30 * 24 * time.Hour},
+		{"DELETE FROM attempts WHERE last_at < ?", 24 * time.Hour},
+		{"DELETE FROM known_devices WHERE seen_at < ?", 365 * 24 * time.Hour},
+	} {
+		if _, err := tx.Exec(ctx, s.stmt, tx.Now().Add(-s.keep).UnixMilli()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// clip cuts a text that strangers choose, on a rune.
+func clip(s string, n int) string {
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	return string(r[:n])
+}
+
+func addressFree(ctx context.Context, q db.Queryer, address string, but ids.User) (bool, error) {
+	fold := ids.Fold(address)
+	taken, err := db.Exists(ctx, q, "SELECT 1 FROM identities WHERE (email_fold = ? OR username_fold = ?) AND id <> ?", fold, fold, but)
+	return !taken, err
+}
+
+func usernameFree(ctx context.Context, q db.Queryer, username string, but ids.User) (bool, error) {
+	taken, err := db.Exists(ctx, q, "SELECT 1 FROM identities WHERE username_fold = ? AND id <> ?", ids.Fold(username), but)
+	return !taken, err
+}
+
+// changeEmail also moves a user name that was the old address.
+func changeEmail(ctx context.Context, tx *db.Tx, p person, address string) error {
+	username := p.Username
+	if ids.Fold(p.Username) == ids.Fold(p.Email) {
+		username = address
+	}
+	if _, err := tx.Exec(ctx, `UPDATE identities SET email = ?, email_fold = ?, email_verified_at = ?, username = ?, username_fold = ?,
+		credential_version = credential_version + 1, version = version + 1, updated_at = ? WHERE id = ?`,
+		address, ids.Fold(address), tx.Ms(), username, ids.Fold(username), tx.Ms(), p.ID); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, "UPDATE member_list SET email_fold = ? WHERE membership_id IN (SELECT id FROM memberships WHERE user_id = ?)", ids.Fold(address), p.ID)
+	return err
+}
+
+func updateProfile(ctx context.Context, tx *db.Tx, user ids.User, in Profile) error {
+	if _, err := tx.Exec(ctx, `UPDATE identities SET name = ?, name_fold = ?, username = ?, username_fold = ?, language = ?, time_zone = ?,
+		version = version + 1, updated_at = ? WHERE id = ?`,
+		in.Name, ids.Fold(in.Name), in.Username, ids.Fold(in.Username), in.Language, in.TimeZone, tx.Ms(), user); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, "UPDATE member_list SET name_fold = ? WHERE membership_id IN (SELECT id FROM memberships WHERE user_id = ?)", ids.Fold(in.Name), user)
+	return err
+}
+
+func listPlaces(ctx context.Context, q db.Queryer, user ids.User, in PlacesQuery) ([]Place, error) {
+	cond, args := "", []any{user}
+	if fold := ids.Fold(in.Search); fold != "" {
+		cond += ` AND a.name_fold LIKE ? ESCAPE '\'`
+		args = append(args, "%"+db.EscapeLike(fold)+"%")
+	}
+	if in.After != "" {
+		// An account that is gone begins the list anew.
+		cond += ` AND ((a.name_fold, a.id) > (SELECT b.name_fold, b.id FROM accounts b WHERE b.id = ?) OR NOT EXISTS (SELECT 1 FROM accounts b WHERE b.id = ?))`
+		args = append(args, in.After, in.After)
+	}
+	return db.All(ctx, q, func(r db.Row) (p Place, err error) {
+		err = r.Scan(&p.Account, &p.Name, &p.Kind, &p.Role, &p.Group, &p.Closed)
+		return p, err
+	}, `SELECT a.id, a.name, a.kind, m.role, COALESCE(r.name, ''), a.closed_at IS NOT NULL
+		FROM memberships m JOIN accounts a ON a.id = m.account_id LEFT JOIN roles r ON r.id = m.role
+		WHERE m.user_id = ? AND m.deactivated_at IS NULL`+cond+` ORDER BY a.name_fold, a.id LIMIT `+strconv.Itoa(placesPage+1), args...)
+}
+
+const setupRow = "setup_token"
+
+func saveSetupToken(ctx context.Context, tx *db.Tx, hash string) error {
+	_, err := tx.Exec(ctx, `INSERT INTO installation (id, value, updated_at) VALUES (?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at`, setupRow, hash, tx.Ms())
+	return err
+}
+
+func setupToken(ctx context.Context, q db.Queryer) (string, error) {
+	return db.One(ctx, q, db.Value[string], "SELECT value FROM installation WHERE id = ?", setupRow)
+}
+
+func insertPlatform(ctx context.Context, tx *db.Tx, id ids.Account, name string) error {
+	if _, err := tx.Exec(ctx, "INSERT INTO accounts (id, kind, name, name_fold, created_at, updated_at) VALUES (?, 'platform', ?, ?, ?, ?)",
+		id, name, ids.Fold(name), tx.Ms(), tx.Ms()); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, "INSERT INTO account_tree (ancestor_id, descendant_id, depth) VALUES (?, ?, 0)", id, id); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, "DELETE FROM installation WHERE id = ?", setupRow)
+	return err
+}
+
+// insertOwner takes the address at its word: who holds the set-up link of the console names it.
+func insertOwner(ctx context.Context, tx *db.Tx, account ids.Account, user ids.User, in SetupInput, hash string) error {
+	email, name := ids.Fold(in.Email), ids.Fold(in.Name)
+	if _, err := tx.Exec(ctx, `INSERT INTO identities (id, email, email_fold, email_verified_at, username, username_fold, name, name_fold, password_hash, password_changed_at, created_at, updated_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, user, in.Email, email, tx.Ms(), in.Email, email, in.Name, name, hash, tx.Ms(), tx.Ms(), tx.Ms()); err != nil {
+		return err
+	}
+	m := ids.NewMembership(tx.Now())
+	if _, err := tx.Exec(ctx, "INSERT INTO memberships (id, account_id, user_id, role, last_active_at, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		m, account, user, authz.Owner, tx.Ms(), tx.Ms(), tx.Ms()); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, "INSERT INTO member_list (account_id, membership_id, name_fold, email_fold, active, created_at) VALUES (?, ?, ?, ?, TRUE, ?)",
+		account, m, name, email, tx.Ms())
+	return err
+}

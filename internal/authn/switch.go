@@ -1,0 +1,86 @@
+package authn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"bailiwick/internal/authz"
+	"bailiwick/internal/db"
+	"bailiwick/internal/ids"
+)
+
+// Place is an account that a person belongs to.
+type Place struct {
+	Account ids.Account
+	Name    string
+	Kind    string
+	Role    authz.Role
+	Group   string // the name of the role group, when Role is one
+	Closed  bool
+	Current bool
+}
+
+// Places is one page of the accounts a person belongs to.
+type Places struct {
+	Rows []Place
+	Next string // where the next page begins, "" for the end
+}
+
+// PlacesQuery says which accounts to list.
+type PlacesQuery struct {
+	Search string
+	After  string // Places.Next of the page before
+}
+
+const placesPage = 50
+
+// Places lists the accounts the actor belongs to, by name.
+func (s *Service) Places(ctx context.Context, by authz.Actor, in PlacesQuery) (Places, error) {
+	q, user, err := s.op.ReadSelf(by)
+	if err != nil {
+		return Places{}, err
+	}
+	rows, err := listPlaces(ctx, q, user, in)
+	if err != nil {
+		return Places{}, fmt.Errorf("list the accounts of %s: %w", user, err)
+	}
+	for i := range rows {
+		rows[i].Current = rows[i].Account == by.Account()
+	}
+	if len(rows) <= placesPage {
+		return Places{Rows: rows}, nil
+	}
+	rows = rows[:placesPage]
+	return Places{rows, string(rows[placesPage-1].Account)}, nil
+}
+
+// ChooseAccount makes an account the one that the actor's session works in. Any account in sight may be chosen.
+func (s *Service) ChooseAccount(ctx context.Context, by authz.Actor, account ids.Account) error {
+	if _, _, err := s.op.See(ctx, by, account); err != nil {
+		return err
+	}
+	err := s.db.Batch(ctx, func(ctx context.Context, tx *db.Tx) error {
+		return chooseAccount(ctx, tx, by.Session(), by.User(), account)
+	})
+	if err != nil {
+		return fmt.Errorf("choose %s: %w", account, err)
+	}
+	return nil
+}
+
+// Home is the account the actor was last active in, "" when they belong to none.
+func (s *Service) Home(ctx context.Context, by authz.Actor) (ids.Account, error) {
+	q, user, err := s.op.ReadSelf(by)
+	if err != nil {
+		return "", err
+	}
+	p, err := byID(ctx, q, user)
+	if errors.Is(err, db.ErrNoRows) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("look up %s: %w", user, err)
+	}
+	return p.Home, nil
+}
