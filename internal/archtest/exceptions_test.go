@@ -5,8 +5,19 @@ package archtest
 // withoutActor are exported Service methods that take no actor.
 var withoutActor = map[string]string{}
 
+// actorMakers are packages whose services run before there is an actor, or make one.
+var actorMakers = map[string]string{
+	"authn": "turns a password, a code or a session into an actor",
+}
+
 // unscoped are functions that run SQL without an authz.Scope.
 var unscoped = map[string]string{}
+
+// unscopedPackages reach no account's rows, only those of one identity, by its id or by a secret it presents.
+var unscopedPackages = map[string]string{
+	"authn":   "runs before there is an actor: attempts, sessions, second factors of one identity",
+	"onetime": "the token is the authority: links of one identity",
+}
 
 // batchCallers write traffic and state, outside the serializable transactions of op.Write.
 var batchCallers = map[string]string{

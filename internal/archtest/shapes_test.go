@@ -20,12 +20,12 @@ func checkShapes(files []file) (out []string) {
 		for _, fn := range functions(f) {
 			name := nameOf(f, fn)
 			params := paramTypes(fn)
-			if receiver(fn) == "Service" && fn.Name.IsExported() && withoutActor[name] == "" &&
+			if receiver(fn) == "Service" && fn.Name.IsExported() && withoutActor[name] == "" && actorMakers[unit(f.pkg)] == "" &&
 				(len(params) < 2 || params[0] != "context.Context" || params[1] != "authz.Actor") {
 				out = append(out, fmt.Sprintf("%s: an exported Service method takes (context.Context, authz.Actor, ...); it has %v", name, params))
 			}
 			if calls(fn, "db", "All", "One", "Exists") || calls(fn, "", "Exec") {
-				if !takesScope(fn, params) && unscoped[name] == "" {
+				if !takesScope(fn, params) && unscoped[name] == "" && unscopedPackages[unit(f.pkg)] == "" {
 					out = append(out, name+" runs SQL and takes no authz.Scope")
 				}
 			}
