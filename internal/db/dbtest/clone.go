@@ -19,7 +19,7 @@ func (c *cluster) clone(t testing.TB) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	tpl, err := c.template(t, conn)
+	tpl, err := c.template(ctx, conn)
 	if err != nil {
 		return "", errors.Join(err, conn.Close(ctx))
 	}
@@ -48,8 +48,7 @@ func (c *cluster) drop(ctx context.Context, name string) error {
 
 // template returns the migrated database of the present schema. Processes that
 // need it at the same time wait for the one that builds it.
-func (c *cluster) template(t testing.TB, conn *pgx.Conn) (string, error) {
-	ctx := t.Context()
+func (c *cluster) template(ctx context.Context, conn *pgx.Conn) (string, error) {
 	hash, err := schemaHash()
 	if err != nil {
 		return "", err
@@ -77,7 +76,7 @@ func (c *cluster) template(t testing.TB, conn *pgx.Conn) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := migrate(t, dsn); err != nil {
+	if err := migrate(ctx, dsn); err != nil {
 		return "", err
 	}
 	_, err = conn.Exec(ctx, "ALTER DATABASE "+building+" RENAME TO "+name)

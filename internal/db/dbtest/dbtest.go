@@ -7,12 +7,15 @@
 package dbtest
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -70,13 +73,9 @@ func open(t testing.TB, dsn string, now clock.Clock) *db.DB {
 // SQLiteDSN returns the path of a migrated SQLite file of this test's own.
 func SQLiteDSN(t testing.TB) string {
 	t.Helper()
-	tpl, err := sqliteTemplate(t)
+	body, err := sqliteTemplate()
 	if err != nil {
 		t.Fatalf("make the SQLite template: %v", err)
-	}
-	body, err := os.ReadFile(tpl)
-	if err != nil {
-		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "test.db")
 	if err := os.WriteFile(path, body, 0o600); err != nil {
@@ -85,50 +84,34 @@ func SQLiteDSN(t testing.TB) string {
 	return path
 }
 
-// sqliteTemplate returns the migrated file, made once per schema and user.
-func sqliteTemplate(t testing.TB) (string, error) {
-	hash, err := schemaHash()
+// sqliteTemplate is a migrated file, made once per process: it takes some 30 ms.
+var sqliteTemplate = sync.OnceValues(func() (body []byte, err error) {
+	dir, err := os.MkdirTemp("", "bailiwick-template-")
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	dir, err := ownDir("bailiwick-sqlite")
-	if err != nil {
-		return "", err
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	path := filepath.Join(dir, "template.db")
+	if err := migrate(context.Background(), path); err != nil {
+		return nil, err
 	}
-	path := filepath.Join(dir, hash+".db")
-	if _, err := os.Stat(path); err == nil {
-		return path, nil
-	}
-	// Built aside and renamed, so that no other process copies half of it.
-	building := filepath.Join(t.TempDir(), "template.db")
-	if err := migrate(t, building); err != nil {
-		return "", err
-	}
-	body, err := os.ReadFile(building)
-	if err != nil {
-		return "", err
-	}
-	whole := fmt.Sprintf("%s.%d", path, os.Getpid())
-	if err := os.WriteFile(whole, body, 0o600); err != nil {
-		return "", err
-	}
-	return path, os.Rename(whole, path)
-}
+	return os.ReadFile(path)
+})
 
 // migrate brings the database at dsn up to date and leaves no connection on it.
-func migrate(t testing.TB, dsn string) error {
-	d, err := db.Open(t.Context(), dsn, clock.System)
+func migrate(ctx context.Context, dsn string) error {
+	d, err := db.Open(ctx, dsn, clock.System)
 	if err != nil {
 		return err
 	}
-	if _, err := d.Migrate(t.Context()); err != nil {
+	if _, err := d.Migrate(ctx); err != nil {
 		_ = d.Close() // the migration's error says more
 		return err
 	}
 	return d.Close()
 }
 
-// schemaHash names the present migrations; a changed file makes a new template.
+// schemaHash names the present migrations: a changed file makes a new template.
 func schemaHash() (string, error) {
 	h := sha256.New()
 	entries, err := fs.ReadDir(migrations.FS, ".")
