@@ -29,7 +29,7 @@ func Keys() []Key {
 	return []Key{
 		{Name: "listen", Default: "127.0.0.1:8080", Help: "Address and port to listen on."},
 		{Name: "data", Default: "./data", Help: "Directory of the database file and the master key."},
-		{Name: "database", Help: "PostgreSQL address, postgres://user:password@host/name. Empty: a SQLite file in the data directory."},
+		{Name: "database", Help: "PostgreSQL address, postgres://user@host/name. Empty: a SQLite file in the data directory."},
 		{Name: "base_url", Help: "Address people open in the browser, as https://portal.example.com. Empty: http:// and the listen address."},
 		{Name: "trusted_proxies", Help: "Addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas."},
 		{Name: "smtp.host", Help: "Mail server. Empty: mail is captured and shown in the portal, not sent."},
@@ -216,7 +216,7 @@ func (r *reading) port(key string) int {
 	if err != nil {
 		r.problem(where, fmt.Sprintf("write a number from 1 to 65535, not %q", v))
 	}
-	return int(n) //nolint:gosec // 16 bits
+	return int(n)
 }
 
 func (r *reading) duration(key string) time.Duration {

@@ -110,7 +110,7 @@ func (h *Hasher) derive(ctx context.Context, pw String, p phc, length int) ([]by
 	defer func() { <-h.slots }()
 	// The same password typed on two keyboards may arrive in two Unicode forms.
 	text := norm.NFKC.String(pw.Reveal())
-	return argon2.IDKey([]byte(text), p.salt, p.time, p.memory, p.threads, uint32(length)), nil
+	return argon2.IDKey([]byte(text), p.salt, p.time, p.memory, p.threads, uint32(length)), nil //nolint:gosec // parsePHC lets at most 64 through
 }
 
 type phc struct {
@@ -159,7 +159,7 @@ func parseCost(s string) (phc, bool) {
 	if !okM || !okT || !okN || m < 8*n {
 		return phc{}, false
 	}
-	return phc{time: t, memory: m, threads: uint8(n)}, true
+	return phc{time: t, memory: m, threads: uint8(n)}, true //nolint:gosec // at most maxThreads
 }
 
 // costNumber reads the one canonical spelling of a number from 1 to limit.

@@ -211,7 +211,7 @@ func asServerUser() *syscall.SysProcAttr {
 		return &syscall.SysProcAttr{}
 	}
 	u := serverUser()
-	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(u.uid), Gid: uint32(u.gid)}} //nolint:gosec // ids of the system's own users
+	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(u.uid), Gid: uint32(u.gid)}}
 }
 
 func ownedBy(info fs.FileInfo, uid int) bool {

@@ -123,7 +123,7 @@ func schemaHash() (string, error) {
 		if err != nil {
 			return "", err
 		}
-		fmt.Fprintf(h, "%s %d\n%s", e.Name(), len(body), body)
+		h.Write(fmt.Appendf(nil, "%s %d\n%s", e.Name(), len(body), body))
 	}
 	return hex.EncodeToString(h.Sum(nil))[:16], nil
 }
