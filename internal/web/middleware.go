@@ -1,8 +1,6 @@
 package web
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -32,9 +30,7 @@ func hardened(next http.Handler) http.Handler {
 // identified gives each request an id that ties answers, log lines and audit events together.
 func identified(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var b [10]byte
-		_, _ = rand.Read(b[:]) // crypto/rand.Read never fails
-		id := "req_" + hex.EncodeToString(b[:])
+		id := obs.NewRequestID()
 		w.Header().Set("X-Request-Id", id)
 		next.ServeHTTP(w, r.WithContext(obs.WithRequestID(r.Context(), id)))
 	})

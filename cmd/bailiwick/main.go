@@ -1,0 +1,18 @@
+// Command bailiwick runs the accounts side of a sending platform: portal, jobs and the commands of its operator.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"bailiwick/internal/cli"
+	"bailiwick/internal/clock"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(cli.Main(ctx, cli.Process{Args: os.Args[1:], Env: os.LookupEnv, Out: os.Stdout, Err: os.Stderr, Clock: clock.System}))
+}

@@ -1,0 +1,100 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"bailiwick/internal/db"
+	"bailiwick/internal/ids"
+)
+
+const (
+	sealEvery  = 200 * time.Millisecond
+	sealChunk  = 100 // small, so that the writer is never held for long
+	lastSeal   = 5 * time.Second
+	lateSeal   = 10 * time.Second
+	verifyStep = 1000
+)
+
+// Sealer numbers and hashes recorded events. Every process may run one; they wait for each other.
+type Sealer struct {
+	db  *db.DB
+	log *slog.Logger
+}
+
+// NewSealer makes a Sealer.
+func NewSealer(d *db.DB, log *slog.Logger) *Sealer { return &Sealer{d, log} }
+
+// Run seals until ctx ends, and then what is left.
+func (s *Sealer) Run(ctx context.Context) error {
+	tick := time.NewTicker(sealEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastSeal)
+			defer cancel()
+			_, err := s.SealOnce(last)
+			return err
+		case <-tick.C:
+			if _, err := s.SealOnce(ctx); err != nil && ctx.Err() == nil {
+				s.log.ErrorContext(ctx, "audit events could not be sealed", "error", err)
+			}
+		}
+	}
+}
+
+// SealOnce seals everything recorded so far and returns how many events that were.
+func (s *Sealer) SealOnce(ctx context.Context) (int, error) {
+	total := 0
+	for {
+		waiting, err := anyUnsealed(ctx, s.db)
+		if err != nil {
+			return total, fmt.Errorf("look for unsealed events: %w", err)
+		}
+		if !waiting {
+			return total, nil
+		}
+		n := 0
+		err = s.db.Batch(ctx, func(ctx context.Context, tx *db.Tx) error {
+			var err error
+			n, err = sealSome(ctx, tx)
+			return err
+		})
+		if err != nil {
+			return total, fmt.Errorf("seal events: %w", err)
+		}
+		if n == 0 { // another sealer was faster
+			return total, nil
+		}
+		total += n
+	}
+}
+
+// sealSome seals up to sealChunk events. The lease row makes sealers take turns: the next one reads after this one's commit.
+func sealSome(ctx context.Context, tx *db.Tx) (int, error) {
+	if err := takeTurn(ctx, tx); err != nil {
+		return 0, err
+	}
+	events, err := unsealed(ctx, tx)
+	if err != nil {
+		return 0, err
+	}
+	heads := map[ids.Account]head{}
+	for _, e := range events {
+		h, known := heads[e.Account]
+		if !known {
+			if h, err = headOf(ctx, tx, e.Account); err != nil {
+				return 0, err
+			}
+		}
+		h = head{h.seq + 1, e.seal(h.hash, h.seq+1, tx.Ms())}
+		if err := insertSeal(ctx, tx, e, h); err != nil {
+			return 0, err
+		}
+		heads[e.Account] = h
+	}
+	return len(events), deleteUnsealed(ctx, tx, events)
+}

@@ -1,0 +1,167 @@
+package audit
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"bailiwick/internal/authz"
+	"bailiwick/internal/db"
+	"bailiwick/internal/ids"
+)
+
+const eventColumns = `e.id, e.account_id, e.at, e.actor_kind, e.actor_id, e.acting_as, e.credential, e.request_id, e.action, e.target_type, e.target_id, e.result, e.personal`
+
+// dest is where eventColumns are scanned to.
+func (e *event) dest() []any {
+	return []any{&e.ID, &e.Account, &e.At, &e.ActorKind, &e.ActorID, &e.ActingAs, &e.Credential, &e.RequestID, &e.Action, &e.TargetType, &e.TargetID, &e.Result, &e.Personal}
+}
+
+func insert(ctx context.Context, tx *db.Tx, e event, p personal) error {
+	if _, err := tx.Exec(ctx, `INSERT INTO audit_events (id, account_id, at, actor_kind, actor_id, acting_as, credential, request_id, action, target_type, target_id, result, personal)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		e.ID, e.Account, e.At, e.ActorKind, e.ActorID, e.ActingAs, e.Credential, e.RequestID, e.Action, e.TargetType, e.TargetID, e.Result, e.Personal); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `INSERT INTO audit_personal (event_id, salt, actor_name, ip, target, changes) VALUES (?, ?, ?, ?, ?, ?)`,
+		e.ID, p.Salt, p.ActorName, p.IP, p.Target, p.Changes); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO audit_unsealed (event_id, account_id, at) VALUES (?, ?, ?)`, e.ID, e.Account, e.At)
+	return err
+}
+
+func countRefused(ctx context.Context, tx *db.Tx, actor string, p authz.Perm, account ids.Account, minute int64) error {
+	_, err := tx.Exec(ctx, `INSERT INTO audit_refused (actor_id, perm, account_id, minute, times) VALUES (?, ?, ?, ?, 1)
+		ON CONFLICT (actor_id, perm, account_id, minute) DO UPDATE SET times = audit_refused.times + 1`, actor, p, account, minute)
+	return err
+}
+
+func anyUnsealed(ctx context.Context, q db.Queryer) (bool, error) {
+	return db.Exists(ctx, q, `SELECT 1 FROM audit_unsealed`)
+}
+
+// takeTurn holds the sealer's lease row until the transaction ends.
+func takeTurn(ctx context.Context, tx *db.Tx) error {
+	_, err := tx.Exec(ctx, `INSERT INTO leases (name, owner, until) VALUES ('audit sealer', '', 0) ON CONFLICT (name) DO UPDATE SET owner = ''`)
+	return err
+}
+
+func unsealed(ctx context.Context, q db.Queryer) ([]event, error) {
+	return db.All(ctx, q, func(r db.Row) (e event, err error) {
+		err = r.Scan(e.dest()...)
+		return e, err
+	}, `SELECT `+eventColumns+` FROM audit_unsealed u JOIN audit_events e ON e.id = u.event_id ORDER BY u.account_id, u.at, u.event_id LIMIT ?`, sealChunk)
+}
+
+// head is the last seal of a chain so far.
+type head struct {
+	seq  int64
+	hash []byte
+}
+
+func headOf(ctx context.Context, q db.Queryer, account ids.Account) (head, error) {
+	all, err := db.All(ctx, q, func(r db.Row) (h head, err error) {
+		err = r.Scan(&h.seq, &h.hash)
+		return h, err
+	}, `SELECT seq, hash FROM audit_seals WHERE account_id = ? ORDER BY seq DESC LIMIT 1`, account)
+	if err != nil {
+		return head{}, err
+	}
+	if len(all) == 0 {
+		return head{0, genesis}, nil
+	}
+	return all[0], nil
+}
+
+func insertSeal(ctx context.Context, tx *db.Tx, e event, h head) error {
+	_, err := tx.Exec(ctx, `INSERT INTO audit_seals (account_id, seq, event_id, hash, sealed_at) VALUES (?, ?, ?, ?, ?)`, e.Account, h.seq, e.ID, h.hash, tx.Ms())
+	return err
+}
+
+func deleteUnsealed(ctx context.Context, tx *db.Tx, events []event) error {
+	done := make([]ids.Event, len(events))
+	for i, e := range events {
+		done[i] = e.ID
+	}
+	_, err := tx.Exec(ctx, `DELETE FROM audit_unsealed WHERE event_id IN `+db.In(len(done)), db.Args(done...)...)
+	return err
+}
+
+const personalColumns = `COALESCE(p.event_id, ''), p.salt, COALESCE(p.actor_name, ''), COALESCE(p.ip, ''), COALESCE(p.target, ''), COALESCE(p.changes, '')`
+
+// chain reads the next links after number seq.
+func chain(ctx context.Context, q db.Queryer, account ids.Account, seq int64) ([]link, error) {
+	return db.All(ctx, q, func(r db.Row) (link, error) {
+		var l link
+		var e event
+		var p personal
+		var has ids.Event
+		err := r.Scan(append(append([]any{&l.seq, &l.hash, &l.sealed, &l.sealedAt}, e.dest()...), &has, &p.Salt, &p.ActorName, &p.IP, &p.Target, &p.Changes)...)
+		if e.ID != "" {
+			l.event = &e
+		}
+		if has != "" {
+			l.personal = &p
+		}
+		return l, err
+	}, `SELECT s.seq, s.hash, s.event_id, s.sealed_at, COALESCE(e.id, ''), COALESCE(e.account_id, ''), COALESCE(e.at, 0), COALESCE(e.actor_kind, ''), COALESCE(e.actor_id, ''),
+			COALESCE(e.acting_as, ''), COALESCE(e.credential, ''), COALESCE(e.request_id, ''), COALESCE(e.action, ''), COALESCE(e.target_type, ''),
+			COALESCE(e.target_id, ''), COALESCE(e.result, ''), e.personal, `+personalColumns+`
+		FROM audit_seals s LEFT JOIN audit_events e ON e.id = s.event_id LEFT JOIN audit_personal p ON p.event_id = s.event_id
+		WHERE s.account_id = ? AND s.seq > ? ORDER BY s.seq LIMIT ?`, account, seq, verifyStep)
+}
+
+func looseEvents(ctx context.Context, q db.Queryer, account ids.Account) ([]looseEvent, error) {
+	return db.All(ctx, q, func(r db.Row) (looseEvent, error) {
+		var l looseEvent
+		var p personal
+		var has ids.Event
+		err := r.Scan(append(l.event.dest(), &l.waiting, &has, &p.Salt, &p.ActorName, &p.IP, &p.Target, &p.Changes)...)
+		if has != "" {
+			l.personal = &p
+		}
+		return l, err
+	}, `SELECT `+eventColumns+`, EXISTS (SELECT 1 FROM audit_unsealed u WHERE u.event_id = e.id AND u.account_id = e.account_id), `+personalColumns+`
+		FROM audit_events e LEFT JOIN audit_personal p ON p.event_id = e.id
+		WHERE e.account_id = ? AND NOT EXISTS (SELECT 1 FROM audit_seals s WHERE s.event_id = e.id AND s.account_id = e.account_id) ORDER BY e.at, e.id`, account)
+}
+
+func accountsWithLog(ctx context.Context, q db.Queryer) ([]ids.Account, error) {
+	return db.All(ctx, q, db.Value[ids.Account], `SELECT account_id FROM audit_events UNION SELECT account_id FROM audit_seals ORDER BY account_id`)
+}
+
+// list reads one event more than the page holds, which tells whether there is a next one.
+func list(ctx context.Context, q db.Queryer, sc authz.Scope, f Filter) ([]Entry, error) {
+	cond, args := sc.Here("e.account_id")
+	if f.Below {
+		cond, args = sc.Down("e.account_id")
+	}
+	where := []string{cond}
+	for _, c := range []struct{ col, is string }{{"e.target_id", f.Target}, {"e.actor_id", f.Actor}, {"e.action", f.Action}} {
+		if c.is != "" {
+			where, args = append(where, c.col+" = ?"), append(args, c.is)
+		}
+	}
+	if f.After != (Cursor{}) {
+		where, args = append(where, "(e.at, e.id) < (?, ?)"), append(args, f.After.At, f.After.ID)
+	}
+	return db.All(ctx, q, scanEntry, `SELECT `+eventColumns+`, `+personalColumns+`
+		FROM audit_events e LEFT JOIN audit_personal p ON p.event_id = e.id
+		WHERE `+strings.Join(where, " AND ")+` ORDER BY e.at DESC, e.id DESC LIMIT ?`, append(args, f.Limit+1)...)
+}
+
+func scanEntry(r db.Row) (Entry, error) {
+	var e event
+	var p personal
+	var has ids.Event
+	if err := r.Scan(append(e.dest(), &has, &p.Salt, &p.ActorName, &p.IP, &p.Target, &p.Changes)...); err != nil {
+		return Entry{}, err
+	}
+	changes, err := decodeChanges(p.Changes)
+	return Entry{
+		ID: e.ID, At: time.UnixMilli(e.At).UTC(), Account: e.Account, ActorKind: e.ActorKind, ActorID: e.ActorID, ActorName: p.ActorName, ActingAs: e.ActingAs,
+		Credential: e.Credential, IP: p.IP, RequestID: e.RequestID, Action: e.Action, TargetType: e.TargetType, TargetID: e.TargetID, Target: p.Target,
+		Result: e.Result, Changes: changes,
+	}, err
+}

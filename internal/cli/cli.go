@@ -1,0 +1,152 @@
+// Package cli is the command line of the server: it starts the program and does what only its operator may do.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+
+	"github.com/alecthomas/kong"
+
+	"bailiwick/internal/app"
+	"bailiwick/internal/clock"
+	"bailiwick/internal/config"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/obs"
+)
+
+// Process is what a command sees of the world.
+type Process struct {
+	Args  []string
+	Env   func(string) (string, bool)
+	Out   io.Writer
+	Err   io.Writer
+	Clock clock.Clock
+}
+
+// Exit codes.
+const (
+	ExitOK       = 0
+	ExitFailed   = 1 // the command could not do its work
+	ExitUsage    = 2 // the command line or a setting needs correcting
+	ExitFindings = 3 // doctor found something to mend
+)
+
+// commands is the whole command line.
+type commands struct {
+	Config string `help:"Configuration file (TOML). Also BAILIWICK_CONFIG." placeholder:"FILE"`
+	settings
+
+	Serve   serveCmd   `cmd:"" default:"1" help:"Run the portal and its background jobs."`
+	Migrate migrateCmd `cmd:"" help:"Bring the database schema up to date and stop."`
+	Backup  backupCmd  `cmd:"" help:"Write everything into one archive while the program runs."`
+	Restore restoreCmd `cmd:"" help:"Read an archive into an empty database of either kind."`
+	Doctor  doctorCmd  `cmd:"" help:"Check the installation and say what to mend."`
+	Admin   adminCmd   `cmd:"" help:"Ways back in for the operator."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+// settings are the flags of config.Keys; a test compares the two lists.
+type settings struct {
+	Listen         *string `name:"listen" help:"Address and port to listen on." placeholder:"HOST:PORT"`
+	Data           *string `name:"data" help:"Directory of the database file and the master key." placeholder:"DIR"`
+	Database       *string `name:"database" help:"PostgreSQL address instead of the SQLite file." placeholder:"postgres://..."`
+	BaseURL        *string `name:"base-url" help:"Address people open in the browser." placeholder:"URL"`
+	TrustedProxies *string `name:"trusted-proxies" help:"Proxies whose X-Forwarded-For is believed." placeholder:"CIDR,..."`
+	SMTPHost       *string `name:"smtp-host" help:"Mail server; without one mail is captured." placeholder:"HOST"`
+	SMTPPort       *string `name:"smtp-port" help:"Port of the mail server." placeholder:"PORT"`
+	SMTPUsername   *string `name:"smtp-username" help:"User name at the mail server." placeholder:"NAME"`
+	SMTPTLS        *string `name:"smtp-tls" help:"starttls, tls or none." placeholder:"MODE"`
+	SMTPFrom       *string `name:"smtp-from" help:"Sender's address of the mails." placeholder:"ADDRESS"`
+	SMTPFromName   *string `name:"smtp-from-name" help:"Sender's name of the mails." placeholder:"NAME"`
+	SMTPTimeout    *string `name:"smtp-timeout" help:"Longest time to hand one mail over." placeholder:"30s"`
+	LogLevel       *string `name:"log-level" help:"debug, info, warn or error." placeholder:"LEVEL"`
+	LogFormat      *string `name:"log-format" help:"text or json." placeholder:"FORMAT"`
+}
+
+// given returns the settings that stood on the command line, by key.
+func (s settings) given() map[string]string {
+	out := map[string]string{}
+	v := reflect.ValueOf(s)
+	for i := range v.NumField() {
+		p, ok := v.Field(i).Interface().(*string)
+		if !ok || p == nil {
+			continue
+		}
+		flag := v.Type().Field(i).Tag.Get("name")
+		for _, k := range config.Keys() {
+			if config.FlagName(k.Name) == flag {
+				out[k.Name] = *p
+			}
+		}
+	}
+	return out
+}
+
+// run is what every command works with.
+type run struct {
+	Process
+	ctx context.Context //nolint:containedctx // kong calls commands without one; it lives as long as the command
+	cfg config.Config
+}
+
+// Main runs one command and returns the exit code.
+func Main(ctx context.Context, p Process) int {
+	var c commands
+	exited := false
+	parser, err := kong.New(&c, kong.Name("bailiwick"),
+		kong.Description("Accounts, people and access of a sending platform."),
+		kong.Writers(p.Out, p.Err), kong.Exit(func(int) { exited = true }), kong.UsageOnError())
+	if err != nil {
+		return p.fail(err)
+	}
+	kctx, err := parser.Parse(p.Args)
+	if exited {
+		return ExitOK // --help
+	}
+	if err != nil {
+		fmt.Fprintln(p.Err, "bailiwick:", err)
+		fmt.Fprintln(p.Err, "Run bailiwick --help to see the commands.")
+		return ExitUsage
+	}
+	cfg, err := config.Load(config.Source{File: c.Config, Env: p.Env, Flags: c.given()})
+	if err != nil {
+		fmt.Fprintln(p.Err, "bailiwick:", err)
+		return ExitUsage
+	}
+	if err := kctx.Run(&run{Process: p, ctx: ctx, cfg: cfg}); err != nil {
+		if errors.Is(err, errFindings) {
+			return ExitFindings
+		}
+		return p.fail(err)
+	}
+	return ExitOK
+}
+
+// fail says what went wrong in words for the operator. On the server's own command line the cause may be shown.
+func (p Process) fail(err error) int {
+	var e *errs.Error
+	if errors.As(err, &e) {
+		fmt.Fprintln(p.Err, "bailiwick:", e.Text())
+		for f, problem := range e.Fields {
+			fmt.Fprintf(p.Err, "  %s: %s\n", f, problem.Text())
+		}
+		if e.Err != nil {
+			fmt.Fprintln(p.Err, "  cause:", e.Err)
+		}
+		return ExitFailed
+	}
+	fmt.Fprintln(p.Err, "bailiwick:", err)
+	return ExitFailed
+}
+
+// open builds the program for a command that works and stops.
+func (r *run) open() (*app.App, error) {
+	log, err := obs.NewLogger(r.Err, r.cfg.Log.Level, obs.Format(r.cfg.Log.Format))
+	if err != nil {
+		return nil, err
+	}
+	return app.New(r.ctx, app.Deps{Config: r.cfg, Log: log, Clock: r.Clock})
+}

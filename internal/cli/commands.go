@@ -1,0 +1,147 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"runtime/debug"
+
+	"bailiwick/internal/db"
+	"bailiwick/internal/errs"
+)
+
+type serveCmd struct{}
+
+// Run starts the portal and stays until it is told to stop.
+func (serveCmd) Run(r *run) error {
+	a, err := r.open()
+	if err != nil {
+		return err
+	}
+	var lc net.ListenConfig
+	ln, err := lc.Listen(r.ctx, "tcp", r.cfg.Listen)
+	if err != nil {
+		return errors.Join(fmt.Errorf("listen on %s (another program may have the port; choose one with --listen): %w", r.cfg.Listen, err), a.Close())
+	}
+	fmt.Fprintf(r.Out, "Bailiwick is ready at %s\n", r.cfg.BaseURL)
+	link, err := a.SetupLink(r.ctx)
+	if err != nil {
+		return errors.Join(err, ln.Close(), a.Close())
+	}
+	if link != "" {
+		fmt.Fprintf(r.Out, "Set it up once here: %s\n", link)
+	}
+	return errors.Join(a.Run(r.ctx, ln), a.Close())
+}
+
+type migrateCmd struct{}
+
+// Run brings the schema up to date.
+func (migrateCmd) Run(r *run) error {
+	d, err := r.database()
+	if err != nil {
+		return err
+	}
+	n, err := d.Migrate(r.ctx)
+	if err == nil {
+		fmt.Fprintf(r.Out, "The schema is up to date (%d migrations ran).\n", n)
+	}
+	return errors.Join(err, d.Close())
+}
+
+func (r *run) database() (*db.DB, error) {
+	if err := os.MkdirAll(r.cfg.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data directory: %w", err)
+	}
+	return db.Open(r.ctx, r.cfg.DSN(), r.Clock)
+}
+
+type backupCmd struct {
+	File string `arg:"" help:"The archive to write; it must not exist yet."`
+}
+
+// Run writes the archive beside its final name first, so that a broken one is never taken for a whole one.
+func (c backupCmd) Run(r *run) error {
+	if _, err := os.Stat(c.File); err == nil {
+		return errs.Field("file", "backup.exists", "Choose another file name. {file} exists already.", "file", c.File)
+	}
+	d, err := r.database()
+	if err != nil {
+		return err
+	}
+	part := c.File + ".part"
+	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return errors.Join(fmt.Errorf("create the archive: %w", err), d.Close())
+	}
+	rows, err := d.Backup(r.ctx, f)
+	err = errors.Join(err, f.Sync(), f.Close(), d.Close())
+	if err != nil {
+		return errors.Join(err, os.Remove(part))
+	}
+	if err := os.Rename(part, c.File); err != nil {
+		return fmt.Errorf("name the archive: %w", err)
+	}
+	fmt.Fprintf(r.Out, "Wrote %d rows to %s.\nKeep %s as well, apart from the archive: it holds the key of the sealed values.\n", rows, c.File, r.cfg.KeyFile())
+	return nil
+}
+
+type restoreCmd struct {
+	File string `arg:"" help:"The archive to read." type:"existingfile"`
+}
+
+// Run reads an archive into an empty database.
+func (c restoreCmd) Run(r *run) error {
+	d, err := r.database()
+	if err != nil {
+		return err
+	}
+	defer d.Close() //nolint:errcheck // what was restored is committed
+	if _, err := d.Migrate(r.ctx); err != nil {
+		return err
+	}
+	f, err := os.Open(c.File)
+	if err != nil {
+		return fmt.Errorf("open the archive: %w", err)
+	}
+	rows, err := d.Restore(r.ctx, f)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	fmt.Fprintf(r.Out, "Restored %d rows.\n", rows)
+	return nil
+}
+
+type adminCmd struct {
+	ResetOwner resetOwnerCmd `cmd:"" help:"Print a one-time link by which an Owner of the platform sets a new password."`
+}
+
+type resetOwnerCmd struct {
+	Email string `arg:"" help:"The Owner's email address."`
+}
+
+// Run prints the link. It is the break-glass for an Owner who cannot get in.
+func (c resetOwnerCmd) Run(r *run) error {
+	a, err := r.open()
+	if err != nil {
+		return err
+	}
+	link, err := a.ResetOwner(r.ctx, c.Email)
+	if err == nil {
+		fmt.Fprintf(r.Out, "Open this once, within 60 minutes: %s\n", link)
+	}
+	return errors.Join(err, a.Close())
+}
+
+type versionCmd struct{}
+
+// Run prints the version that the build recorded.
+func (versionCmd) Run(r *run) error {
+	version := "unknown"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		version = info.Main.Version
+	}
+	fmt.Fprintln(r.Out, "bailiwick", version)
+	return nil
+}

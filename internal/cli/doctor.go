@@ -1,0 +1,37 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+)
+
+var errFindings = errors.New("doctor found something to mend")
+
+type doctorCmd struct{}
+
+// Run prints one line for each thing looked at.
+func (doctorCmd) Run(r *run) error {
+	a, err := r.open()
+	if err != nil {
+		return err
+	}
+	bad := 0
+	for _, f := range a.Doctor(r.ctx) {
+		mark := "ok  "
+		if f.Remedy != "" {
+			mark = "MEND"
+			bad++
+		}
+		fmt.Fprintf(r.Out, "%s  %s\n", mark, f.What)
+		if f.Remedy != "" {
+			fmt.Fprintf(r.Out, "      %s\n", f.Remedy)
+		}
+	}
+	if err := a.Close(); err != nil {
+		return err
+	}
+	if bad > 0 {
+		return errFindings
+	}
+	return nil
+}
