@@ -1,0 +1,205 @@
+// Package apptest runs the whole program on a database of its own, with a clock that stands still and cheap
+// password hashes, and gives tests the builders they need. It calls the same app.New as the binary.
+package apptest
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"bailiwick/internal/app"
+	"bailiwick/internal/authn"
+	"bailiwick/internal/clock"
+	"bailiwick/internal/config"
+	"bailiwick/internal/db/dbtest"
+	"bailiwick/internal/i18n"
+	"bailiwick/internal/ids"
+	"bailiwick/internal/secret"
+)
+
+// Start is the instant at which a World's clock stands in the beginning, a Monday morning in UTC.
+var Start = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+
+// Password is the password of everybody that a World makes.
+const Password = "correct horse battery staple"
+
+// World is a running installation.
+type World struct {
+	*app.App
+	Clock    *clock.Fake
+	Server   *httptest.Server
+	Platform ids.Account
+	Owner    *Browser // signed in as the platform's Owner
+	t        testing.TB
+}
+
+// Each runs fn in a fresh World on SQLite and on PostgreSQL.
+func Each(t *testing.T, fn func(t *testing.T, w *World)) {
+	t.Helper()
+	dbtest.EachDSN(t, func(t *testing.T, dsn string) { fn(t, New(t, dsn)) })
+}
+
+// OnSQLite makes a World on SQLite alone, for what does not depend on the database.
+func OnSQLite(t testing.TB) *World { t.Helper(); return New(t, dbtest.SQLiteDSN(t)) }
+
+// New makes a World on the database at dsn and sets it up.
+func New(t testing.TB, dsn string) *World {
+	t.Helper()
+	w := Bare(t, dsn)
+	w.setUp()
+	return w
+}
+
+// Bare makes a World that nobody has set up yet.
+func Bare(t testing.TB, dsn string) *World {
+	t.Helper()
+	w := &World{Clock: clock.NewFake(Start), t: t}
+	srv := httptest.NewUnstartedServer(nil)
+	base := &url.URL{Scheme: "http", Host: srv.Listener.Addr().String()}
+	cfg := config.Config{Listen: base.Host, Data: t.TempDir(), Database: secret.Wrap(dsn), BaseURL: base}
+	a, err := app.New(t.Context(), app.Deps{
+		Config: cfg, Log: slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelWarn})), Clock: w.Clock.Now,
+		Hash: secret.CheapParams, Texts: []i18n.Option{i18n.WithPseudo()},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.App = a
+	srv.Config.Handler = a.Web.Handler()
+	srv.Start()
+	w.Server = srv
+	t.Cleanup(func() {
+		srv.Close()
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return w
+}
+
+type testLog struct{ t testing.TB }
+
+func (l testLog) Write(b []byte) (int, error) {
+	l.t.Log(strings.TrimSpace(string(b)))
+	return len(b), nil
+}
+
+// OwnerEmail is the address of the platform's Owner.
+const OwnerEmail = "olivia@halyard.example"
+
+func (w *World) setUp() {
+	w.t.Helper()
+	token, err := w.Authn.PrepareSetup(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if _, err := w.Authn.Setup(w.t.Context(), authn.SetupInput{Token: token, Platform: "Halyard Messaging", Name: "Olivia Owner", Email: OwnerEmail, Password: secret.Wrap(Password)}); err != nil {
+		w.t.Fatal(err)
+	}
+	w.Owner = w.SignIn(OwnerEmail)
+	w.Platform = w.Owner.Actor().Account()
+}
+
+// Drain runs every job that is due now, and what those jobs queue.
+func (w *World) Drain() {
+	w.t.Helper()
+	if err := w.Jobs.Drain(w.t.Context()); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// Browser is a person's browser without scripts: it keeps cookies and does not follow redirects.
+type Browser struct {
+	w      *World
+	client *http.Client
+	Token  secret.String
+}
+
+// Stranger is a browser that nobody has signed in with.
+func (w *World) Stranger() *Browser {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return &Browser{w: w, client: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+}
+
+// SignIn signs a person in with Password and returns their browser.
+func (w *World) SignIn(login string) *Browser {
+	w.t.Helper()
+	in, err := w.Authn.SignIn(w.t.Context(), authn.SignInInput{Login: login, Password: secret.Wrap(Password), From: authn.Client{IP: "203.0.113.7", UserAgent: "test"}})
+	if err != nil {
+		w.t.Fatalf("sign in as %s: %v", login, err)
+	}
+	b := w.Stranger()
+	b.Token = in.Token
+	base, _ := url.Parse(w.Server.URL) //nolint:errcheck // made by httptest
+	b.client.Jar.SetCookies(base, []*http.Cookie{{Name: "bw_session", Value: in.Token.Reveal()}})
+	return b
+}
+
+// Answer is what the portal said.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   string
+}
+
+// Location is where a redirect leads.
+func (a Answer) Location() string { return a.Header.Get("Location") }
+
+// Get opens a page.
+func (b *Browser) Get(path string) Answer { b.w.t.Helper(); return b.do(http.MethodGet, path, nil) }
+
+// Post sends a form; fields are names and values in turn.
+func (b *Browser) Post(path string, fields ...string) Answer {
+	b.w.t.Helper()
+	form := url.Values{}
+	for i := 0; i+1 < len(fields); i += 2 {
+		form.Add(fields[i], fields[i+1])
+	}
+	return b.do(http.MethodPost, path, form)
+}
+
+func (b *Browser) do(method, path string, form url.Values) Answer {
+	b.w.t.Helper()
+	var body io.Reader
+	if form != nil {
+		body = strings.NewReader(form.Encode())
+	}
+	req, err := http.NewRequestWithContext(b.w.t.Context(), method, b.w.Server.URL+path, body)
+	if err != nil {
+		b.w.t.Fatal(err)
+	}
+	if form != nil {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.Header.Set("Origin", b.w.Server.URL)
+		req.Header.Set("Sec-Fetch-Site", "same-origin")
+	}
+	res, err := b.client.Do(req)
+	if err != nil {
+		b.w.t.Fatal(err)
+	}
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		b.w.t.Fatal(err)
+	}
+	if err := res.Body.Close(); err != nil {
+		b.w.t.Fatal(err)
+	}
+	return Answer{res.StatusCode, res.Header, string(text)}
+}
+
+var tags = regexp.MustCompile(`<[^>]*>`)
+
+// Text is the answer without its tags.
+func (a Answer) Text() string {
+	return strings.Join(strings.Fields(tags.ReplaceAllString(a.Body, " ")), " ")
+}
