@@ -45,6 +45,7 @@ type App struct {
 	Authn *authn.Service
 	Web   *web.Server
 
+	brands  *brand.Service
 	mailbox *mail.Capture
 }
 
@@ -82,7 +83,7 @@ func (a *App) build(ctx context.Context, d Deps) error {
 	}
 	a.Ops = op.NewRunner(a.DB, &authz.Checker{})
 	a.mailbox = mail.NewCapture(a.DB, box)
-	brands := brand.NewService(a.DB)
+	a.brands = brand.NewService(a.DB)
 	mailer := notify.NewMailer(box)
 	a.Authn = authn.New(authn.Deps{DB: a.DB, Op: a.Ops, Hasher: secret.NewHasher(d.Hash), Box: box, Mail: mailer})
 
@@ -95,7 +96,7 @@ func (a *App) build(ctx context.Context, d Deps) error {
 
 	a.Web = web.New(web.Deps{
 		Log: a.log, Clock: a.clock, Texts: texts, BaseURL: a.cfg.BaseURL, TrustedProxies: a.cfg.TrustedProxies,
-		CapturesMail: a.cfg.CapturesMail(), Ready: a.DB.Ping, Ops: a.Ops, Brand: brands, Authn: a.Authn,
+		CapturesMail: a.cfg.CapturesMail(), Ready: a.DB.Ping, Ops: a.Ops, Brand: a.brands, Authn: a.Authn,
 	})
 	return nil
 }

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-
-	"bailiwick/internal/db"
 )
 
 // Finding is one thing that was looked at. An empty Remedy means that all is well.
@@ -76,7 +74,7 @@ func (a *App) lookAtBaseURL() Finding {
 }
 
 func (a *App) lookAtJobs(ctx context.Context) Finding {
-	dead, err := db.One(ctx, a.DB, db.Value[int], `SELECT count(*) FROM jobs WHERE state = 'dead'`)
+	dead, err := a.Jobs.Dead(ctx)
 	switch {
 	case err != nil:
 		return Finding{"Background jobs", err.Error()}
@@ -87,7 +85,7 @@ func (a *App) lookAtJobs(ctx context.Context) Finding {
 }
 
 func (a *App) lookAtSetup(ctx context.Context) Finding {
-	done, err := db.Exists(ctx, a.DB, `SELECT 1 FROM accounts WHERE kind = 'platform'`)
+	done, err := a.brands.Named(ctx)
 	switch {
 	case err != nil:
 		return Finding{"Set-up", err.Error()}

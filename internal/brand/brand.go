@@ -30,3 +30,12 @@ func (s *Service) Name(ctx context.Context) (string, error) {
 	}
 	return name, nil
 }
+
+// Named reports whether the platform has been set up and so has a name.
+func (s *Service) Named(ctx context.Context) (bool, error) {
+	_, err := platformName(ctx, s.db)
+	if errors.Is(err, db.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}

@@ -128,3 +128,12 @@ func renewTurn(ctx context.Context, tx *db.Tx, name, owner string, until int64) 
 func endTurn(ctx context.Context, tx *db.Tx, name, owner string, next int64) (int64, error) {
 	return tx.Exec(ctx, `UPDATE leases SET until = 0, owner = '', next_at = ? WHERE name = ? AND owner = ?`, next, name, owner)
 }
+
+// Dead counts the jobs that gave up and are kept for the operator to see.
+func (r *Runner) Dead(ctx context.Context) (int, error) {
+	n, err := db.One(ctx, r.db, db.Value[int], `SELECT count(*) FROM jobs WHERE state = 'dead'`)
+	if err != nil {
+		return 0, fmt.Errorf("count dead jobs: %w", err)
+	}
+	return n, nil
+}
