@@ -16,19 +16,29 @@ var unscoped = map[string]string{}
 // unscopedPackages reach no account's rows, only those of one identity, by its id or by a secret it presents.
 var unscopedPackages = map[string]string{
 	"authn":   "runs before there is an actor: attempts, sessions, second factors of one identity",
+	"brand":   "the platform's name is on the sign-in page, for everybody to read",
 	"onetime": "the token is the authority: links of one identity",
 }
 
 // batchCallers write traffic and state, outside the serializable transactions of op.Write.
 var batchCallers = map[string]string{
-	"mail.Capture.Send":   "a captured mail is traffic, and its job may run twice",
-	"mail.Capture.Forget": "retention of traffic",
+	"audit.Refused":         "a counter of tries, written when a write has been refused",
+	"audit.Sealer.SealOnce": "sealing follows the writes and must not conflict with them",
+	"mail.Capture.Send":     "a captured mail is traffic, and its job may run twice",
+	"mail.Capture.Forget":   "retention of traffic",
 }
 
 // batchPackages are made of nothing but traffic and state.
 var batchPackages = map[string]string{
-	"jobs": "claims, leases and completions of jobs must not wait for each other",
+	"jobs":  "claims, leases and completions of jobs must not wait for each other",
+	"authn": "sessions, attempts and known browsers are state; what it records goes into the same transaction",
 }
 
 // inTxCallers open a serializable transaction themselves.
-var inTxCallers = map[string]string{}
+var inTxCallers = map[string]string{
+	"authn.Service.PrepareSetup":      "there is no platform and so no actor yet",
+	"authn.Service.Setup":             "makes the platform and its first Owner",
+	"authn.Service.forgot":            "nobody is signed in; it makes one link for one mailbox",
+	"authn.Service.SetPasswordByLink": "the link is the authority",
+	"authn.Service.ResetOwner":        "break-glass of the command line on the server",
+}
