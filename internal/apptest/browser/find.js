@@ -1,0 +1,66 @@
+() => {
+  const tidy = (s) => (s || "").replace(/\s+/g, " ").trim();
+  const visible = (e) => e.checkVisibility({ visibilityProperty: true }) && (e.getClientRects().length > 0);
+  // While a modal dialog is open, only what is in it can be used.
+  const scope = () => [...document.querySelectorAll("dialog")].filter((d) => d.matches(":modal")).at(-1) || document;
+  const isSelector = (s) => /^(#|\.|\[|css=)/.test(s);
+  const bySelector = (s) => [...document.querySelectorAll(s.replace(/^css=/, ""))].filter(visible)[0];
+  const name = (e) => tidy(e.getAttribute("aria-label") || e.innerText || e.value || e.textContent);
+  const named = (list, text) => {
+    const seen = list.filter(visible);
+    return seen.find((e) => name(e) === text) || seen.find((e) => name(e).startsWith(text)) || seen.find((e) => name(e).includes(text));
+  };
+  const clickables = "a, button, summary, label, [role=menuitem], [role=tab], input[type=submit]";
+  const field = (what) => {
+    if (isSelector(what)) return document.querySelector(what.replace(/^css=/, ""));
+    const inputs = [...scope().querySelectorAll("input, textarea, select")].filter((e) => e.type !== "hidden");
+    const labelled = (test) => inputs.find((e) => [...(e.labels || [])].some((l) => test(tidy(l.textContent))) || test(tidy(e.getAttribute("aria-label"))));
+    return labelled((s) => s === what) || inputs.find((e) => e.name === what) || labelled((s) => s !== "" && s.startsWith(what));
+  };
+  const changed = (e) => ["input", "change"].forEach((n) => e.dispatchEvent(new Event(n, { bubbles: true })));
+  return {
+    clickable(what) {
+      const e = isSelector(what) ? bySelector(what) : named([...scope().querySelectorAll(clickables)], what);
+      if (!e || e.disabled) return null;
+      e.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
+      const r = e.getClientRects()[0];
+      return { X: r.x + r.width / 2, Y: r.y + r.height / 2, Tag: e.tagName, Type: e.type || "" };
+    },
+    fill(what, value) {
+      const e = field(what);
+      if (!e || e.disabled || e.readOnly) return "";
+      e.scrollIntoView({ block: "center", behavior: "instant" });
+      if (e.tagName === "SELECT") {
+        const o = [...e.options].find((x) => tidy(x.text) === value || x.value === value);
+        if (!o) return "";
+        e.value = o.value;
+        changed(e);
+        return "chosen";
+      }
+      if (["date", "color", "range", "time"].includes(e.type)) { e.value = value; changed(e); return "set"; }
+      e.focus();
+      e.select();
+      return document.activeElement === e ? "typed" : "";
+    },
+    check(what, on) {
+      const e = field(what);
+      if (!e || e.disabled) return false;
+      if (e.checked !== on) e.click();
+      return e.checked === on;
+    },
+    focused(what) {
+      const e = document.activeElement;
+      if (!e || e === document.body) return false;
+      if (isSelector(what)) return e.matches(what.replace(/^css=/, ""));
+      return name(e) === what || [...(e.labels || [])].some((l) => tidy(l.textContent).startsWith(what)) || e.name === what;
+    },
+    sees(text) { return !!document.body && tidy(document.body.innerText).toLowerCase().includes(tidy(text).toLowerCase()); },
+    at(path) { return document.readyState !== "loading" && (location.pathname === path || location.pathname + location.search === path); },
+    has(selector) { return !!bySelector(selector); },
+    text(selector) { const e = selector ? bySelector(selector) : document.body; return e ? tidy(e.innerText) : null; },
+    value(what) { const e = field(what); return e ? e.value : null; },
+    weight() {
+      return [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")].reduce((n, r) => n + r.transferSize, 0);
+    },
+  };
+}

@@ -1,0 +1,315 @@
+package browser
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+//go:embed find.js
+var findJS string
+
+//go:embed testdata/axe.min.js
+var axeJS string
+
+func isAsset(url string) bool { return strings.Contains(url, "/assets/") }
+
+// Goto opens a path of the portal, or a full address.
+func (tab *Tab) Goto(path string) *Tab {
+	tab.t.Helper()
+	url := path
+	if strings.HasPrefix(path, "/") {
+		url = tab.base + path
+	}
+	tab.must("go to "+path, func(ctx context.Context) error { return chromedp.Do(ctx, chromedp.Navigate(url)) })
+	return tab
+}
+
+// Reload opens the page again.
+func (tab *Tab) Reload() *Tab {
+	tab.t.Helper()
+	tab.must("reload", func(ctx context.Context) error { return chromedp.Do(ctx, chromedp.Reload()) })
+	return tab
+}
+
+// spot is where an element is in the window.
+type spot struct {
+	X, Y float64
+	Tag  string
+	Type string
+}
+
+// Click presses a link, button or label by its text, or an element by a selector that begins with # . [ or css=.
+func (tab *Tab) Click(what string) *Tab {
+	tab.t.Helper()
+	var at spot
+	tab.wait("click "+what, func(ctx context.Context) (bool, error) {
+		found, err := ask[*spot](ctx, "clickable", what)
+		if found == nil || err != nil {
+			return false, err
+		}
+		at = *found
+		return true, nil
+	})
+	tab.must("click "+what, func(ctx context.Context) error {
+		return chromedp.Do(ctx, chromedp.MouseClickXY(at.X, at.Y))
+	})
+	return tab
+}
+
+// Fill types a value into the field with that label or name, over what it held. An option of a select is given by its text.
+func (tab *Tab) Fill(field, value string) *Tab {
+	tab.t.Helper()
+	var kind string
+	tab.wait("fill "+field, func(ctx context.Context) (bool, error) {
+		var err error
+		kind, err = ask[string](ctx, "fill", field, value)
+		return kind != "", err
+	})
+	if kind != "typed" {
+		return tab
+	}
+	tab.must("fill "+field, func(ctx context.Context) error {
+		if value == "" {
+			return chromedp.Do(ctx, chromedp.KeyEvent(kb.Delete))
+		}
+		_, err := chromedp.Call(ctx, input.InsertText, input.InsertTextParams{Text: value})
+		return err
+	})
+	return tab
+}
+
+// Check ticks, or unticks, the checkbox, radio or switch with that label or name.
+func (tab *Tab) Check(label string, on bool) *Tab {
+	tab.t.Helper()
+	tab.wait("check "+label, func(ctx context.Context) (bool, error) { return ask[bool](ctx, "check", label, on) })
+	return tab
+}
+
+var keys = map[string]string{
+	"Tab": kb.Tab, "Enter": kb.Enter, "Escape": kb.Escape, "Space": " ", "Home": kb.Home, "End": kb.End, "Backspace": kb.Backspace,
+	"ArrowDown": kb.ArrowDown, "ArrowUp": kb.ArrowUp, "ArrowLeft": kb.ArrowLeft, "ArrowRight": kb.ArrowRight,
+}
+
+// Press presses keys one after the other: a name such as Tab, Shift+Tab, Enter or Escape, or text to type.
+func (tab *Tab) Press(names ...string) *Tab {
+	tab.t.Helper()
+	for _, name := range names {
+		var opts []chromedp.KeyOption
+		plain, shift := strings.CutPrefix(name, "Shift+")
+		if shift {
+			opts = append(opts, chromedp.KeyModifiers(chromedp.ModifierShift))
+		}
+		key, ok := keys[plain]
+		if !ok {
+			key = plain
+		}
+		tab.must("press "+name, func(ctx context.Context) error { return chromedp.Do(ctx, chromedp.KeyEvent(key, opts...)) })
+	}
+	return tab
+}
+
+// TabTo presses Tab until the element with that text, label or selector has the focus.
+func (tab *Tab) TabTo(what string) *Tab {
+	tab.t.Helper()
+	for range 200 {
+		tab.Press("Tab")
+		var there bool
+		tab.must("look at the focus", func(ctx context.Context) error {
+			var err error
+			there, err = ask[bool](ctx, "focused", what)
+			return err
+		})
+		if there {
+			return tab
+		}
+	}
+	tab.t.Fatalf("Tab never reaches %q", what)
+	return tab
+}
+
+// See waits until the page shows the text.
+func (tab *Tab) See(text string) *Tab {
+	tab.t.Helper()
+	tab.wait("see "+text, func(ctx context.Context) (bool, error) { return ask[bool](ctx, "sees", text) })
+	return tab
+}
+
+// Gone waits until the page no longer shows the text.
+func (tab *Tab) Gone(text string) *Tab {
+	tab.t.Helper()
+	tab.wait("no longer see "+text, func(ctx context.Context) (bool, error) {
+		seen, err := ask[bool](ctx, "sees", text)
+		return !seen, err
+	})
+	return tab
+}
+
+// At waits until the address is on the path, with or without a query.
+func (tab *Tab) At(path string) *Tab {
+	tab.t.Helper()
+	tab.wait("be at "+path, func(ctx context.Context) (bool, error) { return ask[bool](ctx, "at", path) })
+	return tab
+}
+
+// Has reports whether something visible matches the selector now.
+func (tab *Tab) Has(selector string) bool {
+	tab.t.Helper()
+	var has bool
+	tab.must("look for "+selector, func(ctx context.Context) (err error) {
+		has, err = ask[bool](ctx, "has", selector)
+		return err
+	})
+	return has
+}
+
+// Text returns what the page, or the first element that matches the selector, shows.
+func (tab *Tab) Text(selector string) string {
+	tab.t.Helper()
+	var text string
+	tab.wait("read "+selector, func(ctx context.Context) (bool, error) {
+		found, err := ask[*string](ctx, "text", selector)
+		if found == nil || err != nil {
+			return false, err
+		}
+		text = *found
+		return true, nil
+	})
+	return text
+}
+
+// Value returns what the field with that label or name holds.
+func (tab *Tab) Value(field string) string {
+	tab.t.Helper()
+	var value string
+	tab.wait("read "+field, func(ctx context.Context) (bool, error) {
+		found, err := ask[*string](ctx, "value", field)
+		if found == nil || err != nil {
+			return false, err
+		}
+		value = *found
+		return true, nil
+	})
+	return value
+}
+
+// URL returns the address of the page.
+func (tab *Tab) URL() string {
+	tab.t.Helper()
+	var url string
+	tab.must("read the address", func(ctx context.Context) (err error) {
+		url, err = chromedp.Run(ctx, chromedp.Location())
+		return err
+	})
+	return url
+}
+
+// Bytes returns what the page and all it loaded took on the wire.
+func (tab *Tab) Bytes() int64 {
+	tab.t.Helper()
+	var n float64
+	tab.must("weigh the page", func(ctx context.Context) (err error) {
+		n, err = ask[float64](ctx, "weight")
+		return err
+	})
+	return int64(n)
+}
+
+// Screenshot saves the whole page as PNG when BAILIWICK_SHOTS names a folder.
+func (tab *Tab) Screenshot(name string) *Tab {
+	tab.t.Helper()
+	dir := os.Getenv("BAILIWICK_SHOTS")
+	if dir == "" {
+		return tab
+	}
+	tab.must("take a picture", func(ctx context.Context) error {
+		png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+		if err != nil {
+			return err
+		}
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644)
+	})
+	return tab
+}
+
+// Axe fails the test for every accessibility violation axe-core finds on the page as it is now.
+func (tab *Tab) Axe() *Tab {
+	tab.t.Helper()
+	type violation struct{ ID, Help, Nodes string }
+	var found []violation
+	ctx, cancel := context.WithTimeout(tab.ctx, 4*patience)
+	defer cancel()
+	if err := chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](axeJS+"\n;undefined")); err != nil {
+		tab.t.Fatalf("load axe: %v", err)
+	}
+	found, err := chromedp.Run(ctx, chromedp.Evaluate[[]violation](`axe.run(document, {resultTypes: ["violations"]}).then((r) => r.violations.map((v) => ({
+		ID: v.id, Help: v.help, Nodes: v.nodes.map((n) => n.target.join(" ") + ": " + n.html.slice(0, 160) + " " + n.any.map((a) => a.message).join("; ")).join("\n\t") })))`,
+		chromedp.EvalAwaitPromise))
+	if err != nil {
+		tab.t.Fatalf("run axe: %v", err)
+	}
+	for _, v := range found {
+		tab.t.Errorf("axe %s: %s\n\t%s", v.ID, v.Help, v.Nodes)
+	}
+	return tab
+}
+
+// ask calls a function of find.js with the arguments.
+func ask[T any](ctx context.Context, fn string, args ...any) (T, error) {
+	var zero T
+	list, err := json.Marshal(args)
+	if err != nil {
+		return zero, err
+	}
+	return chromedp.Run(ctx, chromedp.Evaluate[T](fmt.Sprintf("(%s)().%s(...%s)", strings.TrimSpace(findJS), fn, list)))
+}
+
+// wait tries a step until it holds. A page that is just being replaced makes a step fail; the next try finds the new one.
+func (tab *Tab) wait(what string, try func(context.Context) (bool, error)) {
+	tab.t.Helper()
+	ctx, cancel := context.WithTimeout(tab.ctx, patience)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	var last error
+	for {
+		ok, err := try(ctx)
+		if ok && err == nil {
+			return
+		}
+		if err != nil && ctx.Err() == nil {
+			last = err
+		}
+		select {
+		case <-ctx.Done():
+			tab.giveUp(what, last)
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// giveUp fails the test with what the page shows instead.
+func (tab *Tab) giveUp(what string, last error) {
+	tab.t.Helper()
+	ctx, cancel := context.WithTimeout(tab.ctx, patience)
+	defer cancel()
+	url, _ := chromedp.Run(ctx, chromedp.Location())
+	text, err := chromedp.Run(ctx, chromedp.Evaluate[string]("document.body ? document.body.innerText.slice(0, 1500) : ''"))
+	if err != nil {
+		text = err.Error()
+	}
+	tab.t.Fatalf("%s: waited in vain (%v) at %s, which shows:\n%s", what, last, url, text)
+}
