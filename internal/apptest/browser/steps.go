@@ -161,6 +161,13 @@ func (tab *Tab) At(path string) *Tab {
 	return tab
 }
 
+// Await waits until something visible matches the selector.
+func (tab *Tab) Await(selector string) *Tab {
+	tab.t.Helper()
+	tab.wait("find "+selector, func(ctx context.Context) (bool, error) { return ask[bool](ctx, "has", selector) })
+	return tab
+}
+
 // Has reports whether something visible matches the selector now.
 func (tab *Tab) Has(selector string) bool {
 	tab.t.Helper()
