@@ -1,0 +1,89 @@
+package notify
+
+import (
+	"context"
+	"net/url"
+
+	"bailiwick/internal/brand"
+	"bailiwick/internal/clock"
+	"bailiwick/internal/i18n"
+	"bailiwick/internal/jobs"
+	"bailiwick/internal/mail"
+)
+
+// Transport takes a finished message: an SMTP server, or the capture mailbox.
+type Transport interface {
+	Send(ctx context.Context, m mail.Message) error
+}
+
+// Sender hands over what a Mailer has queued.
+type Sender struct {
+	mailer *Mailer
+	brand  *brand.Service
+	base   *url.URL
+	texts  *i18n.Catalogue
+	via    Transport
+	clock  clock.Clock
+	from   mail.Address
+}
+
+// SenderDeps are what a Sender works with.
+type SenderDeps struct {
+	Mailer *Mailer
+	Brand  *brand.Service
+	Base   *url.URL // the configured address of the portal: links are built from it alone
+	Texts  *i18n.Catalogue
+	Via    Transport
+	Clock  clock.Clock
+	From   mail.Address // without an address: no-reply at the portal's host; without a name: the product's
+}
+
+// NewSender makes a Sender.
+func NewSender(d SenderDeps) *Sender {
+	if d.From.Email == "" {
+		d.From.Email = "no-reply@" + d.Base.Hostname()
+	}
+	return &Sender{d.Mailer, d.Brand, d.Base, d.Texts, d.Via, d.Clock, d.From}
+}
+
+// Register lists the sender's job. What a mail said is erased when it is over.
+func (s *Sender) Register(w *jobs.Workers) { jobs.Register(w, jobs.Mail, s.send, jobs.Secret) }
+
+// send writes the mail and hands it over. Running twice hands over the same message, with the same Message-ID.
+func (s *Sender) send(ctx context.Context, _ jobs.Job, args sendArgs) error {
+	m, err := s.mailer.open(args)
+	if err != nil {
+		return jobs.Permanent(err)
+	}
+	product, err := s.brand.Name(ctx)
+	if err != nil {
+		return err
+	}
+	msg, err := s.write(ctx, args, m, product)
+	if err != nil {
+		return jobs.Permanent(err)
+	}
+	err = s.via.Send(ctx, msg)
+	if mail.IsPermanent(err) {
+		return jobs.Permanent(err)
+	}
+	return err
+}
+
+func (s *Sender) write(ctx context.Context, args sendArgs, m Mail, product string) (mail.Message, error) {
+	link := ""
+	if !m.Link.Empty() {
+		link = s.base.Scheme + "://" + s.base.Host + m.Link.Reveal()
+	}
+	l := compose(s.texts.For(m.Language), m, product, link)
+	html, err := l.html(ctx)
+	if err != nil {
+		return mail.Message{}, err
+	}
+	from := s.from
+	if from.Name == "" {
+		from.Name = product
+	}
+	return mail.Message{ID: string(args.ID), At: s.clock(), From: from, To: mail.Address{Name: m.Name, Email: m.To},
+		Subject: l.Subject, Text: l.text(), HTML: html}, nil
+}
