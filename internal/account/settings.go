@@ -1,0 +1,131 @@
+package account
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"golang.org/x/text/language"
+
+	"bailiwick/internal/authz"
+	"bailiwick/internal/db"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/ids"
+	"bailiwick/internal/op"
+	"bailiwick/internal/setting"
+)
+
+// The settings of accounts.
+var (
+	TimeZone      = setting.Key[string]{Name: "account.time_zone", Default: "UTC", Merge: setting.Override, Check: checkZone}
+	Language      = setting.Key[string]{Name: "account.language", Default: "", Merge: setting.Override, Check: checkLanguage}
+	GraceDays     = setting.Key[int]{Name: "account.grace_days", Default: 7, Merge: setting.Override, Check: between("account.grace_days", 0, 365)}
+	ReminderDays  = setting.Key[[]int]{Name: "account.reminder_days", Default: []int{30, 7, 1}, Merge: setting.Override, Check: checkReminders}
+	RetentionDays = setting.Key[int]{Name: "account.retention_days", Default: 30, Merge: setting.Override, Check: between("account.retention_days", 1, 3650)}
+)
+
+// Inherited is the effective value of a setting with where it comes from.
+type Inherited struct {
+	Value  string
+	Own    bool   // set on the account itself
+	From   string // the name of the account that sets it, "" for the default or out of sight
+	Locked bool
+}
+
+// inherited reads a setting for display. Origins above the viewer's sight have no name.
+func inherited(ctx context.Context, q db.Queryer, sc authz.Scope, k setting.Key[string]) (Inherited, error) {
+	v, from, err := setting.Get(ctx, q, sc, k)
+	if err != nil {
+		return Inherited{}, fmt.Errorf("read %s: %w", k.Name, err)
+	}
+	in := Inherited{Value: v, Own: from.Account == sc.Account(), Locked: from.Locked && from.Account != sc.Account()}
+	if slices.Contains(sc.InSight(), from.Account) {
+		in.From = from.Name
+	}
+	return in, nil
+}
+
+// zoneOf is the account's time zone.
+func zoneOf(ctx context.Context, q db.Queryer, sc authz.Scope) (*time.Location, error) {
+	name, _, err := setting.Get(ctx, q, sc, TimeZone)
+	if err != nil {
+		return nil, fmt.Errorf("read the time zone: %w", err)
+	}
+	loc, err := time.LoadLocation(name)
+	if err != nil {
+		return time.UTC, nil // a zone that has left the tables must not stop the account
+	}
+	return loc, nil
+}
+
+// settle sets, changes or clears a text setting of the account that w is on: "" inherits.
+func settle(ctx context.Context, w *op.W, k setting.Key[string], value string) (before Inherited, changed bool, err error) {
+	before, err = inherited(ctx, w.Tx(), w.Scope(), k)
+	if err != nil {
+		return before, false, err
+	}
+	switch {
+	case value == "" && before.Own:
+		return before, true, setting.Reset(ctx, w.Tx(), w.Scope(), k)
+	case value == "", before.Own && before.Value == value:
+		return before, false, nil
+	}
+	return before, true, setting.Set(ctx, w.Tx(), w.Scope(), k, value, false)
+}
+
+func checkZone(name string) error {
+	if loc, err := time.LoadLocation(name); err != nil || name == "" || loc == time.Local {
+		return errs.New(errs.Invalid, "account.time_zone_unknown", "Choose a time zone from the list, like Europe/Paris.")
+	}
+	return nil
+}
+
+func checkLanguage(tag string) error {
+	if tag == "" {
+		return nil
+	}
+	if _, err := language.Parse(tag); err != nil {
+		return errs.New(errs.Invalid, "account.language_unknown", "Choose a language from the list.")
+	}
+	return nil
+}
+
+func between(name string, low, high int) func(int) error {
+	return func(n int) error {
+		if n < low || n > high {
+			return errs.New(errs.Invalid, name+"_range", "Write a number of days from {low} to {high}.", "low", low, "high", high)
+		}
+		return nil
+	}
+}
+
+func checkReminders(days []int) error {
+	if len(days) > 10 || slices.ContainsFunc(days, func(n int) bool { return n < 1 || n > 365 }) {
+		return errs.New(errs.Invalid, "account.reminder_days_range", "Write up to 10 numbers of days, each from 1 to 365.")
+	}
+	return nil
+}
+
+// path reads the chain in sight.
+func path(ctx context.Context, q db.Queryer, sc authz.Scope) ([]Crumb, error) {
+	seen := sc.InSight()
+	all, err := chainOf(ctx, q, sc)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(all, func(c Crumb) bool { return !slices.Contains(seen, c.ID) }), nil
+}
+
+func parentName(ctx context.Context, q db.Queryer, sc authz.Scope, parent ids.Account) (string, error) {
+	all, err := path(ctx, q, sc)
+	if err != nil {
+		return "", err
+	}
+	for _, c := range all {
+		if c.ID == parent {
+			return c.Name, nil
+		}
+	}
+	return "", nil
+}
