@@ -14,6 +14,7 @@ import (
 	"bailiwick/internal/db"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
+	"bailiwick/internal/notify"
 	"bailiwick/internal/op"
 	"bailiwick/internal/page"
 )
@@ -48,17 +49,24 @@ type Ref struct {
 	Reference string `audit:"show"`
 }
 
+// Deps is what the Service stands on.
+type Deps struct {
+	Ops     *op.Runner
+	Cursors *page.Sealer
+	Clock   clock.Clock
+	Mail    *notify.Mailer
+}
+
 // Service is the accounts of the installation.
 type Service struct {
 	op      *op.Runner
 	cursors *page.Sealer
 	now     clock.Clock
+	mail    *notify.Mailer
 }
 
-// NewService makes a Service. Cursors of lists are sealed with cursors.
-func NewService(r *op.Runner, cursors *page.Sealer, now clock.Clock) *Service {
-	return &Service{r, cursors, now}
-}
+// NewService makes a Service.
+func NewService(d Deps) *Service { return &Service{d.Ops, d.Cursors, d.Clock, d.Mail} }
 
 // Details is an account with what its page shows.
 type Details struct {

@@ -89,6 +89,13 @@ func (s *Service) Reopen(ctx context.Context, by authz.Actor, id ids.Account) er
 		if err := openAbove(ctx, w, a); err != nil {
 			return err
 		}
+		end, err := closing(ctx, w.Tx(), w.Scope(), a)
+		if err != nil {
+			return err
+		}
+		if !w.Tx().Now().Before(end.Until) {
+			return errs.New(errs.Conflict, "account.final", "Create the account anew. It was closed too long ago and is being erased.")
+		}
 		n, err := reopenBelow(ctx, w.Tx(), w.Scope())
 		if err != nil {
 			return err

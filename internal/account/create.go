@@ -89,16 +89,14 @@ func finishCreate(ctx context.Context, w *op.W, a Account, f Fields) error {
 
 // alsoEnd adds the rule that the end of a membership is a choice, never forgotten.
 func (in CreateInput) alsoEnd(err error) error {
-	if in.Kind != Customer || in.NoEnd != (in.MembershipEnd == "") {
-		if in.Kind == Customer && in.NoEnd && in.MembershipEnd != "" {
-			return addField(err, "membership_end", "account.end_and_no_end", "Choose either an end date or no end date.")
-		}
-		return err
+	switch {
+	case in.Kind != Customer:
+	case in.NoEnd && in.MembershipEnd != "":
+		return addField(err, "membership_end", "account.end_and_no_end", "Choose either an end date or no end date.")
+	case !in.NoEnd && in.MembershipEnd == "":
+		return addField(err, "membership_end", "account.end_missing", "Choose an end date, or tick No end date.")
 	}
-	if in.NoEnd {
-		return err
-	}
-	return addField(err, "membership_end", "account.end_missing", "Choose an end date, or tick No end date.")
+	return err
 }
 
 func addField(err error, field, code, msg string) error {

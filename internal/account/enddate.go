@@ -3,8 +3,15 @@ package account
 import (
 	"context"
 	"slices"
+	"strconv"
 
+	"bailiwick/internal/audit"
+	"bailiwick/internal/authz"
+	"bailiwick/internal/db"
+	"bailiwick/internal/notify"
 	"bailiwick/internal/op"
+	"bailiwick/internal/secret"
+	"bailiwick/internal/setting"
 )
 
 // endChanged lifts the hold of an ended membership at once when the end is moved to today or later, or emptied.
@@ -29,3 +36,142 @@ func endChanged(ctx context.Context, w *op.W, old, upd Account) error {
 	}
 	return unhold(ctx, w, upd, all[i])
 }
+
+// Phase is where a membership stands.
+type Phase string
+
+// The phases. A membership that is far from its end, or has none, is in none of them.
+const (
+	Ending  Phase = "ending"  // reminders go out
+	InGrace Phase = "grace"   // the end has passed, everything still works
+	Ended   Phase = "expired" // the grace has passed
+)
+
+// Stage is a phase with what is due in it: each step is done once for each end date.
+type Stage struct {
+	Phase Phase
+	Step  string // "before-30", "grace-2", "expired"; "" when nothing is due
+	Days  int    // until the end, or until the grace is over
+}
+
+// StageOn tells where a membership that ends on end stands today. Grace counts whole days after the last one.
+func StageOn(end, today Date, grace int, reminders []int) Stage {
+	if end == "" {
+		return Stage{}
+	}
+	left := today.DaysUntil(end)
+	switch {
+	case left < -grace:
+		return Stage{Ended, "expired", 0}
+	case left < 0:
+		return Stage{InGrace, "grace-" + strconv.Itoa(-left), grace + left}
+	}
+	next := 0
+	for _, r := range reminders {
+		if left <= r && (next == 0 || r < next) {
+			next = r
+		}
+	}
+	if next == 0 {
+		return Stage{}
+	}
+	return Stage{Ending, "before-" + strconv.Itoa(next), left}
+}
+
+// stageOf reads the settings of the scope's account and tells where its membership stands now.
+func (s *Service) stageOf(ctx context.Context, q db.Queryer, sc authz.Scope, a Account) (Stage, error) {
+	if a.MembershipEnd == "" || a.Kind != Customer {
+		return Stage{}, nil
+	}
+	zone, err := zoneOf(ctx, q, sc)
+	if err != nil {
+		return Stage{}, err
+	}
+	grace, _, err := setting.Get(ctx, q, sc, GraceDays)
+	if err != nil {
+		return Stage{}, err
+	}
+	reminders, _, err := setting.Get(ctx, q, sc, ReminderDays)
+	if err != nil {
+		return Stage{}, err
+	}
+	return StageOn(a.MembershipEnd, DateIn(s.now(), zone), grace, reminders), nil
+}
+
+// reach does what is due for the membership of the account that w is on: once, however often it runs.
+func (s *Service) reach(ctx context.Context, w *op.W) error {
+	a, err := get(ctx, w.Tx(), w.Scope(), w.Scope().Account())
+	if err != nil {
+		return err
+	}
+	st, err := s.stageOf(ctx, w.Tx(), w.Scope(), a)
+	if err != nil {
+		return err
+	}
+	if a.Closed() || st.Step == "" {
+		return w.Unchanged()
+	}
+	fresh, err := markStep(ctx, w.Tx(), w.Scope(), a, st.Step)
+	if err != nil {
+		return err
+	}
+	held := false
+	if st.Phase == Ended {
+		if held, err = setHold(ctx, w, a, Hold{Source: Expiry, SetFrom: a.Parent}); err != nil {
+			return err
+		}
+	}
+	if !fresh && !held {
+		return w.Unchanged()
+	}
+	w.Audit(audit.Event{Action: "membership." + string(st.Phase), TargetType: "account", TargetID: string(a.ID), Target: a.Name, After: told{st.Step, string(a.MembershipEnd)}})
+	if !fresh {
+		return nil
+	}
+	return s.tell(ctx, w, a, st)
+}
+
+// told is what the log says about a step.
+type told struct {
+	Step string `audit:"show"`
+	End  string `audit:"show"`
+}
+
+// templates says which mail goes out in each phase, and whether the parent's admins get it too.
+var templates = map[Phase]struct {
+	mail    notify.Template
+	parents bool
+}{
+	Ending:  {notify.MembershipEnding, true},
+	InGrace: {notify.MembershipGrace, false},
+	Ended:   {notify.MembershipExpired, true},
+}
+
+func (s *Service) tell(ctx context.Context, w *op.W, a Account, st Stage) error {
+	t := templates[st.Phase]
+	people, err := peopleToTell(ctx, w.Tx(), w.Scope(), a, t.parents)
+	if err != nil {
+		return err
+	}
+	lang, _, err := setting.Get(ctx, w.Tx(), w.Scope(), Language)
+	if err != nil {
+		return err
+	}
+	for _, p := range people {
+		m := notify.Mail{To: p.email, Name: p.name, Template: t.mail, Language: p.language, Account: a.ID, Link: secret.Wrap("/a/" + string(a.ID)),
+			Data: []any{"account", a.Name, "date", a.MembershipEnd.Time()}}
+		if m.Language == "" {
+			m.Language = lang
+		}
+		if st.Phase != Ended {
+			m.Data = append(m.Data, "count", st.Days)
+		}
+		if err := s.mail.Queue(ctx, w.Tx(), m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reader is somebody whom a mail goes to.
+type reader struct{ id, email, name, language string }
