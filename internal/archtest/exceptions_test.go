@@ -11,7 +11,10 @@ var actorMakers = map[string]string{
 }
 
 // unscoped are functions that run SQL without an authz.Scope.
-var unscoped = map[string]string{}
+var unscoped = map[string]string{
+	"account.insertRoot": "the platform is made when there is nothing yet to be in a scope",
+	"account.rootOf":     "finds the platform, so that a job can be minted there",
+}
 
 // unscopedPackages reach no account's rows, only those of one identity, by its id or by a secret it presents.
 var unscopedPackages = map[string]string{
