@@ -46,6 +46,11 @@ func (c *Checker) Explain(ctx context.Context, q db.Queryer, by Actor, p Perm, o
 	return ExplainFacts(f, p, on), nil
 }
 
+// ExplainPerson is Explain about a person, asked by somebody else. It mints nothing.
+func (c *Checker) ExplainPerson(ctx context.Context, q db.Queryer, of ids.User, p Perm, on ids.Account) (Explanation, error) {
+	return c.Explain(ctx, q, Actor{Identity{Kind: Person, User: of}}, p, on)
+}
+
 // ExplainFacts explains the decision that Decide takes on the same facts.
 func ExplainFacts(f Facts, p Perm, on ids.Account) Explanation {
 	sc, seen := Decide(f)

@@ -81,6 +81,9 @@ func (s Scope) Up(col string) (cond string, args []any) {
 	return "EXISTS (SELECT 1 FROM account_tree t WHERE t.descendant_id = ? AND t.ancestor_id = " + col + ")", []any{s.root}
 }
 
+// AllSubs reports whether the actor may use every sub-account, those to come included.
+func (s Scope) AllSubs() bool { return s.root != "" && s.subs.all }
+
 // Sub keeps col to the sub-accounts that the actor may use.
 func (s Scope) Sub(col string) (cond string, args []any) {
 	switch {

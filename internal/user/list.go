@@ -1,0 +1,145 @@
+package user
+
+import (
+	"context"
+	"slices"
+
+	"bailiwick/internal/authz"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/ids"
+)
+
+// Sort is the order of a list of people.
+type Sort string
+
+// The orders that have an index.
+const (
+	ByName    Sort = "name"
+	ByEmail   Sort = "email"
+	ByCreated Sort = "created"
+)
+
+// After is where a page of the list begins: behind this row.
+type After struct {
+	Key     string // the folded name or email of the row
+	Created int64  // ByCreated: its time
+	ID      ids.Membership
+}
+
+// Query chooses people of one account.
+type Query struct {
+	Deactivated bool
+	Search      string // part of the name or the email
+	Role        authz.Role
+	Sort        Sort
+	Desc        bool
+	After       *After
+	Limit       int // 0 for a page of 50
+}
+
+// PageSize is how many rows a page has.
+const PageSize = 50
+
+// Page is one page of people.
+type Page struct {
+	Members []Member
+	Next    *After // nil on the last page
+}
+
+// List returns people of the account.
+func (s *Service) List(ctx context.Context, by authz.Actor, account ids.Account, in Query) (Page, error) {
+	q, sc, err := s.op.Read(ctx, by, authz.UsersView, account)
+	if err != nil {
+		return Page{}, err
+	}
+	if in.Limit <= 0 || in.Limit > PageSize {
+		in.Limit = PageSize
+	}
+	limit := in.Limit
+	in.Limit++ // one more tells whether there is a next page
+	rows, err := list(ctx, q, sc, in)
+	if err != nil {
+		return Page{}, err
+	}
+	p := Page{}
+	if len(rows) > limit {
+		rows = rows[:limit]
+		p.Next = rows[limit-1].position(in.Sort)
+	}
+	for _, r := range rows {
+		p.Members = append(p.Members, r.Member)
+	}
+	return p, nil
+}
+
+// row is a member with what the list is ordered by.
+type row struct {
+	Member
+	nameFold, emailFold string
+	created             int64
+}
+
+func (r row) position(by Sort) *After {
+	switch by {
+	case ByEmail:
+		return &After{Key: r.emailFold, ID: r.ID}
+	case ByCreated:
+		return &After{Created: r.created, ID: r.ID}
+	}
+	return &After{Key: r.nameFold, ID: r.ID}
+}
+
+// Counts are the numbers on the tabs of an account's people.
+type Counts struct{ Active, Deactivated, Pending int }
+
+// Count returns the numbers on the tabs.
+func (s *Service) Count(ctx context.Context, by authz.Actor, account ids.Account) (Counts, error) {
+	q, sc, err := s.op.Read(ctx, by, authz.UsersView, account)
+	if err != nil {
+		return Counts{}, err
+	}
+	return counts(ctx, q, sc)
+}
+
+// Owners returns the active Owners of the account.
+func (s *Service) Owners(ctx context.Context, by authz.Actor, account ids.Account) ([]Member, error) {
+	q, sc, err := s.op.Read(ctx, by, authz.UsersView, account)
+	if err != nil {
+		return nil, err
+	}
+	return owners(ctx, q, sc)
+}
+
+// Explain says why a person of the account can or cannot do something on it or on an account below. Accounts out
+// of the actor's sight go unnamed.
+func (s *Service) Explain(ctx context.Context, by authz.Actor, account ids.Account, id ids.Membership, p authz.Perm, on ids.Account) (authz.Explanation, error) {
+	q, sc, err := s.op.Read(ctx, by, authz.UsersView, account)
+	if err != nil {
+		return authz.Explanation{}, err
+	}
+	m, err := load(ctx, q, sc, id)
+	if err != nil {
+		return authz.Explanation{}, err
+	}
+	if below, err := isBelow(ctx, q, sc, on); err != nil || !below {
+		return authz.Explanation{}, orNoSuch(err, "account")
+	}
+	x, err := s.check.ExplainPerson(ctx, q, m.User, p, on)
+	if err != nil {
+		return x, err
+	}
+	hidden := sc.Chain()[:len(sc.Chain())-len(sc.InSight())]
+	for i := range x.Steps {
+		if slices.Contains(hidden, x.Steps[i].Account) {
+			x.Steps[i].Name = ""
+		}
+	}
+	return x, nil
+}
+
+func orNoSuch(err error, what string) error {
+	if err != nil {
+		return err
+	}
+	return errs.NoSuch(what)
+}

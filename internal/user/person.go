@@ -1,0 +1,98 @@
+package user
+
+import (
+	"context"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"bailiwick/internal/authz"
+	"bailiwick/internal/db"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/ids"
+)
+
+// Person is an identity, as much of it as joining an account needs.
+type Person struct {
+	ID           ids.User
+	Email        string
+	Name         string
+	Language     string
+	TimeZone     string
+	Verified     bool // the mailbox is proven
+	HasPassword  bool
+	PasswordHash string // written, never read here
+}
+
+// CheckName checks the name of a person.
+func CheckName(name string) error {
+	switch n := utf8.RuneCountInString(strings.TrimSpace(name)); {
+	case n == 0:
+		return errs.Field("name", "user.name_missing", "Enter the name of the person.")
+	case n > 120:
+		return errs.Field("name", "user.name_long", "Use at most {max} characters for the name.", "max", 120)
+	case strings.ContainsFunc(name, unicode.IsControl):
+		return errs.Field("name", "user.name_control", "Type the name again: it holds characters that cannot be shown.")
+	}
+	return nil
+}
+
+// NewPerson makes an identity in the transaction. The address must be free.
+func NewPerson(ctx context.Context, tx *db.Tx, p Person) (Person, error) {
+	p.ID = ids.NewUser(tx.Now())
+	p.Name = strings.TrimSpace(p.Name)
+	return p, insertIdentity(ctx, tx, p)
+}
+
+// ByEmail finds the identity of an address. It answers to invitations and sign-in only: whether an address is
+// known is told to nobody.
+func ByEmail(ctx context.Context, q db.Queryer, email string) (Person, bool, error) {
+	return only(personBy(ctx, q, "email_fold", ids.Fold(email)))
+}
+
+// ByID finds an identity.
+func ByID(ctx context.Context, q db.Queryer, id ids.User) (Person, bool, error) {
+	return only(personBy(ctx, q, "id", string(id)))
+}
+
+// UsernameTaken reports whether another identity signs in by this text.
+func UsernameTaken(ctx context.Context, q db.Queryer, name string) (bool, error) {
+	_, found, err := only(personBy(ctx, q, "username_fold", ids.Fold(name)))
+	return found, err
+}
+
+func only(found []Person, err error) (Person, bool, error) {
+	if err != nil || len(found) == 0 {
+		return Person{}, false, err
+	}
+	return found[0], true, nil
+}
+
+// Verify notes that a link mailed to the person's address was used.
+func Verify(ctx context.Context, tx *db.Tx, who ids.User) error { return markVerified(ctx, tx, who) }
+
+// Add makes a person a member of the scope's account. The caller has checked the access.
+func Add(ctx context.Context, tx *db.Tx, sc authz.Scope, who ids.User, a Access) (ids.Membership, error) {
+	id := ids.NewMembership(tx.Now())
+	if err := insertMember(ctx, tx, sc, id, who, a.Tidy()); err != nil {
+		return "", err
+	}
+	return id, countsChanged(ctx, tx, sc.Account())
+}
+
+// Membership finds a person's membership of the scope's account, active or not.
+func Membership(ctx context.Context, q db.Queryer, sc authz.Scope, who ids.User) (Member, bool, error) {
+	found, err := memberships(ctx, q, sc, who)
+	if err != nil || len(found) == 0 {
+		return Member{}, false, err
+	}
+	return found[0], true, nil
+}
+
+// RefreshPerson brings the lists up to date after a person changed their name or address.
+func RefreshPerson(ctx context.Context, tx *db.Tx, who ids.User) error {
+	return refreshListed(ctx, tx, "m.user_id", string(who))
+}
+
+// countsChanged keeps the number of users on the list of clients.
+func countsChanged(ctx context.Context, tx *db.Tx, account ids.Account) error { return nil }
