@@ -82,7 +82,9 @@ func Find(ctx context.Context, q db.Queryer, sc authz.Scope, r authz.Role) (Grou
 }
 
 // Usable returns the groups that can be used on the scope's account, for choosing one.
-func Usable(ctx context.Context, q db.Queryer, sc authz.Scope) ([]Group, error) { return list(ctx, q, sc) }
+func Usable(ctx context.Context, q db.Queryer, sc authz.Scope) ([]Group, error) {
+	return list(ctx, q, sc)
+}
 
 // Create defines a group on the account.
 func (s *Service) Create(ctx context.Context, by authz.Actor, account ids.Account, in Input) (id ids.Role, err error) {

@@ -37,28 +37,31 @@ func CheckName(name string) error {
 	return nil
 }
 
-// NewPerson makes an identity in the transaction. The address must be free.
+// NewPerson makes an identity in the transaction. The address must be free; the user name is the address, unless
+// somebody else already signs in by that text.
 func NewPerson(ctx context.Context, tx *db.Tx, p Person) (Person, error) {
 	p.ID = ids.NewUser(tx.Now())
 	p.Name = strings.TrimSpace(p.Name)
-	return p, insertIdentity(ctx, tx, p)
+	username := p.Email
+	_, taken, err := only(personBy(ctx, tx, "username_fold", ids.Fold(p.Email)))
+	if err != nil {
+		return p, err
+	}
+	if taken {
+		username = string(p.ID)
+	}
+	return p, insertIdentity(ctx, tx, p, username)
 }
 
-// ByEmail finds the identity of an address. It answers to invitations and sign-in only: whether an address is
+// FindByEmail finds the identity of an address. It answers to invitations and sign-in only: whether an address is
 // known is told to nobody.
-func ByEmail(ctx context.Context, q db.Queryer, email string) (Person, bool, error) {
+func FindByEmail(ctx context.Context, q db.Queryer, email string) (Person, bool, error) {
 	return only(personBy(ctx, q, "email_fold", ids.Fold(email)))
 }
 
-// ByID finds an identity.
-func ByID(ctx context.Context, q db.Queryer, id ids.User) (Person, bool, error) {
+// FindByID finds an identity.
+func FindByID(ctx context.Context, q db.Queryer, id ids.User) (Person, bool, error) {
 	return only(personBy(ctx, q, "id", string(id)))
-}
-
-// UsernameTaken reports whether another identity signs in by this text.
-func UsernameTaken(ctx context.Context, q db.Queryer, name string) (bool, error) {
-	_, found, err := only(personBy(ctx, q, "username_fold", ids.Fold(name)))
-	return found, err
 }
 
 func only(found []Person, err error) (Person, bool, error) {

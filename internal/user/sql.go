@@ -222,7 +222,7 @@ func refreshListed(ctx context.Context, tx *db.Tx, col, id string) error {
 	return err
 }
 
-func insertIdentity(ctx context.Context, tx *db.Tx, p Person) error {
+func insertIdentity(ctx context.Context, tx *db.Tx, p Person, username string) error {
 	var verified, changed any
 	if p.Verified {
 		verified = tx.Ms()
@@ -232,7 +232,7 @@ func insertIdentity(ctx context.Context, tx *db.Tx, p Person) error {
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO identities (id, email, email_fold, email_verified_at, username, username_fold, name, name_fold, language, time_zone,
 		password_hash, password_changed_at, version, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)`,
-		p.ID, p.Email, ids.Fold(p.Email), verified, p.Email, ids.Fold(p.Email), p.Name, ids.Fold(p.Name), p.Language, p.TimeZone, p.PasswordHash, changed, tx.Ms(), tx.Ms())
+		p.ID, p.Email, ids.Fold(p.Email), verified, username, ids.Fold(username), p.Name, ids.Fold(p.Name), p.Language, p.TimeZone, p.PasswordHash, changed, tx.Ms(), tx.Ms())
 	return err
 }
 

@@ -1,0 +1,96 @@
+package invite
+
+import (
+	"context"
+	"strings"
+
+	"bailiwick/internal/audit"
+	"bailiwick/internal/authz"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/ids"
+	"bailiwick/internal/notify"
+	"bailiwick/internal/onetime"
+	"bailiwick/internal/op"
+	"bailiwick/internal/secret"
+	"bailiwick/internal/user"
+)
+
+// Create is a person made without being asked first.
+type Create struct {
+	Name   string
+	Email  string
+	Access user.Access
+}
+
+// CreateUser makes a person a member at once and mails them a link to set their password. An address that has an
+// identity gets an invitation instead, for nobody is put into an account without their consent; the answer is the
+// same, so it tells nothing.
+func (s *Service) CreateUser(ctx context.Context, by authz.Actor, account ids.Account, in Create) error {
+	in.Name, in.Access = strings.TrimSpace(in.Name), in.Access.Tidy()
+	to := read(strings.TrimSpace(in.Email), in.Name)
+	return s.op.Write(ctx, by, authz.UsersInvite, account, func(ctx context.Context, w *op.W) error {
+		if err := checkCreate(ctx, w, in, to); err != nil {
+			return err
+		}
+		_, exists, err := user.FindByEmail(ctx, w.Tx(), to.Email)
+		if err != nil {
+			return err
+		}
+		if exists {
+			return s.InviteIn(ctx, w, to, in.Access)
+		}
+		return s.createNew(ctx, w, to, in.Access)
+	})
+}
+
+func checkCreate(ctx context.Context, w *op.W, in Create, to Address) error {
+	var c errs.Collector
+	if err := c.Merge(user.CheckName(in.Name)); err != nil {
+		return err
+	}
+	known, err := knownHere(ctx, w.Tx(), w.Scope(), []string{ids.Fold(to.Email)}, w.Tx().Ms())
+	if err != nil {
+		return err
+	}
+	v, err := judge([]Address{to}, known)
+	if err != nil {
+		return err
+	}
+	if err := c.Merge(v[0].problem("email")); err != nil {
+		return err
+	}
+	if err := c.Merge(mayInvite(ctx, w, in.Access)); err != nil {
+		return err
+	}
+	return c.Err()
+}
+
+func (s *Service) createNew(ctx context.Context, w *op.W, to Address, access user.Access) error {
+	l, err := s.letter(ctx, w, 1)
+	if err != nil {
+		return err
+	}
+	p, err := user.NewPerson(ctx, w.Tx(), user.Person{Email: to.Email, Name: to.Name})
+	if err != nil {
+		return err
+	}
+	id, err := user.Add(ctx, w.Tx(), w.Scope(), p.ID, access)
+	if err != nil {
+		return err
+	}
+	if err := dropOpen(ctx, w.Tx(), w.Scope(), to.Email); err != nil {
+		return err
+	}
+	token, err := onetime.Issue(ctx, w.Tx(), p.ID, onetime.SetPassword, "", l.expires.Sub(w.Tx().Now()))
+	if err != nil {
+		return err
+	}
+	w.Audit(audit.Event{
+		Action: "user.created", TargetType: "user", TargetID: string(id), Target: p.Name,
+		After: Invitation{Access: access}.logged(),
+	})
+	return s.mail.Queue(ctx, w.Tx(), notify.Mail{
+		To: p.Email, Name: p.Name, Template: notify.Welcome, Account: w.Scope().Account(), Link: secret.Wrap("/welcome/" + token.Reveal()),
+		Data: []any{"account", l.account, "username", p.Email, "expires", l.expires},
+	})
+}

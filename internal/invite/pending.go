@@ -1,0 +1,140 @@
+package invite
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"bailiwick/internal/authz"
+	"bailiwick/internal/db"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/ids"
+	"bailiwick/internal/op"
+	"bailiwick/internal/secret"
+)
+
+// After is where a page of invitations begins: behind this one.
+type After struct {
+	SentAt int64
+	ID     ids.Invitation
+}
+
+// PageSize is how many invitations a page has.
+const PageSize = 50
+
+// Page is one page of invitations.
+type Page struct {
+	Invitations []Invitation
+	Next        *After
+}
+
+// List returns the open invitations of the account, the latest first; those whose link has expired too.
+func (s *Service) List(ctx context.Context, by authz.Actor, account ids.Account, after *After) (Page, error) {
+	q, sc, err := s.op.Read(ctx, by, authz.UsersView, account)
+	if err != nil {
+		return Page{}, err
+	}
+	all, err := list(ctx, q, sc, after, PageSize+1)
+	if err != nil || len(all) <= PageSize {
+		return Page{Invitations: all}, err
+	}
+	last := all[PageSize-1]
+	return Page{all[:PageSize], &After{last.SentAt.UnixMilli(), last.ID}}, nil
+}
+
+// Get returns one open invitation of the account.
+func (s *Service) Get(ctx context.Context, by authz.Actor, account ids.Account, id ids.Invitation) (Invitation, error) {
+	q, sc, err := s.op.Read(ctx, by, authz.UsersView, account)
+	if err != nil {
+		return Invitation{}, err
+	}
+	return load(ctx, q, sc, id)
+}
+
+func load(ctx context.Context, q db.Queryer, sc authz.Scope, id ids.Invitation) (Invitation, error) {
+	i, err := get(ctx, q, sc, id)
+	if errors.Is(err, db.ErrNoRows) {
+		return i, errs.NoSuch("invitation")
+	}
+	return i, err
+}
+
+// BulkMax is how many invitations one action takes.
+const BulkMax = 100
+
+// Resend makes a new link for open invitations; the old ones are dead. Who resends becomes the inviter.
+func (s *Service) Resend(ctx context.Context, by authz.Actor, account ids.Account, which ...ids.Invitation) error {
+	which, err := chosen(which)
+	if err != nil {
+		return err
+	}
+	return s.op.Write(ctx, by, authz.UsersInvite, account, func(ctx context.Context, w *op.W) error {
+		letter, err := s.letter(ctx, w, len(which))
+		if err != nil {
+			return err
+		}
+		for _, id := range which {
+			i, err := load(ctx, w.Tx(), w.Scope(), id)
+			if err != nil {
+				return err
+			}
+			if err := mayInvite(ctx, w, i.Access); err != nil {
+				return err
+			}
+			token, hash := secret.NewToken()
+			i.Inviter, i.InvitedBy, i.SentAt, i.ExpiresAt = w.By().ID(), w.By().Name(), w.Tx().Now(), letter.expires
+			if err := renew(ctx, w.Tx(), w.Scope(), i, hash); err != nil {
+				return err
+			}
+			w.Audit(i.event("invitation.resent"))
+			if err := s.post(ctx, w, letter, i, token); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Revoke kills the links of open invitations at once.
+func (s *Service) Revoke(ctx context.Context, by authz.Actor, account ids.Account, which ...ids.Invitation) error {
+	which, err := chosen(which)
+	if err != nil {
+		return err
+	}
+	return s.op.Write(ctx, by, authz.UsersInvite, account, func(ctx context.Context, w *op.W) error {
+		for _, id := range which {
+			i, err := load(ctx, w.Tx(), w.Scope(), id)
+			if err != nil {
+				return err
+			}
+			g, err := i.Grant(ctx, w.Tx(), w.Scope())
+			if err != nil && errs.CodeOf(err) != "role.gone" {
+				return err
+			}
+			if err := w.Scope().MayManage(g); err != nil {
+				return err
+			}
+			if err := revoke(ctx, w.Tx(), w.Scope(), id); err != nil {
+				return err
+			}
+			e := i.event("invitation.revoked")
+			e.Before = i.logged()
+			w.Audit(e)
+		}
+		return nil
+	})
+}
+
+func chosen(which []ids.Invitation) ([]ids.Invitation, error) {
+	switch {
+	case len(which) == 0:
+		return nil, errs.New(errs.Invalid, "invite.none_chosen", "Choose at least one invitation.")
+	case len(which) > BulkMax:
+		return nil, errs.New(errs.Invalid, "invite.too_many_chosen", "Choose at most {max} invitations at once.", "max", BulkMax)
+	}
+	return slices.Compact(slices.Sorted(slices.Values(which))), nil
+}
+
+// Expired reports whether the link no longer works at an instant.
+func (i Invitation) Expired(now time.Time) bool { return !now.Before(i.ExpiresAt) }
