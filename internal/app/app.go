@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"os"
 
+	"bailiwick/internal/account"
+	"bailiwick/internal/audit"
 	"bailiwick/internal/authn"
 	"bailiwick/internal/authz"
 	"bailiwick/internal/brand"
@@ -16,11 +18,15 @@ import (
 	"bailiwick/internal/config"
 	"bailiwick/internal/db"
 	"bailiwick/internal/i18n"
+	"bailiwick/internal/invite"
 	"bailiwick/internal/jobs"
 	"bailiwick/internal/mail"
 	"bailiwick/internal/notify"
 	"bailiwick/internal/op"
+	"bailiwick/internal/page"
+	"bailiwick/internal/role"
 	"bailiwick/internal/secret"
+	"bailiwick/internal/user"
 	"bailiwick/internal/web"
 )
 
@@ -35,18 +41,23 @@ type Deps struct {
 
 // App is the program, built and not yet running.
 type App struct {
-	cfg   config.Config
-	log   *slog.Logger
-	clock clock.Clock
+	cfg    config.Config
+	log    *slog.Logger
+	clock  clock.Clock
+	mailer *notify.Mailer
 
-	DB    *db.DB
-	Jobs  *jobs.Runner
-	Ops   *op.Runner
-	Authn *authn.Service
-	Web   *web.Server
-
-	brands  *brand.Service
-	mailbox *mail.Capture
+	DB       *db.DB
+	Jobs     *jobs.Runner
+	Ops      *op.Runner
+	Log      *audit.Sealer
+	Brands   *brand.Service
+	Mailbox  *mail.Capture
+	Accounts *account.Service
+	Roles    *role.Service
+	Users    *user.Service
+	Invites  *invite.Service
+	Authn    *authn.Service
+	Web      *web.Server
 }
 
 // New opens and migrates the database and builds every service.
@@ -81,24 +92,57 @@ func (a *App) build(ctx context.Context, d Deps) error {
 	if err != nil {
 		return fmt.Errorf("load the texts: %w", err)
 	}
-	a.Ops = op.NewRunner(a.DB, &authz.Checker{})
-	a.mailbox = mail.NewCapture(a.DB, box)
-	a.brands = brand.NewService(a.DB)
-	mailer := notify.NewMailer(box)
-	a.Authn = authn.New(authn.Deps{DB: a.DB, Op: a.Ops, Hasher: secret.NewHasher(d.Hash), Box: box, Mail: mailer})
-
-	workers := jobs.NewWorkers()
-	a.Authn.Register(workers)
-	if err := workers.Check(); err != nil {
+	a.services(box, secret.NewHasher(d.Hash))
+	workers, err := a.workers(texts)
+	if err != nil {
 		return err
 	}
 	a.Jobs = jobs.NewRunner(a.DB, a.log, workers)
-
 	a.Web = web.New(web.Deps{
 		Log: a.log, Clock: a.clock, Texts: texts, BaseURL: a.cfg.BaseURL, TrustedProxies: a.cfg.TrustedProxies,
-		CapturesMail: a.cfg.CapturesMail(), Ready: a.DB.Ping, Ops: a.Ops, Brand: a.brands, Authn: a.Authn,
+		CapturesMail: a.cfg.CapturesMail(), Ready: a.DB.Ping, Ops: a.Ops, Brand: a.Brands, Mailbox: a.Mailbox,
+		Accounts: a.Accounts, Roles: a.Roles, Users: a.Users, Invites: a.Invites, Authn: a.Authn,
 	})
 	return nil
+}
+
+func (a *App) services(box *secret.Box, hasher *secret.Hasher) {
+	check := &authz.Checker{}
+	a.Ops = op.NewRunner(a.DB, check)
+	a.Log = audit.NewSealer(a.DB, a.log)
+	a.Mailbox = mail.NewCapture(a.DB, box)
+	a.Brands = brand.NewService(a.DB)
+	a.mailer = notify.NewMailer(box)
+	a.Accounts = account.NewService(account.Deps{Ops: a.Ops, Cursors: page.NewSealer(box), Clock: a.clock, Mail: a.mailer})
+	a.Roles = role.NewService(a.Ops)
+	a.Users = user.NewService(a.Ops, check, a.mailer)
+	a.Invites = invite.NewService(invite.Deps{DB: a.DB, Op: a.Ops, Check: check, Mail: a.mailer, Hasher: hasher})
+	a.Authn = authn.New(authn.Deps{DB: a.DB, Op: a.Ops, Hasher: hasher, Box: box, Mail: a.mailer})
+}
+
+// workers lists all background work.
+func (a *App) workers(texts *i18n.Catalogue) (*jobs.Workers, error) {
+	via, err := a.transport()
+	if err != nil {
+		return nil, err
+	}
+	w := jobs.NewWorkers()
+	notify.NewSender(notify.SenderDeps{
+		Mailer: a.mailer, Brand: a.Brands, Base: a.cfg.BaseURL, Texts: texts, Via: via, Clock: a.clock,
+		From: mail.Address{Name: a.cfg.SMTP.FromName, Email: a.cfg.SMTP.From},
+	}).Register(w)
+	a.Authn.Register(w)
+	account.RegisterJobs(w, a.Accounts, a.DB)
+	return w, w.Check()
+}
+
+// transport is the mail server that is configured, else the capture mailbox.
+func (a *App) transport() (notify.Transport, error) {
+	if a.cfg.CapturesMail() {
+		return a.Mailbox, nil
+	}
+	c := a.cfg.SMTP
+	return mail.NewSMTP(mail.Server{Host: c.Host, Port: c.Port, Username: c.Username, Password: c.Password, TLS: mail.TLSMode(c.TLS), Timeout: c.Timeout})
 }
 
 // Close closes the database.
@@ -117,8 +161,7 @@ func (a *App) SetupLink(ctx context.Context) (string, error) {
 
 // ResetOwner returns a one-time address at which an Owner of the platform sets a new password.
 func (a *App) ResetOwner(ctx context.Context, email string) (string, error) {
-	console := authz.Mint(authz.Identity{Kind: authz.Console, ID: "console", Name: "Command line on the server", Credential: "console"})
-	token, err := a.Authn.ResetOwner(ctx, console, email)
+	token, err := a.Authn.ResetOwner(ctx, authn.ConsoleActor(), email)
 	if err != nil {
 		return "", err
 	}

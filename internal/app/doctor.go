@@ -85,7 +85,7 @@ func (a *App) lookAtJobs(ctx context.Context) Finding {
 }
 
 func (a *App) lookAtSetup(ctx context.Context) Finding {
-	done, err := a.brands.Named(ctx)
+	done, err := a.Brands.Named(ctx)
 	switch {
 	case err != nil:
 		return Finding{"Set-up", err.Error()}

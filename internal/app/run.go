@@ -29,8 +29,8 @@ func (a *App) Run(ctx context.Context, ln net.Listener) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var wg sync.WaitGroup
-	results := make([]error, 0, 3)
 	var mu sync.Mutex
+	var results []error
 	start := func(what string, fn func() error) {
 		wg.Go(func() {
 			err := fn()
@@ -48,6 +48,7 @@ func (a *App) Run(ctx context.Context, ln net.Listener) error {
 		}
 		return nil
 	})
+	start("event log", func() error { return a.Log.Run(ctx) })
 	start("jobs", func() error { return a.Jobs.Run(ctx) })
 	start("shutdown", func() error {
 		<-ctx.Done()

@@ -9,13 +9,18 @@ import (
 	"net/netip"
 	"net/url"
 
+	"bailiwick/internal/account"
 	"bailiwick/internal/authn"
 	"bailiwick/internal/authz"
 	"bailiwick/internal/brand"
 	"bailiwick/internal/clock"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/i18n"
+	"bailiwick/internal/invite"
+	"bailiwick/internal/mail"
 	"bailiwick/internal/op"
+	"bailiwick/internal/role"
+	"bailiwick/internal/user"
 	"bailiwick/internal/web/ui/asset"
 )
 
@@ -30,6 +35,11 @@ type Deps struct {
 	Ready          func(ctx context.Context) error // whether the database answers
 	Ops            *op.Runner
 	Brand          *brand.Service
+	Mailbox        *mail.Capture
+	Accounts       *account.Service
+	Roles          *role.Service
+	Users          *user.Service
+	Invites        *invite.Service
 	Authn          *authn.Service
 }
 
