@@ -1,0 +1,111 @@
+// Package setting resolves typed settings down the account tree.
+//
+// An account has its own value of a setting or none. The values of its chain are folded from the platform down by the
+// key's merge rule, so the result always comes with its origin, and an account above can lock it for all below.
+package setting
+
+import (
+	"fmt"
+
+	"bailiwick/internal/ids"
+)
+
+// Key names one setting: its type, its default, and how an account's own value meets the one in force above it.
+// Keys are package-level values of the feature that owns them.
+type Key[T any] struct {
+	Name    string // "session.idle_minutes"
+	Default T      // in force while nobody on the chain has set a value; it is no bound for those who do
+	Merge   Merge[T]
+	Check   func(T) error // nil accepts everything; a value stored earlier that no longer passes counts as unreadable
+	Guard   bool          // a rule of security: an unreadable value is never replaced by Default
+}
+
+// Merge gives the value in force where own meets the one above, and whether own took part in it.
+type Merge[T any] func(above, own T) (T, bool)
+
+// Override lets the nearest value win.
+func Override[T any](_, own T) (T, bool) { return own, true }
+
+// Tighten keeps the stricter of two values.
+func Tighten[T any](stricter func(a, b T) bool) Merge[T] {
+	return func(above, own T) (T, bool) {
+		if stricter(own, above) {
+			return own, true
+		}
+		return above, false
+	}
+}
+
+// Intersect keeps what both lists allow, in the order of the upper one. A nil list allows everything, an empty one nothing.
+func Intersect[T comparable](above, own []T) ([]T, bool) {
+	switch {
+	case own == nil:
+		return above, false
+	case above == nil:
+		return own, true
+	}
+	allowed := make(map[T]bool, len(own))
+	for _, v := range own {
+		allowed[v] = true
+	}
+	both := []T{}
+	for _, v := range above {
+		if allowed[v] {
+			both = append(both, v)
+		}
+	}
+	return both, len(both) < len(above)
+}
+
+// Union adds the own list to the upper one.
+func Union[T comparable](above, own []T) ([]T, bool) {
+	seen := make(map[T]bool, len(above))
+	all := make([]T, 0, len(above)+len(own))
+	for _, v := range append(append([]T{}, above...), own...) {
+		if !seen[v] {
+			seen[v] = true
+			all = append(all, v)
+		}
+	}
+	return all, len(own) > 0
+}
+
+// Any is a key of any type, so that keys can be listed.
+type Any interface{ ID() string }
+
+// ID returns the key's name.
+func (k Key[T]) ID() string { return k.Name }
+
+// Unique reports a key that is listed twice or has no name.
+func Unique(keys []Any) error {
+	seen := map[string]bool{}
+	for _, k := range keys {
+		if k.ID() == "" || seen[k.ID()] {
+			return fmt.Errorf("setting %q is listed twice or has no name", k.ID())
+		}
+		seen[k.ID()] = true
+	}
+	return nil
+}
+
+// Place is an account on the chain, as the viewer may know it.
+type Place struct {
+	Account ids.Account
+	Name    string // "" above the viewer's nearest reseller: say "your provider"
+	Depth   int    // 0 is the account itself, 1 its parent
+}
+
+// Origin says where the value in force comes from, and what that means for the form.
+type Origin struct {
+	Place           // zero when it is the default
+	Own        bool // the account has a value of its own, in force or not
+	Locked     bool // by LockedBy; nothing below it may change the setting
+	LockedBy   Place
+	Unreadable []ids.Account // whose stored values could not be used; tell the operator
+}
+
+// IsDefault reports whether nobody on the chain has set a value.
+func (o Origin) IsDefault() bool { return o.Account == "" }
+
+// LockedAbove reports whether the account cannot change the setting.
+func (o Origin) LockedAbove() bool { return o.Locked && o.LockedBy.Depth > 0 }

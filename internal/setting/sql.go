@@ -1,0 +1,42 @@
+package setting
+
+import (
+	"context"
+
+	"bailiwick/internal/authz"
+	"bailiwick/internal/db"
+	"bailiwick/internal/ids"
+)
+
+// link is an account on the chain with one stored value, or with none.
+type link struct {
+	Row
+	kind string
+	key  string // "" when nothing is stored
+}
+
+// chain reads an account's chain from the platform down, once for each value that is stored there.
+func chain(ctx context.Context, q db.Queryer, account ids.Account, names []string) ([]link, error) {
+	return db.All(ctx, q, func(r db.Row) (l link, err error) {
+		var value string
+		err = r.Scan(&l.Account, &l.Name, &l.kind, &l.Depth, &l.key, &value, &l.Locked)
+		l.Value = []byte(value)
+		return l, err
+	}, `SELECT a.id, a.name, a.kind, t.depth, COALESCE(s.name, ''), COALESCE(s.value, ''), COALESCE(s.locked, FALSE)
+		FROM account_tree t JOIN accounts a ON a.id = t.ancestor_id
+		LEFT JOIN settings s ON s.account_id = a.id AND s.name IN `+db.In(len(names))+`
+		WHERE t.descendant_id = ? ORDER BY t.depth DESC, s.name`, append(db.Args(names...), account)...)
+}
+
+func put(ctx context.Context, tx *db.Tx, sc authz.Scope, name string, v Stored) error {
+	_, err := tx.Exec(ctx, `INSERT INTO settings (account_id, name, value, locked, updated_at) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (account_id, name) DO UPDATE SET value = excluded.value, locked = excluded.locked, updated_at = excluded.updated_at`,
+		sc.Account(), name, v.Value, v.Locked, tx.Ms())
+	return err
+}
+
+func remove(ctx context.Context, tx *db.Tx, sc authz.Scope, name string) error {
+	here, args := sc.Here("account_id")
+	_, err := tx.Exec(ctx, `DELETE FROM settings WHERE `+here+` AND name = ?`, append(args, name)...)
+	return err
+}
