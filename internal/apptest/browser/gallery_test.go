@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/a-h/templ"
@@ -57,6 +58,9 @@ func serve(t *testing.T) string {
 		page := frame(r)
 		page.User = nil
 		return shell.Error{Page: page, Status: http.StatusInternalServerError, RequestID: "req_7Q2M9XK4T1", Back: "/sign-in"}
+	})
+	show("GET /live", func(r *http.Request) templ.Component {
+		return live(frame(r), r.URL.Query().Get("q"), r.Header.Get("HX-Request") == "true")
 	})
 	mux.HandleFunc("POST /theme", func(w http.ResponseWriter, r *http.Request) {
 		http.SetCookie(w, &http.Cookie{Name: "theme", Value: r.FormValue("theme"), Path: "/"})
@@ -150,6 +154,31 @@ func TestSelectionFieldsAndKeys(t *testing.T) {
 		t.Error("the password is not shown")
 	}
 	tab.TabTo("Date")
+}
+
+func TestFragmentsArriveUnderTheStrictPolicy(t *testing.T) {
+	tab := browser.Open(t, serve(t)).Goto("/live")
+	tab.Fill("Search clients", "acme").See("Found acme")
+	if got := tab.URL(); !strings.HasSuffix(got, "/live?q=acme") {
+		t.Errorf("the address does not follow: %s", got)
+	}
+	tab.Click("css=.swap-link").See("Found swapped")
+}
+
+func TestTheMenuOpensOnAPhone(t *testing.T) {
+	tab := browser.Open(t, serve(t), browser.WithView(browser.Phone)).Goto("/components")
+	tab.Click("Open menu").Await("css=#side:popover-open .side-link").Screenshot("phone-menu").Axe()
+	tab.Click("Close menu")
+	tab.Goto("/components?pane=1").Press("Escape").At("/components")
+}
+
+func TestThePageIsLight(t *testing.T) {
+	tab := browser.Open(t, serve(t)).Goto("/sign-in")
+	if n := tab.Bytes(); n < 50<<10 || n > 100<<10 {
+		t.Errorf("the sign-in page takes %d bytes", n)
+	} else {
+		t.Logf("%d bytes", n)
+	}
 }
 
 func TestTheHarnessHearsWhatThePageReports(t *testing.T) {

@@ -52,3 +52,21 @@ func (r *recorder) Errorf(format string, args ...any) {
 func (r *recorder) has(text string) bool {
 	return strings.Contains(strings.ToLower(strings.Join(r.said, "\n")), text)
 }
+
+// live is a page that finds as one types.
+func live(page shell.Page, q string, fragment bool) templ.Component {
+	body := templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		hx := part.HX{Get: "/live", Target: "#main", Trigger: "input changed delay:50ms", Push: true}
+		if err := (part.Search{Label: "Search clients", Value: q, HX: hx}).Render(ctx, w); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(w, `<h1>Found %s</h1><a class="swap-link" href="/live" hx-get="/live?q=swapped" hx-target="#main">go</a>`, templ.EscapeString(q))
+		return err
+	})
+	if fragment {
+		return body
+	}
+	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		return shell.App(page).Render(templ.WithChildren(ctx, body), w)
+	})
+}

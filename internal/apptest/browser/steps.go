@@ -231,7 +231,7 @@ func (tab *Tab) Bytes() int64 {
 	return int64(n)
 }
 
-// Screenshot saves the whole page as PNG when BAILIWICK_SHOTS names a folder.
+// Screenshot saves the page as PNG when BAILIWICK_SHOTS names a folder.
 func (tab *Tab) Screenshot(name string) *Tab {
 	tab.t.Helper()
 	dir := os.Getenv("BAILIWICK_SHOTS")
@@ -239,7 +239,16 @@ func (tab *Tab) Screenshot(name string) *Tab {
 		return tab
 	}
 	tab.must("take a picture", func(ctx context.Context) error {
-		png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+		over, err := ask[bool](ctx, "has", "css=dialog:modal, :popover-open")
+		if err != nil {
+			return err
+		}
+		// What lies over the page is placed in the window, so the window is the picture.
+		shot := chromedp.FullScreenshot(100)
+		if over {
+			shot = chromedp.CaptureScreenshot()
+		}
+		png, err := chromedp.Run(ctx, shot)
 		if err != nil {
 			return err
 		}
@@ -276,7 +285,7 @@ func (tab *Tab) Axe() *Tab {
 // ask calls a function of find.js with the arguments.
 func ask[T any](ctx context.Context, fn string, args ...any) (T, error) {
 	var zero T
-	list, err := json.Marshal(args)
+	list, err := json.Marshal(append([]any{}, args...))
 	if err != nil {
 		return zero, err
 	}
