@@ -1,0 +1,86 @@
+// Package view keeps the views of lists that a person saves for themselves.
+package view
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"bailiwick/internal/audit"
+	"bailiwick/internal/authz"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/ids"
+	"bailiwick/internal/op"
+)
+
+// View is a list's filter and sort under a name, of one person in one account.
+type View struct {
+	ID    ids.View
+	Name  string `audit:"show"`
+	Query string // the query string of the list's page
+}
+
+// Service is the saved views.
+type Service struct{ op *op.Runner }
+
+// NewService makes a Service.
+func NewService(r *op.Runner) *Service { return &Service{r} }
+
+const (
+	longestName  = 60
+	longestQuery = 1000
+	mostViews    = 30
+)
+
+// List returns the person's views of a page in an account, by name.
+func (s *Service) List(ctx context.Context, by authz.Actor, on ids.Account, page string) ([]View, error) {
+	q, sc, err := s.op.See(ctx, by, on)
+	if err != nil {
+		return nil, err
+	}
+	return list(ctx, q, sc, by.User(), page)
+}
+
+// Save keeps the query of a page under a name; the same name again replaces it.
+func (s *Service) Save(ctx context.Context, by authz.Actor, on ids.Account, page, name, query string) error {
+	name = strings.TrimSpace(name)
+	switch {
+	case name == "":
+		return errs.Field("view_name", "view.name_missing", "Write a name for the view.")
+	case utf8.RuneCountInString(name) > longestName:
+		return errs.Field("view_name", "input.too_long", "Shorten this to {max} characters.", "max", longestName)
+	}
+	values, err := url.ParseQuery(query)
+	if err != nil || len(query) > longestQuery {
+		return errs.New(errs.Invalid, "view.query_unreadable", "Set the filters again. This view could not be read.")
+	}
+	values.Del("cursor")
+	return s.op.Write(ctx, by, authz.AccountView, on, func(ctx context.Context, w *op.W) error {
+		n, err := count(ctx, w.Tx(), w.Scope(), by.User(), page)
+		if err != nil {
+			return err
+		}
+		if n >= mostViews {
+			return errs.Field("view_name", "view.too_many", "Delete a view first. You can keep {max}.", "max", mostViews)
+		}
+		v := View{ids.NewView(w.Tx().Now()), name, values.Encode()}
+		w.Audit(audit.Event{Action: "view.saved", TargetType: "view", TargetID: string(v.ID), Target: v.Name, After: v})
+		return save(ctx, w.Tx(), w.Scope(), by.User(), page, v)
+	})
+}
+
+// Delete removes one of the person's views.
+func (s *Service) Delete(ctx context.Context, by authz.Actor, on ids.Account, id ids.View) error {
+	return s.op.Write(ctx, by, authz.AccountView, on, func(ctx context.Context, w *op.W) error {
+		n, err := remove(ctx, w.Tx(), w.Scope(), by.User(), id)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return errs.NoSuch("view")
+		}
+		w.Audit(audit.Event{Action: "view.deleted", TargetType: "view", TargetID: string(id)})
+		return nil
+	})
+}
