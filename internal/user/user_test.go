@@ -1,0 +1,290 @@
+package user_test
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+
+	"bailiwick/internal/authz"
+	"bailiwick/internal/clock"
+	"bailiwick/internal/db"
+	"bailiwick/internal/db/dbtest"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/ids"
+	"bailiwick/internal/notify"
+	"bailiwick/internal/user"
+	"bailiwick/internal/user/usertest"
+)
+
+type world struct {
+	*usertest.World
+	*user.Service
+	t *testing.T
+}
+
+func each(t *testing.T, fn func(t *testing.T, w *world)) {
+	t.Helper()
+	at := clock.NewFake(usertest.Start)
+	dbtest.EachAt(t, at.Now, func(t *testing.T, d *db.DB) {
+		w := usertest.New(t, d)
+		fn(t, &world{w, w.Users, t})
+	})
+}
+
+func (w *world) wantCode(err error, code string) {
+	w.t.Helper()
+	if errs.CodeOf(err) != code {
+		w.t.Errorf("got %v, want %q", err, code)
+	}
+}
+
+func (w *world) get(m ids.Membership) user.Member {
+	w.t.Helper()
+	got, err := w.Get(w.t.Context(), w.Root.Actor, w.Customer, m)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return got
+}
+
+var (
+	asAdmin = user.Access{Role: authz.Admin, AllSubs: true}
+	asUser  = user.Access{Role: authz.User, Perms: authz.ModuleSet("reports"), AllSubs: true}
+	asOwner = user.Access{Role: authz.Owner, AllSubs: true}
+)
+
+func (w *world) edit(by authz.Actor, id ids.Membership, a user.Access) error {
+	m := w.get(id)
+	return w.Edit(w.t.Context(), by, w.Customer, id, m.Version, user.Input{Access: a, JobTitle: m.JobTitle, Phone: m.Phone})
+}
+
+func TestEditingIsBoundByRank(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		admin := w.Member(w.Customer, "admin@acme.example", asAdmin)
+		rich := w.Member(w.Customer, "rich@acme.example", user.Access{Role: authz.Admin, Perms: authz.ModuleSet("payments"), AllSubs: true})
+		plain := w.Member(w.Customer, "plain@acme.example", asUser)
+		editors := w.Role(w.Customer, "Editors", "users.view", "users.edit", "reports.view")
+		editor := w.Member(w.Customer, "editor@acme.example", user.Access{Role: authz.Role(editors), AllSubs: true})
+		bodies := authz.SetOf(authz.MessagesViewBody)
+		for _, c := range []struct {
+			title string
+			by    usertest.Person
+			on    ids.Membership
+			give  user.Access
+			want  string
+		}{
+			{"an admin does not touch an Owner", admin, w.Owner.Member, asUser, "user.above_you"},
+			{"an admin does not touch an admin with more", admin, rich.Member, asUser, "user.above_you"},
+			{"an admin does not raise themselves", admin, admin.Member, asOwner, "role.above_yours"},
+			{"an admin does not take billing", admin, admin.Member, user.Access{Role: authz.Admin, Perms: authz.ModuleSet("payments")}, "role.above_yours"},
+			{"an admin promotes", admin, plain.Member, asAdmin, ""},
+			{"an admin demotes", admin, plain.Member, asUser, ""},
+			{"an editor assigns no roles", editor, plain.Member, user.Default(), "user.above_you"},
+			{"an Owner grants billing", w.Owner, admin.Member, user.Access{Role: authz.Admin, Perms: authz.ModuleSet("payments")}, ""},
+			{"an Owner lets read bodies", w.Owner, plain.Member, user.Access{Role: authz.User, Perms: asUser.Perms.Union(bodies), AllSubs: true}, ""},
+			{"who is above does not let read bodies", w.Root, w.Owner.Member, user.Access{Role: authz.Owner, Perms: bodies}, "role.view_body_owner_only"},
+			{"another admin keeps what the Owner gave", admin, plain.Member, user.Access{Role: authz.User, Perms: asUser.Perms.Union(bodies).Union(authz.ModuleSet("contacts")), AllSubs: true}, ""},
+			{"an admin takes bodies away", admin, plain.Member, asUser, ""},
+			{"and does not give them back", admin, plain.Member, user.Access{Role: authz.User, Perms: asUser.Perms.Union(bodies), AllSubs: true}, "role.view_body_owner_only"},
+			{"a foreign Owner", w.OtherOwner, plain.Member, asUser, "account.not_found"},
+			{"a User needs a module", w.Owner, plain.Member, user.Access{Role: authz.User, AllSubs: true}, "user.needs_module"},
+		} {
+			if err := w.edit(c.by.Actor, c.on, c.give); errs.CodeOf(err) != c.want {
+				t.Errorf("%s: %v, want %q", c.title, err, c.want)
+			}
+		}
+	})
+}
+
+func TestAStaleSaveCarriesTheSavedVersion(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		m := w.Member(w.Customer, "plain@acme.example", asUser)
+		in := user.Input{Access: asUser, JobTitle: "Writer"}
+		if err := w.Edit(t.Context(), w.Owner.Actor, w.Customer, m.Member, 1, in); err != nil {
+			t.Fatal(err)
+		}
+		in.JobTitle = "Editor"
+		w.wantCode(w.Edit(t.Context(), w.Owner.Actor, w.Customer, m.Member, 1, in), "user.stale")
+		if got := w.get(m.Member); got.JobTitle != "Writer" {
+			t.Errorf("%q was saved over", got.JobTitle)
+		}
+	})
+}
+
+func TestDeactivatingActsAtOnceAndElsewhereNothingChanges(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		m := w.Member(w.Customer, "both@acme.example", asAdmin)
+		w.Member(w.Other, "both@acme.example", asAdmin)
+		if err := w.Deactivate(t.Context(), w.Owner.Actor, w.Customer, m.Member); err != nil {
+			t.Fatal(err)
+		}
+		_, err := w.List(t.Context(), m.Actor, w.Customer, user.Query{})
+		w.wantCode(err, "account.not_found")
+		_, err = w.List(t.Context(), m.Actor, w.Department, user.Query{})
+		w.wantCode(err, "account.not_found")
+		_, err = w.List(t.Context(), m.Actor, w.Other, user.Query{})
+		w.wantCode(err, "")
+		if err := w.Reactivate(t.Context(), w.Owner.Actor, w.Customer, m.Member); err != nil {
+			t.Fatal(err)
+		}
+		_, err = w.List(t.Context(), m.Actor, w.Customer, user.Query{})
+		w.wantCode(err, "")
+	})
+}
+
+func TestTEN03BulkWithForeignPeopleChangesNothing(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		mine := w.Member(w.Customer, "mine@acme.example", asUser)
+		theirs := w.Member(w.Other, "theirs@other.example", asUser)
+		for name, do := range map[string]func() error{
+			"deactivate": func() error {
+				return w.Deactivate(t.Context(), w.Owner.Actor, w.Customer, mine.Member, theirs.Member)
+			},
+			"remove":     func() error { return w.Remove(t.Context(), w.Owner.Actor, w.Customer, theirs.Member, mine.Member) },
+			"reactivate": func() error { return w.Reactivate(t.Context(), w.Owner.Actor, w.Customer, theirs.Member) },
+		} {
+			if err := do(); errs.CodeOf(err) != "user.not_found" {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if !w.get(mine.Member).Active() {
+			t.Error("half of the bulk was done")
+		}
+	})
+}
+
+func TestESC11TheLastOwnerStays(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		second := w.Member(w.Customer, "second@acme.example", asOwner)
+		var wg sync.WaitGroup
+		results := make([]error, 2)
+		wg.Go(func() { results[0] = w.edit(w.Owner.Actor, second.Member, asAdmin) })
+		wg.Go(func() { results[1] = w.edit(second.Actor, w.Owner.Member, asAdmin) })
+		wg.Wait()
+		owners, err := w.Owners(t.Context(), w.Root.Actor, w.Customer)
+		if err != nil || len(owners) != 1 {
+			t.Fatalf("%d owners remain (%v), %v", len(owners), results, err)
+		}
+		last := owners[0].ID
+		w.wantCode(w.edit(w.Root.Actor, last, asAdmin), "user.last_owner")
+		w.wantCode(w.Deactivate(t.Context(), w.Root.Actor, w.Customer, last), "user.last_owner")
+		w.wantCode(w.Remove(t.Context(), w.Root.Actor, w.Customer, last), "user.last_owner")
+
+		head := w.Member(w.Department, "head@acme.example", asOwner)
+		w.wantCode(w.Remove(t.Context(), w.Root.Actor, w.Department, head.Member), "") // a department needs none
+	})
+}
+
+func TestESC04DemotionAndUpdateNeverCross(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		plain := w.Member(w.Customer, "plain@acme.example", asUser)
+		for i := range 20 {
+			admin := w.Member(w.Customer, fmt.Sprintf("admin%d@acme.example", i), asAdmin)
+			var wg sync.WaitGroup
+			var demoted, promoted error
+			wg.Go(func() { demoted = w.edit(w.Owner.Actor, admin.Member, asUser) })
+			wg.Go(func() { promoted = w.edit(admin.Actor, plain.Member, asAdmin) })
+			wg.Wait()
+			if demoted != nil {
+				t.Fatal(demoted)
+			}
+			if c := errs.CodeOf(promoted); promoted != nil && c != "auth.denied" {
+				t.Fatal(promoted)
+			}
+			w.wantCode(w.edit(admin.Actor, plain.Member, asAdmin), "auth.denied")
+			if err := w.edit(w.Owner.Actor, plain.Member, asUser); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
+func TestTransferringOwnership(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		admin := w.Member(w.Customer, "admin@acme.example", asAdmin)
+		w.wantCode(w.TransferOwnership(t.Context(), admin.Actor, w.Customer, user.Transfer{To: admin.Member}), "account.transfer_denied")
+		w.wantCode(w.TransferOwnership(t.Context(), w.Owner.Actor, w.Customer, user.Transfer{To: w.OtherOwner.Member}), "user.not_found")
+		w.wantCode(w.TransferOwnership(t.Context(), w.OtherOwner.Actor, w.Customer, user.Transfer{To: admin.Member}), "account.not_found")
+		if err := w.TransferOwnership(t.Context(), w.Owner.Actor, w.Customer, user.Transfer{To: admin.Member}); err != nil {
+			t.Fatal(err)
+		}
+		if w.get(admin.Member).Role != authz.Owner || w.get(w.Owner.Member).Role != authz.Admin {
+			t.Error("the Owner did not change")
+		}
+		if err := w.TransferOwnership(t.Context(), w.Seller.Actor, w.Customer, user.Transfer{To: w.Owner.Member}); err != nil {
+			t.Fatal(err)
+		}
+		if w.get(admin.Member).Role != authz.Admin || w.get(w.Owner.Member).Role != authz.Owner {
+			t.Error("who may create the account did not replace its Owner")
+		}
+		told := 0
+		for _, m := range w.Mails() {
+			if m.Template == notify.OwnerReplaced {
+				told++
+			}
+		}
+		if told != 2 {
+			t.Errorf("%d former owners were told", told)
+		}
+	})
+}
+
+func TestTheListPagesSearchesAndFilters(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		for i := range 70 {
+			w.Member(w.Customer, fmt.Sprintf("é%02d@acme.example", i), asUser)
+		}
+		for _, sort := range []user.Sort{user.ByName, user.ByEmail, user.ByCreated} {
+			for _, desc := range []bool{false, true} {
+				var got []ids.Membership
+				in := user.Query{Sort: sort, Desc: desc, Limit: 20}
+				for {
+					p, err := w.List(t.Context(), w.Owner.Actor, w.Customer, in)
+					if err != nil {
+						t.Fatal(err)
+					}
+					for _, m := range p.Members {
+						got = append(got, m.ID)
+					}
+					if in.After = p.Next; in.After == nil {
+						break
+					}
+				}
+				if n := len(slices.Compact(slices.Sorted(slices.Values(got)))); n != 71 || len(got) != 71 {
+					t.Errorf("by %s: %d rows, %d of them different", sort, len(got), n)
+				}
+			}
+		}
+		for in, want := range map[user.Query]int{{Search: "É0"}: 10, {Search: "%"}: 0, {Search: "ACME.example"}: 50, {Role: authz.Owner}: 1, {Deactivated: true}: 0} {
+			p, err := w.List(t.Context(), w.Owner.Actor, w.Customer, in)
+			if err != nil || len(p.Members) != want {
+				t.Errorf("%+v: %d, %v", in, len(p.Members), err)
+			}
+		}
+		c, err := w.Service.Count(t.Context(), w.Owner.Actor, w.Customer)
+		if err != nil || c != (user.Counts{Active: 71}) {
+			t.Errorf("%+v, %v", c, err)
+		}
+	})
+}
+
+func TestExplainNamesOnlyWhatTheReaderSees(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		m := w.Member(w.Customer, "both@acme.example", asUser)
+		w.Member(w.Reseller, "both@acme.example", asAdmin)
+		x, err := w.Explain(t.Context(), w.Owner.Actor, w.Customer, m.Member, "clients.edit", w.Customer)
+		if err != nil || !x.Allowed {
+			t.Fatalf("%+v, %v", x, err)
+		}
+		for _, s := range x.Steps {
+			if s.Name == "Reseller" {
+				t.Error("the reseller's name reached its customer")
+			}
+		}
+		_, err = w.Explain(t.Context(), w.Owner.Actor, w.Customer, m.Member, "clients.edit", w.Other)
+		w.wantCode(err, "account.not_found")
+		_, err = w.Explain(t.Context(), w.Owner.Actor, w.Customer, m.Member, "clients.edit", w.Reseller)
+		w.wantCode(err, "account.not_found")
+	})
+}
