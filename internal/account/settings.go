@@ -18,11 +18,11 @@ import (
 
 // The settings of accounts.
 var (
-	TimeZone      = setting.Key[string]{Name: "account.time_zone", Default: "UTC", Merge: setting.Override, Check: checkZone}
-	Language      = setting.Key[string]{Name: "account.language", Default: "", Merge: setting.Override, Check: checkLanguage}
-	GraceDays     = setting.Key[int]{Name: "account.grace_days", Default: 7, Merge: setting.Override, Check: between("account.grace_days", 0, 365)}
-	ReminderDays  = setting.Key[[]int]{Name: "account.reminder_days", Default: []int{30, 7, 1}, Merge: setting.Override, Check: checkReminders}
-	RetentionDays = setting.Key[int]{Name: "account.retention_days", Default: 30, Merge: setting.Override, Check: between("account.retention_days", 1, 3650)}
+	TimeZone      = setting.Key[string]{Name: "account.time_zone", Default: "UTC", Merge: setting.Override[string], Check: checkZone}
+	Language      = setting.Key[string]{Name: "account.language", Default: "", Merge: setting.Override[string], Check: checkLanguage}
+	GraceDays     = setting.Key[int]{Name: "account.grace_days", Default: 7, Merge: setting.Override[int], Check: between("account.grace_days", 0, 365)}
+	ReminderDays  = setting.Key[[]int]{Name: "account.reminder_days", Default: []int{30, 7, 1}, Merge: setting.Override[[]int], Check: checkReminders}
+	RetentionDays = setting.Key[int]{Name: "account.retention_days", Default: 30, Merge: setting.Override[int], Check: between("account.retention_days", 1, 3650)}
 )
 
 // Inherited is the effective value of a setting with where it comes from.
@@ -67,11 +67,13 @@ func settle(ctx context.Context, w *op.W, k setting.Key[string], value string) (
 	}
 	switch {
 	case value == "" && before.Own:
-		return before, true, setting.Reset(ctx, w.Tx(), w.Scope(), k)
+		_, err := setting.Reset(ctx, w.Tx(), w.Scope(), k)
+		return before, true, err
 	case value == "", before.Own && before.Value == value:
 		return before, false, nil
 	}
-	return before, true, setting.Set(ctx, w.Tx(), w.Scope(), k, value, false)
+	_, err = setting.Set(ctx, w.Tx(), w.Scope(), k, value, false)
+	return before, true, err
 }
 
 func checkZone(name string) error {

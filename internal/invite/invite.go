@@ -19,7 +19,7 @@ import (
 )
 
 // ValidDays is how long a link of an invitation works.
-var ValidDays = setting.Key[int]{Name: "invite.valid_days", Default: 7, Merge: setting.Override, Check: func(n int) error {
+var ValidDays = setting.Key[int]{Name: "invite.valid_days", Default: 7, Merge: setting.Override[int], Check: func(n int) error {
 	if n < 1 || n > 30 {
 		return errs.Field("value", "invite.valid_days", "Enter 1 to 30 days.")
 	}
@@ -27,7 +27,7 @@ var ValidDays = setting.Key[int]{Name: "invite.valid_days", Default: 7, Merge: s
 }}
 
 // Daily is how many invitations an account sends in a day, resends included. Only those above an account set it.
-var Daily = setting.Key[int]{Name: "invite.daily_allowance", Default: 2000, Merge: setting.Override, Check: func(n int) error {
+var Daily = setting.Key[int]{Name: "invite.daily_allowance", Default: 2000, Merge: setting.Override[int], Check: func(n int) error {
 	if n < 0 || n > 100_000 {
 		return errs.Field("value", "invite.daily_allowance", "Enter 0 to 100,000 invitations a day.")
 	}
