@@ -26,7 +26,9 @@ import (
 	"bailiwick/internal/page"
 	"bailiwick/internal/role"
 	"bailiwick/internal/secret"
+	"bailiwick/internal/subaccount"
 	"bailiwick/internal/user"
+	"bailiwick/internal/view"
 	"bailiwick/internal/web"
 )
 
@@ -53,8 +55,10 @@ type App struct {
 	Brands   *brand.Service
 	Mailbox  *mail.Capture
 	Accounts *account.Service
+	Views    *view.Service
 	Roles    *role.Service
 	Users    *user.Service
+	Subs     *subaccount.Service
 	Invites  *invite.Service
 	Authn    *authn.Service
 	Web      *web.Server
@@ -101,7 +105,7 @@ func (a *App) build(ctx context.Context, d Deps) error {
 	a.Web = web.New(web.Deps{
 		Log: a.log, Clock: a.clock, Texts: texts, BaseURL: a.cfg.BaseURL, TrustedProxies: a.cfg.TrustedProxies,
 		CapturesMail: a.cfg.CapturesMail(), Ready: a.DB.Ping, Ops: a.Ops, Brand: a.Brands, Mailbox: a.Mailbox,
-		Accounts: a.Accounts, Roles: a.Roles, Users: a.Users, Invites: a.Invites, Authn: a.Authn,
+		Accounts: a.Accounts, Views: a.Views, Subs: a.Subs, Roles: a.Roles, Users: a.Users, Invites: a.Invites, Authn: a.Authn,
 	})
 	return nil
 }
@@ -114,7 +118,9 @@ func (a *App) services(box *secret.Box, hasher *secret.Hasher) {
 	a.Brands = brand.NewService(a.DB)
 	a.mailer = notify.NewMailer(box)
 	a.Accounts = account.NewService(account.Deps{Ops: a.Ops, Cursors: page.NewSealer(box), Clock: a.clock, Mail: a.mailer})
+	a.Views = view.NewService(a.Ops)
 	a.Roles = role.NewService(a.Ops)
+	a.Subs = subaccount.NewService(a.Ops)
 	a.Users = user.NewService(a.Ops, check, a.mailer)
 	a.Invites = invite.NewService(invite.Deps{DB: a.DB, Op: a.Ops, Check: check, Mail: a.mailer, Hasher: hasher})
 	a.Authn = authn.New(authn.Deps{DB: a.DB, Op: a.Ops, Hasher: hasher, Box: box, Mail: a.mailer})

@@ -20,7 +20,9 @@ import (
 	"bailiwick/internal/mail"
 	"bailiwick/internal/op"
 	"bailiwick/internal/role"
+	"bailiwick/internal/subaccount"
 	"bailiwick/internal/user"
+	"bailiwick/internal/view"
 	"bailiwick/internal/web/ui/asset"
 )
 
@@ -37,6 +39,8 @@ type Deps struct {
 	Brand          *brand.Service
 	Mailbox        *mail.Capture
 	Accounts       *account.Service
+	Views          *view.Service
+	Subs           *subaccount.Service
 	Roles          *role.Service
 	Users          *user.Service
 	Invites        *invite.Service
