@@ -113,7 +113,7 @@ func (s *Service) AddLocation(ctx context.Context, by authz.Actor, id ids.Accoun
 			return err
 		}
 		w.Audit(audit.Event{Action: "location.created", TargetType: "location", TargetID: string(out.ID), Target: out.Name, After: out})
-		return CountsChanged(ctx, w)
+		return CountsChanged(ctx, w.Tx(), w.Scope())
 	})
 	return out, err
 }
@@ -175,6 +175,6 @@ func (s *Service) RemoveLocation(ctx context.Context, by authz.Actor, id ids.Acc
 			return err
 		}
 		w.Audit(audit.Event{Action: "location.removed", TargetType: "location", TargetID: string(loc), Target: old.Name, Before: old})
-		return CountsChanged(ctx, w)
+		return CountsChanged(ctx, w.Tx(), w.Scope())
 	})
 }

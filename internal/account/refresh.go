@@ -8,12 +8,11 @@ import (
 	"bailiwick/internal/authz"
 	"bailiwick/internal/db"
 	"bailiwick/internal/ids"
-	"bailiwick/internal/op"
 )
 
 // CountsChanged brings the numbers of users and locations in the list of clients up to date, in the write that
-// changed the members or locations of the account that w is on.
-func CountsChanged(ctx context.Context, w *op.W) error { return listRow(ctx, w.Tx(), w.Scope()) }
+// changed the members or locations of the scope's account.
+func CountsChanged(ctx context.Context, tx *db.Tx, sc authz.Scope) error { return listRow(ctx, tx, sc) }
 
 // refresh rewrites what the list of clients and its search know of the customer at or above the scope's account.
 func refresh(ctx context.Context, tx *db.Tx, sc authz.Scope) error {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"bailiwick/internal/account"
 	"bailiwick/internal/authz"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
@@ -74,7 +75,7 @@ func goes(m Member) effect {
 }
 
 // each runs step on people of the account, all or none. One who is not of this account is not found, whoever they are.
-func (s *Service) each(ctx context.Context, by authz.Actor, p authz.Perm, account ids.Account, who []ids.Membership, step func(context.Context, *op.W, Member) (effect, error)) error {
+func (s *Service) each(ctx context.Context, by authz.Actor, p authz.Perm, on ids.Account, who []ids.Membership, step func(context.Context, *op.W, Member) (effect, error)) error {
 	switch {
 	case len(who) == 0:
 		return errs.New(errs.Invalid, "user.none_chosen", "Choose at least one person.")
@@ -82,7 +83,7 @@ func (s *Service) each(ctx context.Context, by authz.Actor, p authz.Perm, accoun
 		return errs.New(errs.Invalid, "user.too_many_chosen", "Choose at most {max} people at once.", "max", BulkMax)
 	}
 	who = slices.Compact(slices.Sorted(slices.Values(who)))
-	return s.op.Write(ctx, by, p, account, func(ctx context.Context, w *op.W) error {
+	return s.op.Write(ctx, by, p, on, func(ctx context.Context, w *op.W) error {
 		most := nothing
 		for _, id := range who {
 			m, err := loadManaged(ctx, w, id)
@@ -103,6 +104,6 @@ func (s *Service) each(ctx context.Context, by authz.Actor, p authz.Perm, accoun
 				return err
 			}
 		}
-		return countsChanged(ctx, w.Tx(), account)
+		return account.CountsChanged(ctx, w.Tx(), w.Scope())
 	})
 }

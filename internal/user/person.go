@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"bailiwick/internal/account"
 	"bailiwick/internal/authz"
 	"bailiwick/internal/db"
 	"bailiwick/internal/errs"
@@ -80,7 +81,7 @@ func Add(ctx context.Context, tx *db.Tx, sc authz.Scope, who ids.User, a Access)
 	if err := insertMember(ctx, tx, sc, id, who, a.Tidy()); err != nil {
 		return "", err
 	}
-	return id, countsChanged(ctx, tx, sc.Account())
+	return id, account.CountsChanged(ctx, tx, sc)
 }
 
 // Membership finds a person's membership of the scope's account, active or not.
@@ -96,6 +97,3 @@ func Membership(ctx context.Context, q db.Queryer, sc authz.Scope, who ids.User)
 func RefreshPerson(ctx context.Context, tx *db.Tx, who ids.User) error {
 	return refreshListed(ctx, tx, "m.user_id", string(who))
 }
-
-// countsChanged keeps the number of users on the list of clients.
-func countsChanged(ctx context.Context, tx *db.Tx, account ids.Account) error { return nil }
