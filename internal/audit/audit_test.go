@@ -92,19 +92,19 @@ func TestAnEventIsPartOfItsWrite(t *testing.T) {
 
 func TestTheChainOfEachAccountIsItsOwn(t *testing.T) {
 	each(t, func(t *testing.T, d *db.DB, now *clock.Fake) {
-		for i := range 250 {
+		for i := range 60 {
 			record(t, d, "acc_a", renamed("a", fmt.Sprint(i)), renamed(fmt.Sprint(i), "a"))
 		}
 		record(t, d, "acc_a", Event{Action: "x.done", Account: "acc_b"})
 		now.Advance(lateSeal)
-		if r := verify(t, d, "acc_a"); r.Unsealed != 500 || r.Late != 0 || !r.Sound() {
+		if r := verify(t, d, "acc_a"); r.Unsealed != 120 || r.Late != 0 || !r.Sound() {
 			t.Errorf("%+v", r)
 		}
 		now.Advance(time.Millisecond)
-		if r := verify(t, d, "acc_a"); r.Late != 500 {
-			t.Errorf("%d late, want 500", r.Late)
+		if r := verify(t, d, "acc_a"); r.Late != 120 {
+			t.Errorf("%d late, want 120", r.Late)
 		}
-		if n := seal(t, d); n != 501 {
+		if n := seal(t, d); n != 121 {
 			t.Errorf("%d sealed", n)
 		}
 		reports, err := VerifyAll(t.Context(), d, d.Now())
@@ -116,7 +116,7 @@ func TestTheChainOfEachAccountIsItsOwn(t *testing.T) {
 				t.Errorf("%+v", r)
 			}
 		}
-		if len(reports) != 2 || reports[0].Sealed != 500 || reports[1].Sealed != 1 {
+		if len(reports) != 2 || reports[0].Sealed != 120 || reports[1].Sealed != 1 {
 			t.Errorf("%+v", reports)
 		}
 	})
