@@ -258,12 +258,12 @@ func (s *Service) setByLink(ctx context.Context, tx *db.Tx, p person, hash strin
 }
 
 // ResetOwner is the break-glass way in: it makes a link that sets an Owner of the platform a new password and takes
-// their second factor away. It returns the path of the link, to be shown once on the server's own console.
+// their second factor away. It returns the link's token, to be shown once on the server's own console.
 func (s *Service) ResetOwner(ctx context.Context, by authz.Actor, email string) (secret.String, error) {
 	if by.Kind() != authz.Console {
 		return secret.String{}, errs.New(errs.Denied, "auth.console_only", "Run this on the server itself.")
 	}
-	var path secret.String
+	var token secret.String
 	err := s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		p, err := byLogin(ctx, tx, email)
 		if errors.Is(err, db.ErrNoRows) {
@@ -279,18 +279,16 @@ func (s *Service) ResetOwner(ctx context.Context, by authz.Actor, email string) 
 		if !owner {
 			return errNoOwner()
 		}
-		token, err := onetime.Issue(ctx, tx, p.ID, onetime.Reset, onetime.BreakGlass, resetFor)
-		if err != nil {
+		if token, err = onetime.Issue(ctx, tx, p.ID, onetime.Reset, onetime.BreakGlass, resetFor); err != nil {
 			return err
 		}
-		path = resetPath(token)
 		at, err := platform(ctx, tx)
 		if err != nil {
 			return fmt.Errorf("look up the platform: %w", err)
 		}
 		return audit.Record(ctx, tx, by, at, []audit.Event{p.event(ActionOwnerResetIssued)})
 	})
-	return path, err
+	return token, err
 }
 
 func errNoOwner() error {

@@ -2,11 +2,11 @@ package authn
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"bailiwick/internal/authz"
 	"bailiwick/internal/db"
+	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
 )
 
@@ -69,16 +69,23 @@ func (s *Service) ChooseAccount(ctx context.Context, by authz.Actor, account ids
 	return nil
 }
 
-// Home is the account the actor was last active in, "" when they belong to none.
+// Home is the account the actor works in: the one they chose while it is in sight, else the one they were last active in, "" when
+// they belong to none.
 func (s *Service) Home(ctx context.Context, by authz.Actor) (ids.Account, error) {
+	if by.Account() != "" {
+		_, _, err := s.op.See(ctx, by, by.Account())
+		if err == nil {
+			return by.Account(), nil
+		}
+		if errs.KindOf(err) != errs.NotFound {
+			return "", err
+		}
+	}
 	q, user, err := s.op.ReadSelf(by)
 	if err != nil {
 		return "", err
 	}
 	p, err := byID(ctx, q, user)
-	if errors.Is(err, db.ErrNoRows) {
-		return "", nil
-	}
 	if err != nil {
 		return "", fmt.Errorf("look up %s: %w", user, err)
 	}
