@@ -25,8 +25,8 @@ const (
 )
 
 // Deactivate ends what people may do in the account by these memberships, at once. Their other accounts stay.
-func (s *Service) Deactivate(ctx context.Context, by authz.Actor, account ids.Account, who ...ids.Membership) error {
-	return s.each(ctx, by, authz.UsersDeactivate, account, who, func(ctx context.Context, w *op.W, m Member) (effect, error) {
+func (s *Service) Deactivate(ctx context.Context, by authz.Actor, at ids.Account, who ...ids.Membership) error {
+	return s.each(ctx, by, authz.UsersDeactivate, at, who, func(ctx context.Context, w *op.W, m Member) (effect, error) {
 		if !m.Active() {
 			return nothing, nil
 		}
@@ -40,8 +40,8 @@ func (s *Service) Deactivate(ctx context.Context, by authz.Actor, account ids.Ac
 }
 
 // Reactivate puts memberships in force again, as they were.
-func (s *Service) Reactivate(ctx context.Context, by authz.Actor, account ids.Account, who ...ids.Membership) error {
-	return s.each(ctx, by, authz.UsersDeactivate, account, who, func(ctx context.Context, w *op.W, m Member) (effect, error) {
+func (s *Service) Reactivate(ctx context.Context, by authz.Actor, at ids.Account, who ...ids.Membership) error {
+	return s.each(ctx, by, authz.UsersDeactivate, at, who, func(ctx context.Context, w *op.W, m Member) (effect, error) {
 		if m.Active() {
 			return nothing, nil
 		}
@@ -58,8 +58,8 @@ func (s *Service) Reactivate(ctx context.Context, by authz.Actor, account ids.Ac
 }
 
 // Remove ends memberships for good. What the people did stays in the log, and they can be invited again.
-func (s *Service) Remove(ctx context.Context, by authz.Actor, account ids.Account, who ...ids.Membership) error {
-	return s.each(ctx, by, authz.UsersRemove, account, who, func(ctx context.Context, w *op.W, m Member) (effect, error) {
+func (s *Service) Remove(ctx context.Context, by authz.Actor, at ids.Account, who ...ids.Membership) error {
+	return s.each(ctx, by, authz.UsersRemove, at, who, func(ctx context.Context, w *op.W, m Member) (effect, error) {
 		e := m.event("user.removed")
 		e.Before = m.logged()
 		w.Audit(e)
@@ -75,7 +75,7 @@ func goes(m Member) effect {
 }
 
 // each runs step on people of the account, all or none. One who is not of this account is not found, whoever they are.
-func (s *Service) each(ctx context.Context, by authz.Actor, p authz.Perm, on ids.Account, who []ids.Membership, step func(context.Context, *op.W, Member) (effect, error)) error {
+func (s *Service) each(ctx context.Context, by authz.Actor, p authz.Perm, at ids.Account, who []ids.Membership, step func(context.Context, *op.W, Member) (effect, error)) error {
 	switch {
 	case len(who) == 0:
 		return errs.New(errs.Invalid, "user.none_chosen", "Choose at least one person.")
@@ -83,7 +83,7 @@ func (s *Service) each(ctx context.Context, by authz.Actor, p authz.Perm, on ids
 		return errs.New(errs.Invalid, "user.too_many_chosen", "Choose at most {max} people at once.", "max", BulkMax)
 	}
 	who = slices.Compact(slices.Sorted(slices.Values(who)))
-	return s.op.Write(ctx, by, p, on, func(ctx context.Context, w *op.W) error {
+	return s.op.Write(ctx, by, p, at, func(ctx context.Context, w *op.W) error {
 		most := nothing
 		for _, id := range who {
 			m, err := loadManaged(ctx, w, id)
