@@ -4,6 +4,8 @@ package archtest
 
 // withoutActor are exported Service methods that take no actor.
 var withoutActor = map[string]string{
+	"brand.Service.Name":       "stands on the sign-in page, for everybody to read",
+	"brand.Service.Named":      "says to the operator whether the platform was set up",
 	"invite.Service.Peek":      "the link is the authority, and reading it changes nothing",
 	"invite.Service.AcceptNew": "the link is the authority; whoever accepts becomes the actor",
 	"invite.Service.InviteIn":  "runs inside a write, whose W carries the actor and the scope",
@@ -53,6 +55,7 @@ var batchPackages = map[string]string{
 var inTxCallers = map[string]string{
 	"invite.Service.accept":           "the link is the authority; it checks everything again and records its event itself",
 	"authn.Service.PrepareSetup":      "there is no platform and so no actor yet",
+	"authn.Service.ConfirmEmail":      "the link is the authority",
 	"authn.Service.Setup":             "makes the platform and its first Owner",
 	"authn.Service.forgot":            "nobody is signed in; it makes one link for one mailbox",
 	"authn.Service.SetPasswordByLink": "the link is the authority",

@@ -44,21 +44,18 @@ const (
 // Issue makes a link that lives as long as given. Links for the same purpose that were made before are dead.
 func Issue(ctx context.Context, tx *db.Tx, user ids.User, p Purpose, data string, life time.Duration) (secret.String, error) {
 	token, hash := secret.NewToken()
-	if _, err := tx.Exec(ctx, "UPDATE one_time_links SET used_at = ? WHERE user_id = ? AND purpose = ? AND used_at IS NULL",
-		tx.Ms(), user, p); err != nil {
+	if err := endOlder(ctx, tx, user, p); err != nil {
 		return secret.String{}, fmt.Errorf("end the older links of %s: %w", user, err)
 	}
-	version, err := db.One(ctx, tx, db.Value[int64], "SELECT credential_version FROM identities WHERE id = ?", user)
+	version, err := credentialVersion(ctx, tx, user)
 	if errors.Is(err, db.ErrNoRows) {
 		return secret.String{}, errs.NoSuch("user")
 	}
 	if err != nil {
 		return secret.String{}, fmt.Errorf("look up %s: %w", user, err)
 	}
-	if _, err := tx.Exec(ctx, `
-		INSERT INTO one_time_links (id, user_id, purpose, token_hash, data, credential_version, expires_at, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		ids.NewToken(tx.Now()), user, p, hash, data, version, tx.Now().Add(life).UnixMilli(), tx.Ms()); err != nil {
+	l := Link{ID: ids.NewToken(tx.Now()), User: user, Purpose: p, Data: data, ExpiresAt: tx.Now().Add(life)}
+	if err := insert(ctx, tx, l, hash, version); err != nil {
 		return secret.String{}, fmt.Errorf("make a link for %s: %w", user, err)
 	}
 	return token, nil
@@ -67,11 +64,7 @@ func Issue(ctx context.Context, tx *db.Tx, user ids.User, p Purpose, data string
 // Peek looks at a link without using it up. A link that is unknown, used, over or made for older credentials is
 // answered alike.
 func Peek(ctx context.Context, q db.Queryer, token secret.String, at time.Time, ps ...Purpose) (Link, error) {
-	args := append([]any{secret.HashToken(token.Reveal()), at.UnixMilli()}, db.Args(ps...)...)
-	l, err := db.One(ctx, q, scanLink, `
-		SELECT l.id, l.user_id, l.purpose, l.data, l.expires_at
-		FROM one_time_links l JOIN identities i ON i.id = l.user_id AND i.credential_version = l.credential_version
-		WHERE l.token_hash = ? AND l.used_at IS NULL AND l.expires_at > ? AND l.purpose IN `+db.In(len(ps)), args...)
+	l, err := byToken(ctx, q, secret.HashToken(token.Reveal()), at, ps)
 	if errors.Is(err, db.ErrNoRows) {
 		return Link{}, Dead()
 	}
@@ -87,7 +80,7 @@ func Use(ctx context.Context, tx *db.Tx, token secret.String, ps ...Purpose) (Li
 	if err != nil {
 		return Link{}, err
 	}
-	n, err := tx.Exec(ctx, "UPDATE one_time_links SET used_at = ? WHERE id = ? AND used_at IS NULL", tx.Ms(), l.ID)
+	n, err := spend(ctx, tx, l.ID)
 	if err != nil {
 		return Link{}, fmt.Errorf("use up a link: %w", err)
 	}
@@ -100,11 +93,4 @@ func Use(ctx context.Context, tx *db.Tx, token secret.String, ps ...Purpose) (Li
 // Dead is the answer for every link that does not work.
 func Dead() error {
 	return errs.New(errs.NotFound, "link.dead", "Ask for a new link. This one was used, has expired or is incomplete.")
-}
-
-func scanLink(r db.Row) (l Link, err error) {
-	var expires int64
-	err = r.Scan(&l.ID, &l.User, &l.Purpose, &l.Data, &expires)
-	l.ExpiresAt = time.UnixMilli(expires).UTC()
-	return l, err
 }
