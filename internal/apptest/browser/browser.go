@@ -96,6 +96,7 @@ type Tab struct {
 	t    testing.TB
 	ctx  context.Context
 	base string
+	view View
 
 	mu       sync.Mutex
 	reported []string
@@ -118,7 +119,7 @@ func Open(t testing.TB, baseURL string, opts ...Option) *Tab {
 		o(&s)
 	}
 	ctx, cancel := chromedp.NewContext(shared.ctx, chromedp.WithNewBrowserContext())
-	tab := &Tab{t: t, ctx: ctx, base: baseURL}
+	tab := &Tab{t: t, ctx: ctx, base: baseURL, view: s.view}
 	t.Cleanup(func() {
 		cancel()
 		tab.Quiet()
@@ -195,6 +196,7 @@ func (tab *Tab) Scheme(s Scheme) {
 // Resize changes the size of the window.
 func (tab *Tab) Resize(v View) {
 	tab.t.Helper()
+	tab.view = v
 	tab.must("resize", func(ctx context.Context) error {
 		return chromedp.Do(ctx, chromedp.EmulateViewport(v.Width, v.Height))
 	})

@@ -59,6 +59,16 @@
     has(selector) { return !!bySelector(selector); },
     text(selector) { const e = selector ? bySelector(selector) : document.body; return e ? tidy(e.innerText) : null; },
     value(what) { const e = field(what); return e ? e.value : null; },
+    wide() {
+      const root = document.documentElement, over = root.scrollWidth - root.clientWidth;
+      if (over <= 0) return [];
+      const out = [...document.querySelectorAll("body *")].filter((e) => {
+        const r = e.getBoundingClientRect();
+        return r.width > 0 && (r.right > root.clientWidth + 1 || r.left < -1);
+      });
+      return [`by ${over} pixels`, ...out.slice(0, 5).map((e) => e.outerHTML.slice(0, 120))];
+    },
+    height() { return document.documentElement.scrollHeight; },
     weight() {
       return [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")].reduce((n, r) => n + r.transferSize, 0);
     },

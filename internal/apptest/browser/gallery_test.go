@@ -112,7 +112,7 @@ func TestEveryPartInEveryStateIsAccessible(t *testing.T) {
 				}
 				tab := browser.Open(t, url, look.opts...).Goto(path)
 				tab.Screenshot(page.name + "-" + look.name)
-				tab.Axe()
+				tab.Axe().Fits()
 			})
 		}
 	}

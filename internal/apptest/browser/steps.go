@@ -239,16 +239,7 @@ func (tab *Tab) Screenshot(name string) *Tab {
 		return tab
 	}
 	tab.must("take a picture", func(ctx context.Context) error {
-		over, err := ask[bool](ctx, "has", "css=dialog:modal, :popover-open")
-		if err != nil {
-			return err
-		}
-		// What lies over the page is placed in the window, so the window is the picture.
-		shot := chromedp.FullScreenshot(100)
-		if over {
-			shot = chromedp.CaptureScreenshot()
-		}
-		png, err := chromedp.Run(ctx, shot)
+		png, err := tab.picture(ctx)
 		if err != nil {
 			return err
 		}
@@ -258,6 +249,30 @@ func (tab *Tab) Screenshot(name string) *Tab {
 		return os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644)
 	})
 	return tab
+}
+
+// picture is the whole page, or the window when something lies over the page.
+func (tab *Tab) picture(ctx context.Context) (png []byte, err error) {
+	over, err := ask[bool](ctx, "has", "css=dialog:modal, :popover-open")
+	if err != nil {
+		return nil, err
+	}
+	if over {
+		return chromedp.Run(ctx, chromedp.CaptureScreenshot())
+	}
+	// A picture beyond the window is shifted when the page runs right to left, so the window grows for it.
+	height, err := ask[float64](ctx, "height")
+	if err != nil {
+		return nil, err
+	}
+	if err := chromedp.Do(ctx, chromedp.EmulateViewport(tab.view.Width, max(int64(height), tab.view.Height))); err != nil {
+		return nil, err
+	}
+	png, err = chromedp.Run(ctx, chromedp.CaptureScreenshot())
+	if back := chromedp.Do(ctx, chromedp.EmulateViewport(tab.view.Width, tab.view.Height)); err == nil {
+		err = back
+	}
+	return png, err
 }
 
 // Axe fails the test for every accessibility violation axe-core finds on the page as it is now.
@@ -328,4 +343,18 @@ func (tab *Tab) giveUp(what string, last error) {
 		text = err.Error()
 	}
 	tab.t.Fatalf("%s: waited in vain (%v) at %s, which shows:\n%s", what, last, url, text)
+}
+
+// Fits fails the test when the page scrolls sideways.
+func (tab *Tab) Fits() *Tab {
+	tab.t.Helper()
+	var wide []string
+	tab.must("measure the page", func(ctx context.Context) (err error) {
+		wide, err = ask[[]string](ctx, "wide")
+		return err
+	})
+	for _, w := range wide {
+		tab.t.Errorf("the page scrolls sideways: %s", w)
+	}
+	return tab
 }
