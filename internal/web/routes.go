@@ -40,5 +40,7 @@ func (s *Server) Routes() []Route {
 		{Pattern: "POST /me/sessions/end-others", Signed: s.endOtherSessions},
 		{Pattern: "GET /switch", Signed: s.switchPage},
 		{Pattern: "POST /switch/{account}", Signed: s.switchTo},
+		{Pattern: "GET /captured-mail", Signed: s.capturedMailPage},
+		{Pattern: "GET /captured-mail/{mail}", Signed: s.openCapturedMail},
 	}
 }

@@ -17,7 +17,7 @@ import (
 	"bailiwick/internal/errs"
 	"bailiwick/internal/i18n"
 	"bailiwick/internal/invite"
-	"bailiwick/internal/mail"
+	"bailiwick/internal/notify"
 	"bailiwick/internal/op"
 	"bailiwick/internal/role"
 	"bailiwick/internal/subaccount"
@@ -37,7 +37,7 @@ type Deps struct {
 	Ready          func(ctx context.Context) error // whether the database answers
 	Ops            *op.Runner
 	Brand          *brand.Service
-	Mailbox        *mail.Capture
+	Mailbox        *notify.Mailbox
 	Accounts       *account.Service
 	Views          *view.Service
 	Subs           *subaccount.Service
