@@ -59,6 +59,5 @@ var inTxCallers = map[string]string{
 	"authn.Service.Setup":             "makes the platform and its first Owner",
 	"authn.Service.forgot":            "nobody is signed in; it makes one link for one mailbox",
 	"authn.Service.SetPasswordByLink": "the link is the authority",
-	"authn.Service.ConfirmEmail":      "the link is the authority",
 	"authn.Service.ResetOwner":        "break-glass of the command line on the server",
 }
