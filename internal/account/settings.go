@@ -29,21 +29,18 @@ var (
 type Inherited struct {
 	Value  string
 	Own    bool   // set on the account itself
-	From   string // the name of the account that sets it, "" for the default or out of sight
+	From   string // the name of the account that sets it, "" for the default or when the viewer may not know it
 	Locked bool
 }
 
-// inherited reads a setting for display. Origins above the viewer's sight have no name.
+// inherited reads a setting for display. An origin that the viewer may not know has no name.
 func inherited(ctx context.Context, q db.Queryer, sc authz.Scope, k setting.Key[string]) (Inherited, error) {
 	v, from, err := setting.Get(ctx, q, sc, k)
 	if err != nil {
 		return Inherited{}, fmt.Errorf("read %s: %w", k.Name, err)
 	}
-	in := Inherited{Value: v, Own: from.Account == sc.Account(), Locked: from.Locked && from.Account != sc.Account()}
-	if slices.Contains(sc.InSight(), from.Account) {
-		in.From = from.Name
-	}
-	return in, nil
+	own := !from.IsDefault() && from.Account == sc.Account()
+	return Inherited{Value: v, Own: own, From: from.Name, Locked: from.LockedAbove()}, nil
 }
 
 // zoneOf is the account's time zone.
@@ -65,15 +62,14 @@ func settle(ctx context.Context, w *op.W, k setting.Key[string], value string) (
 	if err != nil {
 		return before, false, err
 	}
+	var c setting.Change
 	switch {
 	case value == "" && before.Own:
-		_, err := setting.Reset(ctx, w.Tx(), w.Scope(), k)
-		return before, true, err
-	case value == "", before.Own && before.Value == value:
-		return before, false, nil
+		c, err = setting.Reset(ctx, w.Tx(), w.Scope(), k)
+	case value != "" && (!before.Own || before.Value != value):
+		c, err = setting.Set(ctx, w.Tx(), w.Scope(), k, value, false)
 	}
-	_, err = setting.Set(ctx, w.Tx(), w.Scope(), k, value, false)
-	return before, true, err
+	return before, err == nil && !c.Nothing(), err
 }
 
 func checkZone(name string) error {
@@ -107,6 +103,11 @@ func checkReminders(days []int) error {
 		return errs.New(errs.Invalid, "account.reminder_days_range", "Write up to 10 numbers of days, each from 1 to 365.")
 	}
 	return nil
+}
+
+// Keys lists the settings of accounts.
+func Keys() []setting.Any {
+	return []setting.Any{TimeZone, Language, GraceDays, ReminderDays, RetentionDays}
 }
 
 // path reads the chain in sight.
