@@ -104,7 +104,7 @@ func (a *App) build(ctx context.Context, d Deps) error {
 	a.Jobs = jobs.NewRunner(a.DB, a.log, workers)
 	a.Web = web.New(web.Deps{
 		Log: a.log, Clock: a.clock, Texts: texts, BaseURL: a.cfg.BaseURL, TrustedProxies: a.cfg.TrustedProxies,
-		CapturesMail: a.cfg.CapturesMail(), Ready: a.DB.Ping, Ops: a.Ops, Brand: a.Brands, Mailbox: notify.NewMailbox(a.Ops, a.Mailbox, a.cfg.CapturesMail()),
+		CapturesMail: a.cfg.CapturesMail(), Ready: a.DB.Ping, Ops: a.Ops, Cursors: page.NewSealer(box), Brand: a.Brands, Mailbox: notify.NewMailbox(a.Ops, a.Mailbox, a.cfg.CapturesMail()),
 		Accounts: a.Accounts, Views: a.Views, Subs: a.Subs, Roles: a.Roles, Users: a.Users, Invites: a.Invites, Authn: a.Authn,
 	})
 	return nil

@@ -51,6 +51,16 @@ func (c *Checker) ExplainPerson(ctx context.Context, q db.Queryer, of ids.User, 
 	return c.Explain(ctx, q, Actor{Identity{Kind: Person, User: of}}, p, on)
 }
 
+// PermsOfPerson returns everything a person holds on the account, asked by somebody else.
+func (c *Checker) PermsOfPerson(ctx context.Context, q db.Queryer, of ids.User, on ids.Account) (Set, error) {
+	f, err := c.facts(ctx, q, Actor{Identity{Kind: Person, User: of}}, on)
+	if err != nil {
+		return Set{}, err
+	}
+	sc, _ := Decide(f)
+	return sc.perms, nil
+}
+
 // ExplainFacts explains the decision that Decide takes on the same facts.
 func ExplainFacts(f Facts, p Perm, on ids.Account) Explanation {
 	sc, seen := Decide(f)

@@ -174,7 +174,7 @@ const (
 type Verdict struct {
 	Address
 	Why        Why
-	Membership ids.Membership // of somebody deactivated here
+	Membership ids.Membership // of somebody who is or was a user here
 }
 
 // here is what an account knows of an address.
@@ -204,7 +204,7 @@ func judge(in []Address, known map[string]here) ([]Verdict, error) {
 		case k.deactivated:
 			v.Why, v.Membership = Deactivated, k.membership
 		case k.membership != "":
-			v.Why = AlreadyUser
+			v.Why, v.Membership = AlreadyUser, k.membership
 		case k.invited:
 			v.Why = AlreadyInvited
 		case throwAway:

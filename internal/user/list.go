@@ -137,6 +137,19 @@ func (s *Service) Explain(ctx context.Context, by authz.Actor, account ids.Accou
 	return x, nil
 }
 
+// Effective returns everything a person of the account may do there, by this membership and those above.
+func (s *Service) Effective(ctx context.Context, by authz.Actor, account ids.Account, id ids.Membership) (authz.Set, error) {
+	q, sc, err := s.op.Read(ctx, by, authz.UsersView, account)
+	if err != nil {
+		return authz.Set{}, err
+	}
+	m, err := load(ctx, q, sc, id)
+	if err != nil {
+		return authz.Set{}, err
+	}
+	return s.check.PermsOfPerson(ctx, q, m.User, account)
+}
+
 func orNoSuch(err error, what string) error {
 	if err != nil {
 		return err

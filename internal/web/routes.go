@@ -1,9 +1,11 @@
 package web
 
+import "slices"
+
 // Routes is the whole route table of the portal. Tests walk it: a route that is not here does not exist, and one
 // that is here is swept for strangers and foreign ids without being named.
 func (s *Server) Routes() []Route {
-	return []Route{
+	return slices.Concat(s.peopleRoutes(), []Route{
 		{Pattern: "GET /healthz", Open: s.health},
 		{Pattern: "GET /{$}", Signed: s.start},
 		{Pattern: "GET /a/{account}/home", Signed: s.home},
@@ -42,5 +44,5 @@ func (s *Server) Routes() []Route {
 		{Pattern: "POST /switch/{account}", Signed: s.switchTo},
 		{Pattern: "GET /captured-mail", Signed: s.capturedMailPage},
 		{Pattern: "GET /captured-mail/{mail}", Signed: s.openCapturedMail},
-	}
+	})
 }

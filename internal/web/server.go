@@ -19,6 +19,7 @@ import (
 	"bailiwick/internal/invite"
 	"bailiwick/internal/notify"
 	"bailiwick/internal/op"
+	"bailiwick/internal/page"
 	"bailiwick/internal/role"
 	"bailiwick/internal/subaccount"
 	"bailiwick/internal/user"
@@ -38,6 +39,7 @@ type Deps struct {
 	Ops            *op.Runner
 	Brand          *brand.Service
 	Mailbox        *notify.Mailbox
+	Cursors        *page.Sealer
 	Accounts       *account.Service
 	Views          *view.Service
 	Subs           *subaccount.Service
