@@ -10,6 +10,7 @@ func (s *Server) Routes() []Route {
 		{Pattern: "GET /{$}", Signed: s.start},
 		{Pattern: "GET /a/{account}/home", Signed: s.home},
 		{Pattern: "POST /theme", Signed: s.setTheme},
+		{Pattern: "GET /components", Signed: s.componentsPage},
 
 		{Pattern: "GET /setup", Open: s.setupPage},
 		{Pattern: "POST /setup", Open: s.setup},
