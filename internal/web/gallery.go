@@ -5,6 +5,7 @@ import (
 
 	"bailiwick/internal/authz"
 	"bailiwick/internal/errs"
+	"bailiwick/internal/i18n"
 	"bailiwick/internal/web/ui/gallery"
 )
 
@@ -17,7 +18,7 @@ func (s *Server) componentsPage(w http.ResponseWriter, r *http.Request, by authz
 	if sc.Kind() != "platform" || !sc.Has(authz.AccountTransfer) {
 		return errs.NoSuch("page")
 	}
-	frame, err := s.frame(w, r, by, place{title: "Components"})
+	frame, err := s.frame(w, r, by, place{title: i18n.From(r.Context()).T("gallery.title")})
 	if err != nil {
 		return err
 	}
