@@ -18,6 +18,7 @@ import (
 	"bailiwick/internal/notify"
 	"bailiwick/internal/notify/notifytest"
 	"bailiwick/internal/op"
+	"bailiwick/internal/policy"
 	"bailiwick/internal/secret"
 )
 
@@ -354,7 +355,7 @@ func TestSessionsEndWhenIdleOrOld(t *testing.T) {
 		c = in.browser("192.0.2.1")
 		w.clock.Advance(13 * 24 * time.Hour)
 		account := w.actor(c).Account()
-		w.setting(account, "session.idle_minutes", "30")
+		w.setting(account, policy.SessionIdle.Name, "30")
 		w.clock.Advance(29 * time.Minute)
 		w.actor(c)
 		w.clock.Advance(30 * time.Minute)

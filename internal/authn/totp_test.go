@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"bailiwick/internal/errs"
+	"bailiwick/internal/policy"
 	"bailiwick/internal/secret"
 )
 
@@ -190,7 +191,7 @@ func TestAShortPasswordNeedsTheSecondFactor(t *testing.T) {
 		here = in.browser("192.0.2.1")
 		_, err = w.DisableTOTP(w.ctx, w.actor(here), secret.Wrap(short), here)
 		wantCode(t, err, "totp.password_short")
-		w.setting(w.actor(here).Account(), "password.min_length", "24")
+		w.setting(w.actor(here).Account(), policy.PasswordLength.Name, "24")
 		_, err = w.ChangePassword(w.ctx, w.actor(here), secret.Wrap(short), secret.Wrap(otherPass), here)
 		wantCode(t, err, "password.too_short")
 	})
