@@ -78,7 +78,7 @@ type Details struct {
 	Standing   Standing
 	Users      int64 // people in the account and its departments; customers only
 	Locations  int64
-	Closing    Closing
+	Closing    Closing // how long it could come back, also while it is open
 	scope      authz.Scope
 }
 
@@ -107,10 +107,10 @@ func (s *Service) Get(ctx context.Context, by authz.Actor, id ids.Account) (Deta
 	if err != nil {
 		return Details{}, err
 	}
-	return details(ctx, q, sc, by)
+	return details(ctx, q, sc, by, s.now())
 }
 
-func details(ctx context.Context, q db.Queryer, sc authz.Scope, by authz.Actor) (Details, error) {
+func details(ctx context.Context, q db.Queryer, sc authz.Scope, by authz.Actor, now time.Time) (Details, error) {
 	a, err := get(ctx, q, sc, sc.Account())
 	if err != nil {
 		return Details{}, err
@@ -138,12 +138,11 @@ func details(ctx context.Context, q db.Queryer, sc authz.Scope, by authz.Actor) 
 			return Details{}, err
 		}
 	}
-	if a.Closed() {
-		if d.Closing, err = closing(ctx, q, sc, a); err != nil {
-			return Details{}, err
-		}
+	if a.ClosedAt.IsZero() {
+		a.ClosedAt = now // what its page says about closing it
 	}
-	return d, nil
+	d.Closing, err = closing(ctx, q, sc, a)
+	return d, err
 }
 
 // kindOf finds the kind, which never changes, so that the permission of that kind can be asked for.

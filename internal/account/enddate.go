@@ -8,6 +8,7 @@ import (
 	"bailiwick/internal/audit"
 	"bailiwick/internal/authz"
 	"bailiwick/internal/db"
+	"bailiwick/internal/ids"
 	"bailiwick/internal/notify"
 	"bailiwick/internal/op"
 	"bailiwick/internal/secret"
@@ -175,3 +176,16 @@ func (s *Service) tell(ctx context.Context, w *op.W, a Account, st Stage) error 
 
 // reader is somebody whom a mail goes to.
 type reader struct{ id, email, name, language string }
+
+// Stage tells where the membership of an account stands today.
+func (s *Service) Stage(ctx context.Context, by authz.Actor, id ids.Account) (Stage, error) {
+	q, sc, err := s.op.See(ctx, by, id)
+	if err != nil {
+		return Stage{}, err
+	}
+	a, err := get(ctx, q, sc, id)
+	if err != nil {
+		return Stage{}, err
+	}
+	return s.stageOf(ctx, q, sc, a)
+}

@@ -315,3 +315,57 @@ func resumeIn(ctx context.Context, w *op.W) (bool, error) {
 	}
 	return false, nil
 }
+
+// Level is what the Active toggle shows somebody: whether they have a level of their own here, and its hold.
+type Level struct {
+	May  bool
+	Held bool
+}
+
+// OwnLevel tells from which account the viewer would suspend this one, and whether that level holds it now. It finds
+// the level as a write does: the highest account of the chain on which they hold the permission.
+func (s *Service) OwnLevel(ctx context.Context, by authz.Actor, id ids.Account) (Level, error) {
+	q, sc, err := s.op.See(ctx, by, id)
+	if err != nil {
+		return Level{}, err
+	}
+	a, err := get(ctx, q, sc, id)
+	if err != nil || a.Kind == Platform {
+		return Level{}, err
+	}
+	owner, err := isOwner(ctx, q, sc, by.User())
+	if err != nil {
+		return Level{}, err
+	}
+	from := ids.Account("")
+	for _, above := range sc.InSight() {
+		_, at, err := s.op.See(ctx, by, above)
+		if errs.KindOf(err) == errs.NotFound {
+			continue
+		}
+		if err != nil {
+			return Level{}, err
+		}
+		if at.Has(a.Kind.Perm(suspend)) {
+			from = above
+			break
+		}
+	}
+	if (from == "" || from == id) && !owner {
+		return Level{}, nil
+	}
+	if from == "" {
+		from = id // suspended, its Owner only looks, but may take back their own hold
+	}
+	all, err := chainHolds(ctx, q, sc)
+	if err != nil {
+		return Level{}, err
+	}
+	held := slices.ContainsFunc(all, func(h Hold) bool {
+		return h.On == id && h.SetFrom == from && (h.Source == Operator || h.Source == Parent || h.Source == Self)
+	})
+	if from == id && !sc.Has(a.Kind.Perm(suspend)) {
+		return Level{held, held}, nil // only something to take back
+	}
+	return Level{true, held}, nil
+}

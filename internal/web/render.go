@@ -73,7 +73,7 @@ func pack(page []byte) ([]byte, error) {
 // restores included, gets the whole page.
 func fragment(r *http.Request, id string) bool {
 	h := r.Header
-	return h.Get("HX-Request") == "true" && h.Get("HX-History-Restore-Request") != "true" && h.Get("HX-Target") == id
+	return h.Get("HX-Request") == "true" && h.Get("HX-History-Restore-Request") != "true" && strings.HasSuffix(h.Get("HX-Target"), "#"+id) // "form#clients": htmx names the element, too
 }
 
 // seeOther sends the browser to a page of ours after a change was made.

@@ -1,0 +1,425 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"bailiwick/internal/account"
+	"bailiwick/internal/authz"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/i18n"
+	"bailiwick/internal/ids"
+	"bailiwick/internal/web/ui/clients"
+	"bailiwick/internal/web/ui/part"
+)
+
+// clientsView is the page name that saved views of the list of clients are kept under.
+const clientsView = "clients"
+
+// clientQuery reads the list's query from the address, or from a form that carries it along.
+func clientQuery(v url.Values) account.Query {
+	return account.Query{
+		Search: v.Get("q"), Status: account.Status(v.Get("status")), Ends: account.Ends(v.Get("ends")), Reseller: ids.Account(v.Get("reseller")),
+		Sort: account.Sort(v.Get("sort")), Desc: v.Get("order") == "desc", Cursor: v.Get("cursor"),
+	}
+}
+
+// queryValues writes the list's query back, without what is the default.
+func queryValues(q account.Query) url.Values {
+	v := url.Values{}
+	set := func(name, value string) {
+		if value != "" {
+			v.Set(name, value)
+		}
+	}
+	set("q", q.Search)
+	set("status", string(q.Status))
+	set("ends", string(q.Ends))
+	set("reseller", string(q.Reseller))
+	if q.Sort != account.ByName {
+		set("sort", string(q.Sort))
+	}
+	if q.Desc {
+		v.Set("order", "desc")
+	}
+	set("cursor", q.Cursor)
+	return v
+}
+
+func withQuery(path string, v url.Values) string {
+	if len(v) == 0 {
+		return path
+	}
+	return path + "?" + v.Encode()
+}
+
+func (s *Server) clientsPage(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	return s.showClients(w, r, by, http.StatusOK, nil)
+}
+
+// showClients renders the list, with the dialog of a new client when there is one.
+func (s *Server) showClients(w http.ResponseWriter, r *http.Request, by authz.Actor, status int, dialog *clients.Form) error {
+	id, err := accountOf(r)
+	if err != nil {
+		return err
+	}
+	q := clientQuery(r.URL.Query())
+	l, err := s.Accounts.List(r.Context(), by, id, q)
+	if err != nil {
+		return err
+	}
+	v, err := s.clientList(r, by, id, q, l)
+	if err != nil {
+		return err
+	}
+	if dialog == nil && fragment(r, clients.TableID) {
+		return s.render(w, r, status, clients.Region(v))
+	}
+	if v.Page, err = s.frame(w, r, by, place{title: i18n.From(r.Context()).T("clients.title"), nav: "clients"}); err != nil {
+		return err
+	}
+	if err := s.clientTabs(r, by, id, q, &v); err != nil {
+		return err
+	}
+	v.Dialog = dialog
+	return s.render(w, r, status, v)
+}
+
+// clientList fills what the region shows.
+func (s *Server) clientList(r *http.Request, by authz.Actor, id ids.Account, q account.Query, l account.Clients) (clients.List, error) {
+	_, sc, err := s.Ops.See(r.Context(), by, id)
+	if err != nil {
+		return clients.List{}, err
+	}
+	p := i18n.From(r.Context())
+	at := accountPath(id, "")
+	first := q
+	first.Cursor = ""
+	turn := func(cursor string) string {
+		if cursor == "" {
+			return ""
+		}
+		next := q
+		next.Cursor = cursor
+		return withQuery(at+"/clients", queryValues(next))
+	}
+	return clients.List{
+		At: at, Search: q.Search, Rows: l.Rows, Today: l.Today, Total: l.Total, Prev: turn(l.Prev), Next: turn(l.Next),
+		Columns: clientColumns(p, at, first), Reset: at + "/clients", Filtered: q.Search != "" || q.Status != "" || q.Ends != "" || q.Reseller != "",
+		CanCreate: sc.Has(authz.ClientsCreate), CanExport: sc.Has(authz.ClientsExport), CanEdit: sc.Has(authz.ClientsEdit),
+		CanHold: sc.Has(authz.ClientsSuspend), CanClose: sc.Has(authz.ClientsClose), CanInvite: sc.Has(authz.UsersInvite),
+	}, nil
+}
+
+func clientColumns(p i18n.Printer, at string, q account.Query) []part.Column {
+	col := func(key string, sort account.Sort, end bool, drop int) part.Column {
+		c := part.Column{Label: p.T("clients." + key), End: end, Drop: drop}
+		if sort == "" {
+			return c
+		}
+		next := q
+		next.Sort, next.Desc = sort, false
+		if q.Sort == sort || q.Sort == "" && sort == account.ByName {
+			next.Desc = !q.Desc
+			c.Sort = part.Ascending
+			if q.Desc {
+				c.Sort = part.Descending
+			}
+		}
+		c.Href = withQuery(at+"/clients", queryValues(next))
+		c.HX = part.HX{Get: c.Href, Target: "#" + clients.TableID, Swap: "outerHTML", Push: true}
+		return c
+	}
+	return []part.Column{
+		col("client", account.ByName, false, 0), col("status", account.ByStatus, false, 2), col("ends", account.ByEnd, false, 2),
+		col("users", account.ByUsers, true, 3), col("locations", account.ByLocations, true, 3), col("reseller", "", false, 4), col("created", account.ByCreated, false, 4),
+		{Label: p.T("clients.actions"), Hidden: true},
+	}
+}
+
+// clientTabs fills the tabs, saved views and filters above the list.
+func (s *Server) clientTabs(r *http.Request, by authz.Actor, id ids.Account, q account.Query, v *clients.List) error {
+	p := i18n.From(r.Context())
+	facets, err := s.Accounts.Facets(r.Context(), by, id)
+	if err != nil {
+		return err
+	}
+	if v.Views, err = s.Views.List(r.Context(), by, id, clientsView); err != nil {
+		return err
+	}
+	v.Any = facets.All > 0 || v.Total > 0 || v.Filtered
+	q.Cursor = ""
+	now := queryValues(q).Encode()
+	tab := func(label, query string, count int) {
+		t := part.Tab{Label: label, Href: v.At + "/clients", Current: query == now}
+		if query != "" {
+			t.Href += "?" + query
+		}
+		if count >= 0 {
+			t.Count = capped(p, count)
+		}
+		v.Tabs = append(v.Tabs, t)
+	}
+	tab(p.T("clients.all"), "", facets.All)
+	tab(p.T("clients.ending", "n", account.EndingDays), "ends="+strconv.Itoa(account.EndingDays), facets.Ending)
+	tab(p.T("clients.inactive"), "status=suspended", facets.Inactive)
+	known := false
+	for _, w := range v.Views {
+		tab(w.Name, w.Query, -1)
+	}
+	for _, t := range v.Tabs {
+		known = known || t.Current
+	}
+	if !known {
+		v.SaveView = now
+	}
+	for name, values := range queryValues(q) {
+		if name != "q" {
+			v.Hidden = append(v.Hidden, clients.Hidden{Name: name, Value: values[0]})
+		}
+	}
+	return s.clientFilters(r, by, id, q, v)
+}
+
+func capped(p i18n.Printer, n int) string {
+	if n > account.Most {
+		return p.T("clients.more_than", "n", p.Number(account.Most))
+	}
+	return p.Number(int64(n))
+}
+
+// clientFilters fills the filters with their choices.
+func (s *Server) clientFilters(r *http.Request, by authz.Actor, id ids.Account, q account.Query, v *clients.List) error {
+	p := i18n.From(r.Context())
+	choice := func(label string, change func(*account.Query)) part.MenuItem {
+		next := q
+		change(&next)
+		return part.MenuItem{Label: label, Href: withQuery(v.At+"/clients", queryValues(next))}
+	}
+	add := func(key, value string, clear func(*account.Query), choices []part.MenuItem) {
+		f := clients.ListFilter{Filter: part.Filter{Label: p.T("clients." + key), Value: value, Menu: "filter-" + key}, Choices: choices}
+		if value != "" {
+			f.Filter.Menu, f.Filter.Href = "", choice("", clear).Href
+		}
+		v.Filters = append(v.Filters, f)
+	}
+	var statuses, ends, resellers []part.MenuItem
+	statusName, endsName, resellerName := "", "", ""
+	for _, st := range []account.Status{account.Active, account.Suspended, account.Closed} {
+		label := p.T("account.status_" + string(st))
+		if q.Status == st {
+			statusName = label
+		}
+		statuses = append(statuses, choice(label, func(q *account.Query) { q.Status = st }))
+	}
+	for _, e := range []account.Ends{"7", "30", "90", account.EndsPassed, account.EndsNever} {
+		label := p.T("clients.ends_" + string(e))
+		if q.Ends == e {
+			endsName = label
+		}
+		ends = append(ends, choice(label, func(q *account.Query) { q.Ends = e }))
+	}
+	rows, err := s.Accounts.Resellers(r.Context(), by, id)
+	if err != nil && errs.KindOf(err) != errs.Denied {
+		return err
+	}
+	for _, x := range rows {
+		if q.Reseller == x.ID {
+			resellerName = x.Name
+		}
+		resellers = append(resellers, choice(x.Name, func(q *account.Query) { q.Reseller = x.ID }))
+	}
+	add("status", statusName, func(q *account.Query) { q.Status = "" }, statuses)
+	add("ends", endsName, func(q *account.Query) { q.Ends = "" }, ends)
+	if len(resellers) > 0 {
+		add("reseller", resellerName, func(q *account.Query) { q.Reseller = "" }, resellers)
+	}
+	return nil
+}
+
+func (s *Server) newClientPage(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	id, err := accountOf(r)
+	if err != nil {
+		return err
+	}
+	return s.showClients(w, r, by, http.StatusOK, &clients.Form{Action: accountPath(id, "/clients/new"), Kind: account.Customer})
+}
+
+func (s *Server) createClient(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	id, err := accountOf(r)
+	if err != nil {
+		return err
+	}
+	f, err := readForm(w, r, "name", "membership_end", "no_end", "email")
+	if err != nil {
+		return err
+	}
+	in := account.CreateInput{Kind: account.Customer, NoEnd: f.ticked("no_end"), Fields: account.Fields{Name: f.text("name"), MembershipEnd: f.text("membership_end"), Email: f.text("email")}}
+	made, err := s.Accounts.Create(r.Context(), by, id, in)
+	if err != nil {
+		remarks, status, err := remarksOn(i18n.From(r.Context()), err)
+		if err != nil {
+			return err
+		}
+		return s.showClients(w, r, by, status, &clients.Form{Action: accountPath(id, "/clients/new"), Kind: account.Customer, Typed: in.Fields, NoEnd: in.NoEnd, Errors: remarks.Fields, Problem: remarks.Problem})
+	}
+	if made.SameName > 0 {
+		s.setFlash(w, "client_created_same_name", "name", made.Name)
+	} else {
+		s.setFlash(w, "client_created", "name", made.Name)
+	}
+	return seeOther(w, r, accountPath(made.ID, ""))
+}
+
+// bulkClients carries out a bulk action, or asks first for what it needs.
+func (s *Server) bulkClients(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	id, err := accountOf(r)
+	if err != nil {
+		return err
+	}
+	f, err := readForm(w, r, "id", "do", "sure", "membership_end", "no_end", "typed")
+	if err != nil {
+		return err
+	}
+	var chosen []ids.Account
+	for _, text := range f.all("id") {
+		one, err := ids.ParseAccount(text)
+		if err != nil {
+			return errs.NoSuch("account")
+		}
+		chosen = append(chosen, one)
+	}
+	do := f.text("do")
+	if (do == "extend" || do == "close") && f.text("sure") == "" && len(chosen) > 0 {
+		return s.showBulk(w, r, by, http.StatusOK, f, part.Remarks{})
+	}
+	switch do {
+	case "suspend", "resume":
+		err = s.Accounts.BulkActive(r.Context(), by, id, chosen, do == "resume")
+	case "extend":
+		err = s.Accounts.BulkExtend(r.Context(), by, id, chosen, f.text("membership_end"), f.ticked("no_end"))
+	case "close":
+		err = s.Accounts.BulkClose(r.Context(), by, id, chosen, f.text("typed"))
+	default:
+		err = errs.New(errs.Invalid, "list.action_unknown", "Choose one of the actions of the list.")
+	}
+	if err != nil {
+		remarks, status, err := remarksOn(i18n.From(r.Context()), err)
+		if err != nil || do != "extend" && do != "close" {
+			return orProblem(err, remarks)
+		}
+		return s.showBulk(w, r, by, status, f, remarks)
+	}
+	s.setFlash(w, "clients_"+do)
+	return seeOther(w, r, accountPath(id, "/clients"))
+}
+
+// orProblem turns the remarks of an action without a form back into an error.
+func orProblem(err error, remarks part.Remarks) error {
+	if err != nil {
+		return err
+	}
+	return errs.New(errs.Invalid, "list.refused", "{problem}", "problem", remarks.Problem)
+}
+
+func (s *Server) showBulk(w http.ResponseWriter, r *http.Request, by authz.Actor, status int, f form, remarks part.Remarks) error {
+	id, err := accountOf(r)
+	if err != nil {
+		return err
+	}
+	p := i18n.From(r.Context())
+	frame, err := s.frame(w, r, by, place{title: p.T("clients.title"), nav: "clients"})
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, status, clients.Bulk{Page: frame, Action: accountPath(id, "/clients/bulk"), Back: accountPath(id, "/clients"), Do: f.text("do"), Clients: f.all("id"), Count: len(f.all("id")),
+		End: f.text("membership_end"), NoEnd: f.ticked("no_end"), Typed: f.text("typed"), Errors: remarks.Fields, Problem: remarks.Problem})
+}
+
+// exportClients streams the filtered list as CSV.
+func (s *Server) exportClients(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	id, err := accountOf(r)
+	if err != nil {
+		return err
+	}
+	if _, err := readForm(w, r, "q", "status", "ends", "reseller", "sort", "order"); err != nil {
+		return err
+	}
+	p := i18n.From(r.Context())
+	heads := []string{p.T("clients.ident"), p.T("clients.client"), p.T("account.email"), p.T("account.website"), p.T("clients.status"), p.T("clients.ends"), p.T("clients.users"), p.T("clients.locations"), p.T("clients.reseller"), p.T("clients.created")}
+	out := &download{w: w, name: "clients.csv", kind: "text/csv; charset=utf-8"}
+	return s.Accounts.Export(r.Context(), by, id, clientQuery(r.PostForm), heads, func(st account.Status) string { return p.T("account.status_" + string(st)) }, out)
+}
+
+// download sets its headers when the first byte is there, so that an error before it can still be a page.
+type download struct {
+	w          http.ResponseWriter
+	name, kind string
+	begun      bool
+}
+
+func (d *download) Write(b []byte) (int, error) {
+	if !d.begun {
+		d.begun = true
+		d.w.Header().Set("Content-Type", d.kind)
+		d.w.Header().Set("Content-Disposition", `attachment; filename="`+d.name+`"`)
+	}
+	return d.w.Write(b)
+}
+
+func (s *Server) saveView(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	id, err := accountOf(r)
+	if err != nil {
+		return err
+	}
+	f, err := readForm(w, r, "query", "view_name")
+	if err != nil {
+		return err
+	}
+	if err := s.Views.Save(r.Context(), by, id, clientsView, f.text("view_name"), f.text("query")); err != nil {
+		return err
+	}
+	s.setFlash(w, "view_saved")
+	q, err := url.ParseQuery(f.text("query"))
+	if err != nil {
+		return seeOther(w, r, accountPath(id, "/clients"))
+	}
+	return seeOther(w, r, withQuery(accountPath(id, "/clients"), q))
+}
+
+func (s *Server) deleteView(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	id, err := accountOf(r)
+	if err != nil {
+		return err
+	}
+	v, err := ids.ParseView(r.PathValue("view"))
+	if err != nil {
+		return errs.NoSuch("view")
+	}
+	if err := s.Views.Delete(r.Context(), by, id, v); err != nil {
+		return err
+	}
+	s.setFlash(w, "view_deleted")
+	return seeOther(w, r, accountPath(id, "/clients"))
+}
+
+func (s *Server) resellersPage(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	id, err := accountOf(r)
+	if err != nil {
+		return err
+	}
+	rows, err := s.Accounts.Resellers(r.Context(), by, id)
+	if err != nil {
+		return err
+	}
+	_, sc, err := s.Ops.See(r.Context(), by, id)
+	if err != nil {
+		return err
+	}
+	frame, err := s.frame(w, r, by, place{title: i18n.From(r.Context()).T("resellers.title"), nav: "resellers"})
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, clients.Resellers{Page: frame, At: accountPath(id, ""), Rows: rows, CanCreate: sc.Has(authz.ResellersCreate)})
+}
