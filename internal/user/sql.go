@@ -254,3 +254,15 @@ func markVerified(ctx context.Context, tx *db.Tx, who ids.User) error {
 	_, err := tx.Exec(ctx, "UPDATE identities SET email_verified_at = ? WHERE id = ? AND email_verified_at IS NULL", tx.Ms(), who)
 	return err
 }
+
+// describe stores what a new membership says about its person.
+func describe(ctx context.Context, tx *db.Tx, sc authz.Scope, m Member) error {
+	cond, args := sc.Here("account_id")
+	var active any
+	if !m.LastActive.IsZero() {
+		active = m.LastActive.UnixMilli()
+	}
+	_, err := tx.Exec(ctx, "UPDATE memberships SET job_title = ?, phone = ?, last_active_at = ? WHERE id = ? AND "+cond,
+		append([]any{m.JobTitle, m.Phone, active, m.ID}, args...)...)
+	return err
+}

@@ -1,0 +1,227 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"bailiwick/internal/account"
+	"bailiwick/internal/authz"
+	"bailiwick/internal/ids"
+	"bailiwick/internal/invite"
+	"bailiwick/internal/subaccount"
+	"bailiwick/internal/user"
+)
+
+// site is a client that is being made.
+type site struct {
+	client
+	id      ids.Account
+	above   authz.Actor // who runs the account above
+	owner   authz.Actor
+	deps    []ids.Account
+	subs    []ids.SubAccount
+	leaving []user.Enrolled // are deactivated later
+}
+
+func (l *loader) makeClients(ctx context.Context) error {
+	for _, c := range l.plan {
+		if err := l.makeClient(ctx, c); err != nil {
+			return fmt.Errorf("client %s: %w", c.name, err)
+		}
+	}
+	return nil
+}
+
+func (l *loader) makeClient(ctx context.Context, c client) error {
+	s := &site{client: c, above: l.owner}
+	parent := l.out.Platform
+	if r, ok := l.resellers[c.reseller]; ok {
+		parent, s.above = r.id, r.owner
+	}
+	l.at(c.created)
+	in := account.CreateInput{Kind: account.Customer, NoEnd: c.noEnd, Fields: account.Fields{
+		Name: c.name, LegalName: c.name + " Ltd", Email: "office@" + c.domain + ".example.com", Website: "https://" + c.domain + ".example.com",
+		Industry: c.industry, TimeZone: c.zone, MembershipStart: l.day(-c.created),
+		Refs: []account.Ref{{Source: "billing", Reference: "C-" + strings.ToUpper(c.domain)}},
+	}}
+	if !c.noEnd {
+		in.MembershipEnd = l.day(c.end)
+	}
+	a, err := l.App.Accounts.Create(ctx, s.above, parent, in)
+	if err != nil {
+		return err
+	}
+	s.id = a.ID
+	l.progress(1)
+	steps := []func(context.Context, *site) error{l.giveOwner, l.makeDepartments, l.makeSubs, l.makePeople, l.makeLocations, l.inviteSome, l.deactivateSome, l.hold}
+	if c.domain == "acme" {
+		steps = []func(context.Context, *site) error{l.giveOwner, l.makeDepartments, l.makeSubs, l.acmePeople, l.makeLocations, l.acmeInvitations, l.acmeDeactivated, l.acmeToday}
+	}
+	for _, step := range steps {
+		if err := step(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// giveOwner puts the first person in and lets them sign in.
+func (l *loader) giveOwner(ctx context.Context, s *site) error {
+	first, last := firsts(), lasts()
+	name := first[l.rng.IntN(len(first))] + " " + last[l.rng.IntN(len(last))]
+	if s.domain == "acme" {
+		name = "Amara Okafor"
+	}
+	n := l.person(name, s.domain, user.Access{Role: authz.Owner})
+	n.JobTitle = "Managing director"
+	if s.domain == "acme" {
+		n.PasswordHash = l.hash
+		l.out.Acme = s.id
+		l.logins("Owner of the client "+s.name, n.Email)
+	}
+	got, err := l.enrol(ctx, s.above, s.id, []user.Newcomer{n})
+	if err != nil {
+		return err
+	}
+	s.owner, err = l.as(ctx, got[0].User)
+	return err
+}
+
+func (l *loader) makeDepartments(ctx context.Context, s *site) error {
+	names := departments()
+	if s.domain == "acme" {
+		names = acmeDepartments()
+	}
+	l.at(s.created * 9 / 10)
+	for i := range s.departments {
+		a, err := l.App.Accounts.Create(ctx, s.owner, s.id, account.CreateInput{Kind: account.Department, Fields: account.Fields{Name: names[i]}})
+		if err != nil {
+			return fmt.Errorf("department %s: %w", names[i], err)
+		}
+		s.deps = append(s.deps, a.ID)
+	}
+	l.progress(s.departments)
+	return nil
+}
+
+// makeSubs gives the client its sub-accounts, some to departments.
+func (l *loader) makeSubs(ctx context.Context, s *site) error {
+	names := []subaccount.Input{{Name: "newsletters", Purpose: subaccount.Marketing}, {Name: "order-updates", Purpose: subaccount.Transactional},
+		{Name: "texts", Purpose: subaccount.Transactional}, {Name: "password-mails", Purpose: subaccount.Transactional}}
+	if s.domain == "acme" {
+		names = acmeSubs()
+	}
+	l.at(s.created * 8 / 10)
+	for i := range s.client.subs {
+		on := s.id
+		if len(s.deps) > 0 && i%3 == 1 {
+			on = s.deps[i%len(s.deps)]
+		}
+		id, err := l.App.Subs.Create(ctx, s.owner, on, names[i])
+		if err != nil {
+			return fmt.Errorf("sub-account %s: %w", names[i].Name, err)
+		}
+		s.subs = append(s.subs, id)
+	}
+	l.progress(len(s.subs))
+	return nil
+}
+
+// makePeople spreads the client's people over the years and over its departments.
+func (l *loader) makePeople(ctx context.Context, s *site) error {
+	var here []user.Newcomer
+	inside := make([][]user.Newcomer, len(s.deps))
+	for i := 1; i < s.users+s.deactivated; i++ {
+		n := l.somebody(s.domain, s.subs)
+		if d := l.rng.IntN(10); i < s.users && d < 3 && d < len(s.deps) {
+			n.AllSubs, n.Subs = true, nil
+			inside[d] = append(inside[d], n)
+			continue
+		}
+		here = append(here, n)
+	}
+	for i := range 3 {
+		l.at(s.created * (7 - 3*i) / 10)
+		var part []user.Newcomer
+		part, here = cut(here, len(here)/(3-i))
+		got, err := l.enrol(ctx, s.owner, s.id, part)
+		if err != nil {
+			return err
+		}
+		if i == 2 && s.deactivated > 0 {
+			s.leaving = got[max(0, len(got)-s.deactivated):]
+		}
+	}
+	for i, dep := range s.deps {
+		if _, err := l.enrol(ctx, s.owner, dep, inside[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func cut[T any](all []T, n int) (head, tail []T) { return slices.Clone(all[:n]), all[n:] }
+
+func (l *loader) makeLocations(ctx context.Context, s *site) error {
+	where, what := towns(), places()
+	l.at(s.created * 6 / 10)
+	for i := range s.locations {
+		t := where[(i*7+s.created)%len(where)]
+		in := account.LocationInput{Name: t.name + ", " + what[(i*3+s.users)%len(what)], Country: t.country}
+		in.Address = in.Name
+		if i >= len(where) {
+			in.Name = fmt.Sprintf("%s %d", in.Name, i)
+		}
+		if _, err := l.App.Accounts.AddLocation(ctx, s.owner, s.id, in); err != nil {
+			return fmt.Errorf("location %s: %w", in.Name, err)
+		}
+	}
+	l.progress(s.locations)
+	return nil
+}
+
+func (l *loader) inviteSome(ctx context.Context, s *site) error {
+	if s.invited == 0 || s.end < 0 && !s.noEnd {
+		return nil
+	}
+	l.at(l.rng.IntN(6))
+	var to []string
+	for range s.invited {
+		to = append(to, l.somebody(s.domain, nil).Email)
+	}
+	return l.send(ctx, s.owner, s.id, user.Access{Role: authz.User, Perms: authz.ModuleSet("locations"), AllSubs: true}, to...)
+}
+
+func (l *loader) send(ctx context.Context, by authz.Actor, on ids.Account, a user.Access, to ...string) error {
+	_, err := l.App.Invites.Invite(ctx, by, on, invite.Input{Addresses: strings.Join(to, "\n"), Access: a})
+	if err != nil {
+		return fmt.Errorf("invite: %w", err)
+	}
+	return nil
+}
+
+func (l *loader) deactivateSome(ctx context.Context, s *site) error {
+	if len(s.leaving) == 0 {
+		return nil
+	}
+	l.at(s.created * 2 / 100)
+	var who []ids.Membership
+	for _, e := range s.leaving {
+		who = append(who, e.Membership)
+	}
+	return l.App.Users.Deactivate(ctx, l.owner, s.id, who...)
+}
+
+func (l *loader) hold(ctx context.Context, s *site) error {
+	by, reason := s.above, "Unpaid invoices since the end of last quarter."
+	switch {
+	case s.ownHold:
+		by, reason = s.owner, "Closed for the season."
+	case !s.held:
+		return nil
+	}
+	l.at(3 + l.rng.IntN(20))
+	return l.App.Accounts.Hold(ctx, by, s.id, reason)
+}
