@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"strconv"
 
 	"bailiwick/internal/authz"
 	"bailiwick/internal/errs"
@@ -161,7 +162,7 @@ func (s *Server) sendInvites(w http.ResponseWriter, r *http.Request, by authz.Ac
 		st.failure = err
 		return s.showInvite(w, r, by, sc, st)
 	}
-	s.setFlash(w, "invites_sent", "count", i18n.From(r.Context()).Number(int64(len(res.Sent))))
+	s.setFlash(w, "invites_sent", "count", strconv.Itoa(len(res.Sent)))
 	return seeOther(w, r, accountPath(sc.Account(), "/users?tab=pending"))
 }
 

@@ -1,0 +1,95 @@
+package apptest
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"bailiwick/internal/account"
+	"bailiwick/internal/ids"
+)
+
+// linkIn is the path of the one-time link in the latest mail to an address.
+func (w *World) linkIn(email, prefix string) string {
+	w.t.Helper()
+	w.Drain()
+	all, err := w.Mailbox.List(w.t.Context(), "", 50)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, m := range all {
+		if !strings.Contains(m.To, email) {
+			continue
+		}
+		got, err := w.Mailbox.Get(w.t.Context(), m.ID)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if link := regexp.MustCompile(prefix + `[a-z0-9]+`).FindString(got.Text); link != "" {
+			return link
+		}
+	}
+	w.t.Fatalf("no mail with a link %s to %s", prefix, email)
+	return ""
+}
+
+func (w *World) client(name string) ids.Account {
+	w.t.Helper()
+	made, err := w.Accounts.Create(w.t.Context(), w.Owner.Actor(), w.Platform, account.CreateInput{Kind: account.Customer, NoEnd: true, Fields: account.Fields{Name: name}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return made.ID
+}
+
+func (w *World) wants(a Answer, status int, texts ...string) {
+	w.t.Helper()
+	if a.Status != status {
+		w.t.Fatalf("%d, want %d: %s", a.Status, status, a.Text())
+	}
+	for _, text := range texts {
+		if !strings.Contains(a.Text(), text) && !strings.Contains(a.Body, text) {
+			w.t.Errorf("the page lacks %q: %s", text, a.Text())
+		}
+	}
+}
+
+func TestInvitingTwelveOfWhichFourAreBad(t *testing.T) {
+	Each(t, func(t *testing.T, w *World) {
+		acme := w.client("Acme Holdings")
+		base := "/a/" + string(acme) + "/users"
+		w.wants(w.Owner.Get(base), http.StatusOK, "No users yet")
+		w.wants(w.Owner.Get(base+"/invite"), http.StatusOK, "Invite users to Acme Holdings", "Set permission", "Reports")
+		first := w.Owner.Post(base+"/invite", "addresses", "waits@acme.example", "role", "user", "module", "reports", "subs", "all")
+		w.wants(first, http.StatusSeeOther)
+
+		text := "p1@acme.example p2@acme.example p3@acme.example p4@acme.example p5@acme.example p6@acme.example p7@acme.example Jane Doe <p8@acme.example>, " +
+			"bob@acme, waits@acme.example, temp@mailinator.com, P1@acme.example"
+		form := []string{"addresses", text, "role", "user", "module", "reports", "subs", "all"}
+		checked := w.Owner.Post(base+"/invite/check", form...)
+		w.wants(checked, http.StatusOK, "8 people will be invited", "4 addresses won", "Not a full email address", "Already invited", "Throw-away addresses", "Appears twice", "Send 8 invites")
+		w.wants(w.Owner.Post(base+"/invite", "addresses", "x@acme.example", "role", "user", "subs", "all"), http.StatusUnprocessableEntity, "A user needs at least one module", "x@acme.example")
+		told := w.Owner.Post(base+"/invite", form...)
+		w.wants(told, http.StatusUnprocessableEntity, "Read what happens to each address")
+		seen := regexp.MustCompile(`name="seen" value="([^"]*)"`).FindStringSubmatch(told.Body)
+		w.wants(w.Owner.Post(base+"/invite", append(form, "seen", seen[1])...), http.StatusSeeOther)
+		w.wants(w.Owner.Get(base+"?tab=pending"), http.StatusOK, "8 invites sent.", "p8@acme.example", "9 invitations")
+
+		link := w.linkIn("p8@acme.example", "/invitation/")
+		guest := w.Stranger()
+		w.wants(guest.Get(link), http.StatusOK, "Join Acme Holdings", "p8@acme.example", `value="Jane Doe"`)
+		w.wants(guest.Post(link, "name", "", "password", "short"), http.StatusUnprocessableEntity, "Enter the name")
+		in := guest.Post(link, "name", "Jane Doe", "password", Password)
+		w.wants(in, http.StatusSeeOther)
+		w.wants(guest.Get(in.Location()), http.StatusOK, "Jane Doe")
+		w.wants(guest.Get(base), http.StatusForbidden)
+		w.wants(w.Stranger().Get(link), http.StatusConflict, "accepted already")
+		w.wants(w.Stranger().Get("/invitation/nonsense"), http.StatusConflict, "cannot be accepted")
+		w.wants(w.Owner.Get(base), http.StatusOK, "Jane Doe", "p8@acme.example", "Reports", "1 user")
+
+		w.wants(w.Owner.Post(base+"/new", "name", "Direct", "email", "direct@acme.example", "role", "guest"), http.StatusSeeOther)
+		w.linkIn("direct@acme.example", "/welcome/")
+		w.wants(w.Owner.Post(base+"/new", "name", "", "email", "nobody", "role", "user"), http.StatusUnprocessableEntity, "Enter the name", "Enter an email address", "at least one module")
+	})
+}
