@@ -9,7 +9,6 @@ import (
 	"bailiwick/internal/authz"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/i18n"
-	"bailiwick/internal/obs"
 )
 
 // statusOf is the one table from kinds of error to HTTP status codes (RFC 9110, section 15).
@@ -45,7 +44,7 @@ func (s *Server) serveError(w http.ResponseWriter, r *http.Request, by authz.Act
 		return
 	}
 	if kind == errs.Internal || kind == errs.Unavailable {
-		s.Log.ErrorContext(r.Context(), "request failed", "route", routeOf(r), "error", err, "request_id", obs.RequestID(r.Context()))
+		s.Log.ErrorContext(r.Context(), "request failed", "route", routeOf(r), "error", err)
 	}
 	if kind == errs.Unavailable {
 		w.Header().Set("Retry-After", "5")

@@ -79,7 +79,7 @@ func logged(log *slog.Logger, now func() time.Time, next http.Handler) http.Hand
 				level = slog.LevelError
 			}
 			log.Log(r.Context(), level, "request", "method", r.Method, "route", routeOf(r), "status", rec.status,
-				"ms", float64(now().Sub(began).Microseconds())/1000, "bytes", rec.bytes, "request_id", obs.RequestID(r.Context()))
+				"ms", float64(now().Sub(began).Microseconds())/1000, "bytes", rec.bytes)
 		}()
 		next.ServeHTTP(rec, r)
 	})
