@@ -49,8 +49,11 @@ type Hasher struct {
 	slots  chan struct{}
 }
 
-// NewHasher returns a Hasher of that cost.
+// NewHasher returns a Hasher of that cost; no cost at all stands for DefaultParams.
 func NewHasher(p Params) *Hasher {
+	if p == (Params{}) {
+		p = DefaultParams
+	}
 	return &Hasher{params: p, slots: make(chan struct{}, max(1, p.AtOnce))}
 }
 

@@ -119,3 +119,10 @@ func FuzzPHC(f *testing.F) {
 		}
 	})
 }
+
+func TestWithoutACostHashesAreTheProductsOwn(t *testing.T) {
+	got, err := NewHasher(Params{}).Hash(t.Context(), Wrap("correct horse battery staple"))
+	if err != nil || !strings.HasPrefix(got, "$argon2id$v=19$m=19456,t=2,p=1$") {
+		t.Errorf("hash %.40q, %v", got, err)
+	}
+}
