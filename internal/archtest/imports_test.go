@@ -20,7 +20,7 @@ var tiers = [][]string{
 		"contact", "message", "delivery", "submit", "webhook", "support", "provision",
 	},
 	{"web", "api", "gateway", "billing", "cli"},
-	{"app", "apptest", "archtest", "cmd", "bench"},
+	{"app", "apptest", "archtest", "cmd", "bench", "demo"},
 }
 
 const (
@@ -135,9 +135,9 @@ func badArrow(from, toPkg string) string {
 		return "imports " + toPkg + ", which is for tests"
 	case toTier < 0:
 		return "imports " + toPkg + ", which is in no tier"
-	case to == "app":
-		if from != "cmd" && from != "cli" {
-			return "imports app; only cmd, cli and apptest may"
+	case to == "app" || to == "demo":
+		if from != "cmd" && from != "cli" && from != "demo" {
+			return "imports " + to + "; only cmd, cli, demo and apptest may"
 		}
 		return ""
 	case toTier > fromTier:
@@ -166,6 +166,7 @@ func TestImportRulesCanFail(t *testing.T) {
 		{title: "later in tier 3", pkg: "internal/account", body: imp("bailiwick/internal/invite"), says: "later"},
 		{title: "an edge imports an edge", pkg: "internal/web/ui", body: imp("bailiwick/internal/api"), says: "own tier"},
 		{title: "web imports app", pkg: "internal/web", body: imp("bailiwick/internal/app"), says: "only cmd"},
+		{title: "web imports demo", pkg: "internal/web", body: imp("bailiwick/internal/demo"), says: "only cmd"},
 		{title: "a package nobody placed", pkg: "internal/util", body: "", says: "no tier"},
 		{title: "importing a package nobody placed", pkg: "internal/web", body: imp("bailiwick/internal/util"), says: "no tier"},
 		{title: "test support in the program", pkg: "internal/app", body: imp("bailiwick/internal/mail/mailtest"), says: "for tests"},

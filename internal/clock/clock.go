@@ -12,7 +12,7 @@ type Clock func() time.Time
 // System is the computer's clock in UTC.
 func System() time.Time { return time.Now().UTC() }
 
-// Fake is a clock that tests set. Its zero value is not usable; see NewFake.
+// Fake is a clock that stands where it is put: in tests, and while made-up data is dated back. Its zero value is not usable; see NewFake.
 type Fake struct {
 	mu sync.Mutex
 	at time.Time

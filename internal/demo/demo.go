@@ -128,7 +128,7 @@ func (l *loader) install(ctx context.Context) (err error) {
 	if l.owner, err = l.resolve(ctx, in); err != nil {
 		return err
 	}
-	l.out.Platform = l.owner.Account()
+	l.out.Platform, l.out.People = l.owner.Account(), 1
 	l.logins("Owner of the platform", email)
 	return nil
 }
@@ -158,6 +158,11 @@ func (l *loader) enrol(ctx context.Context, by authz.Actor, on ids.Account, peop
 	for len(people) > 0 {
 		part := people[:min(atOnce, len(people))]
 		people = people[len(part):]
+		for _, p := range part {
+			if p.Person.ID == "" {
+				l.out.People++
+			}
+		}
 		var got []user.Enrolled
 		err := l.App.Ops.Write(ctx, by, authz.UsersInvite, on, func(ctx context.Context, w *op.W) error {
 			var err error
