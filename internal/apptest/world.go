@@ -3,6 +3,7 @@
 package apptest
 
 import (
+	"bytes"
 	"io"
 	"log/slog"
 	"net/http"
@@ -11,11 +12,13 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"bailiwick/internal/app"
 	"bailiwick/internal/authn"
+	"bailiwick/internal/authz"
 	"bailiwick/internal/clock"
 	"bailiwick/internal/config"
 	"bailiwick/internal/db/dbtest"
@@ -37,7 +40,11 @@ type World struct {
 	Server   *httptest.Server
 	Platform ids.Account
 	Owner    *Browser // signed in as the platform's Owner
-	t        testing.TB
+	Root     authz.Actor
+	Journal  *Journal // everything that was logged
+
+	passwordHash string
+	t            testing.TB
 }
 
 // Each runs fn in a fresh World on SQLite and on PostgreSQL.
@@ -60,12 +67,12 @@ func New(t testing.TB, dsn string) *World {
 // Bare makes a World that nobody has set up yet.
 func Bare(t testing.TB, dsn string) *World {
 	t.Helper()
-	w := &World{Clock: clock.NewFake(Start), t: t}
+	w := &World{Clock: clock.NewFake(Start), Journal: &Journal{}, t: t}
 	srv := httptest.NewUnstartedServer(nil)
 	base := &url.URL{Scheme: "http", Host: srv.Listener.Addr().String()}
 	cfg := config.Config{Listen: base.Host, Data: t.TempDir(), Database: secret.Wrap(dsn), BaseURL: base}
 	a, err := app.New(t.Context(), app.Deps{
-		Config: cfg, Log: slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelWarn})), Clock: w.Clock.Now,
+		Config: cfg, Log: slog.New(w.handler()), Clock: w.Clock.Now,
 		Hash: secret.CheapParams, Texts: []i18n.Option{i18n.WithPseudo()},
 	})
 	if err != nil {
@@ -82,6 +89,34 @@ func Bare(t testing.TB, dsn string) *World {
 		}
 	})
 	return w
+}
+
+// handler keeps everything in the Journal and shows what is worth a warning in the output of the test.
+func (w *World) handler() slog.Handler {
+	return slog.NewMultiHandler(
+		slog.NewTextHandler(w.Journal, &slog.HandlerOptions{Level: slog.LevelDebug}),
+		slog.NewTextHandler(testLog{w.t}, &slog.HandlerOptions{Level: slog.LevelWarn}),
+	)
+}
+
+// Journal holds what the program logged.
+type Journal struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Write adds a line.
+func (j *Journal) Write(b []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(b)
+}
+
+// Text returns everything so far.
+func (j *Journal) Text() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.String()
 }
 
 type testLog struct{ t testing.TB }
@@ -104,7 +139,10 @@ func (w *World) setUp() {
 		w.t.Fatal(err)
 	}
 	w.Owner = w.SignIn(OwnerEmail)
-	w.Platform = w.Owner.Actor().Account()
+	w.Root = w.Owner.Actor()
+	w.Platform = w.Root.Account()
+	w.passwordHash, err = secret.NewHasher(secret.CheapParams).Hash(w.t.Context(), secret.Wrap(Password))
+	w.ok(err, "hash the password")
 }
 
 // Drain runs every job that is due now, and what those jobs queue.
@@ -138,11 +176,18 @@ func (w *World) SignIn(login string) *Browser {
 	if err != nil {
 		w.t.Fatalf("sign in as %s: %v", login, err)
 	}
-	b := w.Stranger()
-	b.Token = in.Token
-	base, _ := url.Parse(w.Server.URL) //nolint:errcheck // made by httptest
-	b.client.Jar.SetCookies(base, []*http.Cookie{{Name: "bw_session", Value: in.Token.Reveal()}})
-	return b
+	b := &Browser{w: w, Token: in.Token}
+	return b.Fresh()
+}
+
+// Fresh returns a browser that holds the same session and nothing else.
+func (b *Browser) Fresh() *Browser {
+	f := b.w.Stranger()
+	if f.Token = b.Token; !f.Token.Empty() {
+		base, _ := url.Parse(b.w.Server.URL) //nolint:errcheck // made by httptest
+		f.client.Jar.SetCookies(base, []*http.Cookie{{Name: "bw_session", Value: f.Token.Reveal()}})
+	}
+	return f
 }
 
 // Answer is what the portal said.
@@ -165,6 +210,12 @@ func (b *Browser) Post(path string, fields ...string) Answer {
 	for i := 0; i+1 < len(fields); i += 2 {
 		form.Add(fields[i], fields[i+1])
 	}
+	return b.do(http.MethodPost, path, form)
+}
+
+// PostForm sends a form.
+func (b *Browser) PostForm(path string, form url.Values) Answer {
+	b.w.t.Helper()
 	return b.do(http.MethodPost, path, form)
 }
 

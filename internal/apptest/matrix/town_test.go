@@ -1,0 +1,205 @@
+// Package matrix_test holds the matrices: every route against foreign ids, every way to give rights against every
+// rank, every way to switch something off against every way in, and who may do what.
+package matrix_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"bailiwick/internal/account"
+	"bailiwick/internal/apptest"
+	"bailiwick/internal/authz"
+	"bailiwick/internal/ids"
+)
+
+// values are one value for each parameter that a path may have.
+type values map[string]string
+
+// tenant is a reseller with a client and a department, each with one of everything, and the people who run them.
+type tenant struct {
+	reseller, client, department ids.Account
+	seller, owner, guest         apptest.Person // Owner of the reseller, Owner and Guest of the client
+	guests                       []apptest.Person
+	sets                         []values // at the reseller, the client and the department
+}
+
+// town is an installation with two tenants that know nothing of each other.
+type town struct {
+	*apptest.World
+	t            *testing.T
+	ours, theirs tenant
+}
+
+func newTown(t *testing.T, w *apptest.World) *town {
+	t.Helper()
+	o := &town{World: w, t: t}
+	o.ours = o.tenant("northwind")
+	o.theirs = o.tenant("southwind")
+	return o
+}
+
+func (o *town) tenant(name string) tenant {
+	var n tenant
+	n.reseller = o.Reseller(o.Platform, name+" mail")
+	n.client = o.Client(n.reseller, name+" foods")
+	n.department = o.Department(n.client, name+" marketing")
+	n.seller = o.Member(n.reseller, "seller@"+name+".example", apptest.As(authz.Owner))
+	n.owner = o.Member(n.client, "owner@"+name+".example", apptest.As(authz.Owner))
+	n.guest = o.Member(n.client, "guest@"+name+".example", apptest.As(authz.Guest))
+	n.guests = []apptest.Person{
+		o.Member(n.reseller, "guest@"+name+"-mail.example", apptest.As(authz.Guest)), n.guest,
+		o.Member(n.department, "guest@"+name+"-marketing.example", apptest.As(authz.Guest)),
+	}
+	for i, at := range []ids.Account{n.reseller, n.client, n.department} {
+		n.sets = append(n.sets, o.values(at, fmt.Sprintf("%s%d", name, i), n.seller))
+	}
+	return n
+}
+
+// values makes one of everything at an account. A reseller has no locations and no sub-accounts; missing ids stand there.
+func (o *town) values(at ids.Account, name string, by apptest.Person) values {
+	v := missing(o)
+	v["account"] = string(at)
+	v["membership"] = string(o.Member(at, "member@"+name+".example", apptest.As(authz.Admin)).Member)
+	inv := o.Invite(by.Actor, at, "invited@"+name+".example", apptest.As(authz.Admin))
+	v["invitation"], v["token"] = string(inv.ID), inv.Token
+	v["role"] = string(o.RoleGroup(at, "group of "+name, authz.UsersView))
+	d, err := o.Accounts.Get(o.t.Context(), o.Root, at)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	if d.Kind != account.Reseller {
+		v["location"] = string(o.Location(at, "place of "+name))
+		v["subaccount"] = string(o.SubAccount(at, strings.ReplaceAll(name, " ", "-")))
+	}
+	if err := o.Views.Save(o.t.Context(), by.Actor, at, "clients", "view of "+name, "status=active"); err != nil {
+		o.t.Fatal(err)
+	}
+	v["view"] = o.one("SELECT id FROM saved_views WHERE account_id = ?", at)
+	v["session"] = string(o.SignIn(by.Email).Actor().Session())
+	v["mail"] = o.one("SELECT id FROM captured_mail WHERE rcpt LIKE ?", "%invited@"+name+"%")
+	v["hold"] = string(ids.NewHold(o.Clock.Now()))
+	return v
+}
+
+// missing are ids that are well formed and nobody's.
+func missing(o *town) values {
+	now := o.Clock.Now()
+	return values{
+		"account": string(ids.NewAccount(now)), "membership": string(ids.NewMembership(now)), "invitation": string(ids.NewInvitation(now)),
+		"role": string(ids.NewRole(now)), "location": string(ids.NewLocation(now)), "subaccount": string(ids.NewSubAccount(now)),
+		"session": string(ids.NewSession(now)), "view": string(ids.NewView(now)), "mail": string(ids.NewMail(now)), "hold": string(ids.NewHold(now)),
+		"token": strings.Repeat("a", 52),
+	}
+}
+
+var paramForm = regexp.MustCompile(`\{(\w+)\}`)
+
+// params are the names of the parameters in a pattern. One that the matrix has no ids for fails the test, so that
+// nobody adds one silently.
+func params(pattern string) (names []string) {
+	for _, m := range paramForm.FindAllStringSubmatch(pattern, -1) {
+		names = append(names, m[1])
+	}
+	return names
+}
+
+// unknownParams are remarks on the patterns whose parameters the matrix has no ids for.
+func unknownParams(patterns []string, known values) (remarks []string) {
+	for _, p := range patterns {
+		for _, name := range params(p) {
+			if known[name] == "" {
+				remarks = append(remarks, fmt.Sprintf("%s: the matrix has no ids for {%s}; add them to values and missing", p, name))
+			}
+		}
+	}
+	return remarks
+}
+
+// fill puts values into a pattern and returns its method and path.
+func fill(pattern string, v values) (method, path string) {
+	method, path, _ = strings.Cut(pattern, " ")
+	path = paramForm.ReplaceAllStringFunc(path, func(p string) string { return v[p[1:len(p)-1]] })
+	return method, strings.TrimSuffix(path, "{$}")
+}
+
+// transient are the tables that a request may touch whatever it comes to: sessions and what is counted.
+var transient = []string{"sessions", "known_devices", "attempts", "audit_refused"}
+
+// dump is everything in the database but what is transient, line by line.
+func (o *town) dump() []string {
+	o.t.Helper()
+	var b bytes.Buffer
+	if _, err := o.DB.Backup(o.t.Context(), &b); err != nil {
+		o.t.Fatal(err)
+	}
+	z, err := gzip.NewReader(&b)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	text, err := io.ReadAll(z)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	var out []string
+	table := ""
+	for line := range strings.Lines(string(text)) {
+		if m := tableForm.FindStringSubmatch(line); m != nil {
+			table = m[1]
+		}
+		if !slices.Contains(transient, table) && strings.HasPrefix(line, `{"row"`) {
+			out = append(out, table+" "+line)
+		}
+	}
+	if len(out) < 20 {
+		o.t.Fatalf("the dump has %d rows; has its form changed?", len(out))
+	}
+	slices.Sort(out)
+	return out
+}
+
+var tableForm = regexp.MustCompile(`^\{"table":"(\w+)"`)
+
+// changed are remarks on the rows that differ between two dumps. Tables that may differ are named.
+func changed(before, after []string, but ...string) (remarks []string) {
+	was := map[string]bool{}
+	for _, l := range before {
+		was[l] = true
+	}
+	for _, l := range after {
+		table, _, _ := strings.Cut(l, " ")
+		if !was[l] && !slices.Contains(but, table) {
+			remarks = append(remarks, "changed in the database: "+l)
+		}
+		delete(was, l)
+	}
+	for l := range was {
+		table, _, _ := strings.Cut(l, " ")
+		if !slices.Contains(but, table) {
+			remarks = append(remarks, "gone from the database: "+l)
+		}
+	}
+	slices.Sort(remarks)
+	return remarks
+}
+
+func (o *town) one(query string, args ...any) string {
+	o.t.Helper()
+	return o.Text(query, args...)
+}
+
+func report(t *testing.T, remarks []string) {
+	t.Helper()
+	for i, r := range remarks {
+		if i == 30 {
+			t.Fatalf("and %d more", len(remarks)-i)
+		}
+		t.Error(r)
+	}
+}
