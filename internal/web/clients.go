@@ -251,11 +251,11 @@ func (s *Server) createClient(w http.ResponseWriter, r *http.Request, by authz.A
 	if err != nil {
 		return err
 	}
-	f, err := readForm(w, r, "name", "membership_end", "no_end", "email")
+	f, err := readForm(w, r, "name", "membership_end", "no_end")
 	if err != nil {
 		return err
 	}
-	in := account.CreateInput{Kind: account.Customer, NoEnd: f.ticked("no_end"), Fields: account.Fields{Name: f.text("name"), MembershipEnd: f.text("membership_end"), Email: f.text("email")}}
+	in := account.CreateInput{Kind: account.Customer, NoEnd: f.ticked("no_end"), Fields: account.Fields{Name: f.text("name"), MembershipEnd: f.text("membership_end")}}
 	made, err := s.Accounts.Create(r.Context(), by, id, in)
 	if err != nil {
 		remarks, status, err := remarksOn(i18n.From(r.Context()), err)
