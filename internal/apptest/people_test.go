@@ -93,3 +93,64 @@ func TestInvitingTwelveOfWhichFourAreBad(t *testing.T) {
 		w.wants(w.Owner.Post(base+"/new", "name", "", "email", "nobody", "role", "user"), http.StatusUnprocessableEntity, "Enter the name", "Enter an email address", "at least one module")
 	})
 }
+
+// memberIn returns the path of a person's page, found in the list.
+func (w *World) memberIn(base, name string) string {
+	w.t.Helper()
+	a := w.Owner.Get(base)
+	m := regexp.MustCompile(`href="(` + base + `/mem_[a-z0-9]+)"[^>]*><bdi>` + name).FindStringSubmatch(a.Body)
+	if m == nil {
+		w.t.Fatalf("%s is not in the list: %s", name, a.Text())
+	}
+	return m[1]
+}
+
+// join invites a person to an account and accepts for them. It returns their browser.
+func (w *World) join(acme ids.Account, email, name string, access ...string) *Browser {
+	w.t.Helper()
+	form := append([]string{"addresses", email, "subs", "all"}, access...)
+	w.wants(w.Owner.Post("/a/"+string(acme)+"/users/invite", form...), http.StatusSeeOther)
+	link := w.linkIn(email, "/invitation/")
+	b := w.Stranger()
+	w.wants(b.Post(link, "name", name, "password", Password), http.StatusSeeOther)
+	return b
+}
+
+var versionOf = regexp.MustCompile(`name="version" value="([0-9]+)"`)
+
+func TestThePageOfAPerson(t *testing.T) {
+	Each(t, func(t *testing.T, w *World) {
+		acme := w.client("Acme Holdings")
+		base := "/a/" + string(acme) + "/users"
+		jane := w.join(acme, "jane@acme.example", "Jane Doe", "role", "user", "module", "reports")
+		w.wants(jane.Get(base), http.StatusForbidden)
+		her := w.memberIn(base, "Jane Doe")
+
+		a := w.Owner.Get(her)
+		w.wants(a, http.StatusOK, "jane@acme.example", "Deactivate", "Remove user")
+		w.wants(w.Owner.Post(her, "version", versionOf.FindStringSubmatch(a.Body)[1], "job_title", "Writer", "phone", ""), http.StatusSeeOther)
+		w.wants(w.Owner.Post(her, "version", "1", "job_title", "Editor", "phone", ""), http.StatusConflict, "The saved version", "Writer", `value="Editor"`)
+
+		a = w.Owner.Get(her + "/access?can=reports.view")
+		w.wants(a, http.StatusOK, "Yes, Jane Doe can: Reports: View", "User at Acme Holdings includes it", "Everything Jane Doe can do")
+		w.wants(w.Owner.Get(her+"/access?can=users.view"), http.StatusOK, "No, Jane Doe cannot")
+		version := versionOf.FindStringSubmatch(a.Body)[1]
+		w.wants(w.Owner.Post(her+"/access", "version", version, "role", "user", "subs", "all"), http.StatusUnprocessableEntity, "at least one module")
+		w.wants(w.Owner.Post(her+"/access", "version", version, "role", "admin", "subs", "all"), http.StatusSeeOther)
+		w.wants(jane.Get(base), http.StatusOK, "Jane Doe")
+		w.wants(w.Owner.Get(her+"/activity"), http.StatusOK, "Changed Jane Doe", "Olivia Owner")
+		w.wants(w.Owner.Post(her+"/reset"), http.StatusSeeOther)
+
+		id := her[strings.LastIndex(her, "/")+1:]
+		w.wants(w.Owner.Post(base+"/bulk", "id", id, "do", "deactivate"), http.StatusSeeOther)
+		w.wants(jane.Get(base), http.StatusNotFound)
+		w.wants(w.Owner.Get(base+"?tab=deactivated"), http.StatusOK, "Jane Doe")
+		w.wants(w.Owner.Post(base+"/bulk", "id", id, "do", "reactivate"), http.StatusSeeOther)
+		w.wants(jane.Get(base), http.StatusOK)
+
+		w.wants(w.Owner.Get(base+"/transfer?to="+id), http.StatusOK, "Transfer ownership of Acme Holdings", "Jane Doe")
+		w.wants(w.Owner.Post(base+"/transfer", "to", id), http.StatusSeeOther)
+		w.wants(w.Owner.Post(base+"/bulk", "id", id, "do", "deactivate"), http.StatusConflict, "at least one active Owner")
+		w.wants(w.Owner.Post(base+"/bulk", "id", id, "do", "remove"), http.StatusOK, "Remove people from Acme Holdings")
+	})
+}

@@ -14,5 +14,13 @@ func (s *Server) peopleRoutes() []Route {
 		{Pattern: "POST /a/{account}/users/invite/check", Signed: s.checkInvite},
 		{Pattern: "GET /a/{account}/users/new", Signed: s.createUserPage},
 		{Pattern: "POST /a/{account}/users/new", Signed: s.createUser},
+		{Pattern: "GET /a/{account}/users/transfer", Signed: s.transferPage},
+		{Pattern: "POST /a/{account}/users/transfer", Signed: s.transferOwnership},
+		{Pattern: "GET /a/{account}/users/{user}", Signed: s.userProfile},
+		{Pattern: "POST /a/{account}/users/{user}", Signed: s.saveUserProfile},
+		{Pattern: "GET /a/{account}/users/{user}/access", Signed: s.userAccess},
+		{Pattern: "POST /a/{account}/users/{user}/access", Signed: s.saveUserAccess},
+		{Pattern: "GET /a/{account}/users/{user}/activity", Signed: s.userActivity},
+		{Pattern: "POST /a/{account}/users/{user}/reset", Signed: s.sendUserReset},
 	}
 }

@@ -1,0 +1,462 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"bailiwick/internal/audit"
+	"bailiwick/internal/authz"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/i18n"
+	"bailiwick/internal/ids"
+	"bailiwick/internal/page"
+	"bailiwick/internal/user"
+	"bailiwick/internal/web/ui/part"
+	"bailiwick/internal/web/ui/people"
+)
+
+// memberOf reads the person of the path.
+func (s *Server) memberOf(r *http.Request, by authz.Actor) (authz.Scope, user.Member, error) {
+	sc, err := s.seen(r, by)
+	if err != nil {
+		return sc, user.Member{}, err
+	}
+	id, err := ids.ParseMembership(r.PathValue("user"))
+	if err != nil {
+		return sc, user.Member{}, errs.NoSuch("user")
+	}
+	m, err := s.Users.Get(r.Context(), by, sc.Account(), id)
+	return sc, m, err
+}
+
+// userBase is the page of a person with its head and tabs; body is what stands below.
+func (s *Server) userPage(w http.ResponseWriter, r *http.Request, by authz.Actor, sc authz.Scope, m user.Member, tab string, status int, body people.Body) error {
+	p := i18n.From(r.Context())
+	can, err := s.Users.CanOn(r.Context(), by, sc.Account(), m)
+	if err != nil {
+		return err
+	}
+	list := accountPath(sc.Account(), "/users")
+	v := people.User{
+		ID: string(m.ID), List: list, Base: list + "/" + string(m.ID), Active: m.Active(), Body: body,
+		Buttons: people.UserButtons{Reset: can.Edit && m.Active(), Deactivate: can.Deactivate, Remove: can.Remove, Transfer: can.Transfer && m.Active() && m.Role != authz.Owner},
+	}
+	state := part.Badge{Label: p.T("user.active"), Tone: part.Success, Icon: "circle-check"}
+	if !m.Active() {
+		state = part.Badge{Label: p.T("user.deactivated"), Tone: part.Warning, Icon: "circle-pause"}
+	}
+	label, _ := roleLabel(p, m.Role, m.RoleName)
+	v.Head = part.RecordHead{Avatar: part.Avatar{ID: string(m.ID), Name: m.Name, Size: "lg"}, Title: m.Name, Badges: state, Facts: []string{m.Email, label, s.lastActive(p, m)}}
+	v.Tabs = part.Tabs{Label: m.Name, Items: []part.Tab{
+		{Label: p.T("user.tab_profile"), Href: v.Base, Current: tab == "profile"}, {Label: p.T("user.tab_access"), Href: v.Base + "/access", Current: tab == "access"},
+	}}
+	if sc.Has(authz.AuditView) {
+		v.Tabs.Items = append(v.Tabs.Items, part.Tab{Label: p.T("user.tab_activity"), Href: v.Base + "/activity", Current: tab == "activity"})
+	}
+	at, err := s.peopleFrame(w, r, by, sc, m.Name, part.Crumb{Label: m.Name})
+	if err != nil {
+		return err
+	}
+	if v.Page, err = s.frame(w, r, by, at); err != nil {
+		return err
+	}
+	return s.render(w, r, status, v)
+}
+
+func (s *Server) lastActive(p i18n.Printer, m user.Member) string {
+	if m.LastActive.IsZero() {
+		return p.T("user.never_active")
+	}
+	return p.T("user.last_active", "when", p.Relative(m.LastActive, s.Clock()))
+}
+
+func (s *Server) userProfile(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	sc, m, err := s.memberOf(r, by)
+	if err != nil {
+		return err
+	}
+	v, err := s.profileOf(r, by, sc, m)
+	if err != nil {
+		return err
+	}
+	return s.userPage(w, r, by, sc, m, "profile", http.StatusOK, v)
+}
+
+func (s *Server) profileOf(r *http.Request, by authz.Actor, sc authz.Scope, m user.Member) (people.Profile, error) {
+	p := i18n.From(r.Context())
+	can, err := s.Users.CanOn(r.Context(), by, sc.Account(), m)
+	yes := map[bool]string{true: p.T("users.two_step_on"), false: p.T("users.two_step_off")}
+	proven := map[bool]string{true: p.T("user.verified"), false: p.T("user.unverified")}
+	return people.Profile{
+		Action: accountPath(sc.Account(), "/users/"+string(m.ID)), JobTitle: m.JobTitle, Phone: m.Phone, Version: strconv.FormatInt(m.Version, 10), Edit: can.Edit,
+		Facts: part.Facts{Items: []part.Fact{
+			{Term: p.T("create_user.name"), Text: m.Name}, {Term: p.T("create_user.email"), Text: m.Email + " · " + proven[m.EmailVerified]},
+			{Term: p.T("user.username"), Text: m.Username}, {Term: p.T("users.col_two_step"), Text: yes[m.TwoFactor]}, {Term: p.T("user.since"), Text: p.Date(m.CreatedAt)},
+		}},
+	}, err
+}
+
+// saveUserProfile saves what an admin says of a person here. Name and address are the person's own.
+func (s *Server) saveUserProfile(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	sc, m, err := s.memberOf(r, by)
+	if err != nil {
+		return err
+	}
+	f, err := readForm(w, r, "version", "job_title", "phone")
+	if err != nil {
+		return err
+	}
+	version, _ := strconv.ParseInt(f.text("version"), 10, 64) //nolint:errcheck // 0 is no version, and stale
+	in := user.Input{Access: m.Access, JobTitle: f.text("job_title"), Phone: f.text("phone")}
+	err = s.Users.Edit(r.Context(), by, sc.Account(), m.ID, version, in)
+	if err == nil {
+		s.setFlash(w, "user_saved")
+		return seeOther(w, r, accountPath(sc.Account(), "/users/"+string(m.ID)))
+	}
+	if !shown(err) {
+		return err
+	}
+	p := i18n.From(r.Context())
+	v, perr := s.profileOf(r, by, sc, m)
+	if perr != nil {
+		return perr
+	}
+	v.JobTitle, v.Phone = in.JobTitle, in.Phone
+	fields, isForm := fieldErrors(p, err)
+	v.Errors = fields
+	if !isForm {
+		v.Problem = words(p, problemOf(err))
+	}
+	if stale := (*user.Stale)(nil); errors.As(err, &stale) {
+		v.Theirs = []part.Fact{{Term: p.T("user.job_title"), Text: stale.Theirs.JobTitle}, {Term: p.T("user.phone"), Text: stale.Theirs.Phone}}
+	}
+	return s.userPage(w, r, by, sc, m, "profile", statusOf(errs.KindOf(err)), v)
+}
+
+func (s *Server) userAccess(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	sc, m, err := s.memberOf(r, by)
+	if err != nil {
+		return err
+	}
+	v, err := s.rightsOf(r, by, sc, m, m.Access, nil)
+	if err != nil {
+		return err
+	}
+	return s.userPage(w, r, by, sc, m, "access", http.StatusOK, v)
+}
+
+func (s *Server) rightsOf(r *http.Request, by authz.Actor, sc authz.Scope, m user.Member, a user.Access, fields map[string]string) (people.Rights, error) {
+	p := i18n.From(r.Context())
+	v := people.Rights{Action: accountPath(sc.Account(), "/users/"+string(m.ID)+"/access"), Version: strconv.FormatInt(m.Version, 10), Name: m.Name}
+	can, err := s.Users.CanOn(r.Context(), by, sc.Account(), m)
+	if err != nil {
+		return v, err
+	}
+	if v.Assign = can.Edit; v.Assign {
+		if v.Access, err = s.accessForm(r, by, sc, a, fields); err != nil {
+			return v, err
+		}
+		grid := grantGrid(p, sc, a)
+		v.Access.Grid = &grid
+		if v.Access.Bodies == nil && a.Perms.Has(authz.MessagesViewBody) {
+			on := true // whoever manages the person may take it away
+			v.Access.Bodies = &on
+		}
+	}
+	held, err := s.Users.Effective(r.Context(), by, sc.Account(), m.ID)
+	if err != nil {
+		return v, err
+	}
+	v.Holds = heldBy(p, held)
+	return v, s.explain(r, by, sc, m, &v)
+}
+
+// explain answers the question in the address: may this person do that here, and why.
+func (s *Server) explain(r *http.Request, by authz.Actor, sc authz.Scope, m user.Member, v *people.Rights) error {
+	p := i18n.From(r.Context())
+	for _, perm := range authz.Perms() {
+		v.Ask = append(v.Ask, part.Option{Value: string(perm), Label: permName(p, perm)})
+	}
+	asked := authz.Perm(r.URL.Query().Get("can"))
+	if !authz.Known(asked) {
+		return nil
+	}
+	x, err := s.Users.Explain(r.Context(), by, sc.Account(), m.ID, asked, sc.Account())
+	if err != nil {
+		return err
+	}
+	v.Asked, v.Yes = string(asked), x.Allowed
+	verdict := "user.no"
+	if x.Allowed {
+		verdict = "user.yes"
+	}
+	v.Verdict = p.T(verdict, "name", m.Name, "what", permName(p, asked))
+	for _, step := range x.Steps {
+		name := step.Name
+		if name == "" {
+			name = p.T("user.your_provider")
+		}
+		label := ""
+		if step.Role != "" {
+			group := ""
+			if step.Role == m.Role {
+				group = m.RoleName
+			}
+			label, _ = roleLabel(p, step.Role, group)
+		}
+		e := part.Event{Icon: "minus", Tone: part.Neutral, Text: p.T("explain."+step.Code, "role", label, "account", name)}
+		switch step.Verdict {
+		case authz.Grants:
+			e.Icon, e.Tone = "check", part.Success
+		case authz.Blocks:
+			e.Icon, e.Tone = "ban", part.Danger
+		case authz.Neutral:
+		}
+		v.Why.Events = append(v.Why.Events, e)
+	}
+	return nil
+}
+
+func permName(p i18n.Printer, perm authz.Perm) string {
+	return p.T("perm.module_"+perm.Module()) + ": " + p.T("perm.action_"+perm.Action())
+}
+
+// heldBy sums up a set, module by module.
+func heldBy(p i18n.Printer, set authz.Set) []people.Held {
+	var out []people.Held
+	for _, m := range authz.Catalogue() {
+		var actions []string
+		for _, a := range m.Actions {
+			if set.Has(authz.Perm(m.Key + "." + a)) {
+				actions = append(actions, p.T("perm.action_"+a))
+			}
+		}
+		if len(actions) > 0 {
+			out = append(out, people.Held{Module: p.T("perm.module_" + m.Key), Actions: strings.Join(actions, p.T("part.comma")+" ")})
+		}
+	}
+	return out
+}
+
+// grantGrid is what can be ticked for a membership: the modules of a User, the access list of Support, and what an
+// Owner adds to an Admin.
+func grantGrid(p i18n.Printer, sc authz.Scope, a user.Access) people.Grid {
+	may := authz.Grantable(authz.User).Union(authz.Grantable(authz.Admin))
+	if sc.Kind() == "platform" || sc.Kind() == "reseller" {
+		may = may.Union(authz.Grantable(authz.Support))
+	}
+	return permGrid(p, p.T("access.modules"), may.Intersect(sc.Perms()).Without(bodiesPerm), a.Perms, func(m authz.Module) string {
+		switch m.Ceiling {
+		case authz.ForAnyone:
+			return ""
+		case authz.ForOwners:
+			return p.T("grid.for_admin")
+		}
+		return p.T("grid.for_support")
+	})
+}
+
+// permGrid shows the permissions of a set by module, with what is ticked.
+func permGrid(p i18n.Printer, caption string, may, ticked authz.Set, note func(authz.Module) string) people.Grid {
+	g := people.Grid{Caption: caption}
+	group := ""
+	for _, m := range authz.Catalogue() {
+		row := people.GridRow{Label: p.T("perm.module_" + m.Key), Note: note(m)}
+		for _, a := range m.Actions {
+			perm := authz.Perm(m.Key + "." + a)
+			if may.Has(perm) {
+				row.Cells = append(row.Cells, people.GridCell{Perm: string(perm), Label: p.T("perm.action_" + a), Checked: ticked.Has(perm)})
+			}
+		}
+		if len(row.Cells) == 0 {
+			continue
+		}
+		if m.Group != group {
+			group = m.Group
+			g.Groups = append(g.Groups, people.GridGroup{Label: p.T("perm.group_" + group)})
+		}
+		last := &g.Groups[len(g.Groups)-1]
+		last.Rows = append(last.Rows, row)
+	}
+	return g
+}
+
+// saveUserAccess changes what a person may do here, in force at once.
+func (s *Server) saveUserAccess(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	sc, m, err := s.memberOf(r, by)
+	if err != nil {
+		return err
+	}
+	f, err := readForm(w, r, append([]string{"version", "perm"}, accessNames...)...)
+	if err != nil {
+		return err
+	}
+	version, _ := strconv.ParseInt(f.text("version"), 10, 64) //nolint:errcheck // 0 is no version, and stale
+	a := readAccess(f, sc)
+	a.Perms = permsOf(f).Intersect(authz.Grantable(a.Role)).Without(bodiesPerm).Union(a.Perms.Intersect(bodiesPerm))
+	err = s.Users.Edit(r.Context(), by, sc.Account(), m.ID, version, user.Input{Access: a, JobTitle: m.JobTitle, Phone: m.Phone})
+	if err == nil {
+		s.setFlash(w, "user_saved")
+		return seeOther(w, r, accountPath(sc.Account(), "/users/"+string(m.ID)+"/access"))
+	}
+	if !shown(err) {
+		return err
+	}
+	p := i18n.From(r.Context())
+	fields, isForm := fieldErrors(p, err)
+	v, perr := s.rightsOf(r, by, sc, m, a, fields)
+	if perr != nil {
+		return perr
+	}
+	if !isForm {
+		v.Problem = words(p, problemOf(err))
+	}
+	if stale := (*user.Stale)(nil); errors.As(err, &stale) {
+		label, _ := roleLabel(p, stale.Theirs.Role, stale.Theirs.RoleName)
+		v.Theirs = []part.Fact{{Term: p.T("access.permission"), Text: label}, {Term: p.T("access.modules"), Text: modulesOf(p, stale.Theirs.Grant())}}
+	}
+	return s.userPage(w, r, by, sc, m, "access", statusOf(errs.KindOf(err)), v)
+}
+
+// permsOf reads the permissions ticked in a grid. Names that do not exist grant nothing.
+func permsOf(f form) authz.Set {
+	var out authz.Set
+	for _, v := range f.all("perm") {
+		out = out.Union(authz.SetOf(authz.Perm(v)))
+	}
+	return out
+}
+
+// sendUserReset mails the person a link to set a new password, to their own address.
+func (s *Server) sendUserReset(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	sc, m, err := s.memberOf(r, by)
+	if err != nil {
+		return err
+	}
+	if err := s.Authn.SendReset(r.Context(), by, sc.Account(), m.User); err != nil {
+		return err
+	}
+	s.setFlash(w, "user_reset_sent")
+	return seeOther(w, r, accountPath(sc.Account(), "/users/"+string(m.ID)))
+}
+
+// userActivity lists what was done to a person here.
+func (s *Server) userActivity(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	sc, m, err := s.memberOf(r, by)
+	if err != nil {
+		return err
+	}
+	p := i18n.From(r.Context())
+	q, log, err := s.Ops.Read(r.Context(), by, authz.AuditView, sc.Account())
+	if err != nil {
+		return err
+	}
+	f := audit.Filter{Target: string(m.ID)}
+	bind := page.Binding{Actor: by.ID(), Root: string(sc.Account()), Query: "user-activity:" + string(m.ID)}
+	if text := r.URL.Query().Get("after"); text != "" {
+		c, err := s.Cursors.Open(bind, text, 2)
+		if err != nil {
+			return err
+		}
+		at, err := strconv.ParseInt(c.Key[0], 10, 64)
+		if err != nil {
+			return errs.NoSuch("page")
+		}
+		f.After = audit.Cursor{At: at, ID: ids.Event(c.Key[1])}
+	}
+	entries, next, err := audit.List(r.Context(), q, log, f)
+	if err != nil {
+		return err
+	}
+	v := people.Log{}
+	for _, e := range entries {
+		v.Timeline.Events = append(v.Timeline.Events, part.Event{
+			Icon: "pencil-line", Tone: part.Neutral, Text: p.T("activity."+e.Action, "target", e.Target), Note: e.ActorName + " · " + p.DateTime(e.At),
+		})
+	}
+	if next.ID != "" {
+		key := []string{strconv.FormatInt(next.At, 10), string(next.ID)}
+		v.More = r.URL.Path + "?after=" + url.QueryEscape(s.Cursors.Seal(bind, page.Cursor{Key: key}))
+	}
+	return s.userPage(w, r, by, sc, m, "activity", http.StatusOK, v)
+}
+
+func (s *Server) transferPage(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	sc, err := s.seen(r, by)
+	if err != nil {
+		return err
+	}
+	return s.showTransfer(w, r, by, sc, user.Transfer{To: ids.Membership(r.URL.Query().Get("to"))}, nil)
+}
+
+func (s *Server) showTransfer(w http.ResponseWriter, r *http.Request, by authz.Actor, sc authz.Scope, in user.Transfer, failure error) error {
+	p := i18n.From(r.Context())
+	if !sc.Has(authz.AccountTransfer) && !sc.HeldAbove(authz.ClientsCreate) {
+		return errs.New(errs.Denied, "account.transfer_denied", "Ask an Owner of the account. Only Owners hand it over.")
+	}
+	v := people.Transfer{Account: sc.Name(), Base: accountPath(sc.Account(), "/users"), To: string(in.To), Keep: in.Keep, Text: p.T("transfer.text")}
+	owners, err := s.Users.Owners(r.Context(), by, sc.Account())
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, o := range owners {
+		names = append(names, o.Name)
+	}
+	v.Owners = strings.Join(names, p.T("part.comma")+" ")
+	if v.Owners == "" {
+		v.Owners = p.T("transfer.no_owner")
+	}
+	list, err := s.Users.List(r.Context(), by, sc.Account(), user.Query{})
+	if err != nil {
+		return err
+	}
+	offer := list.Members
+	if m, err := s.Users.Get(r.Context(), by, sc.Account(), in.To); err == nil && list.Next != nil {
+		offer = append([]user.Member{m}, offer...)
+	}
+	for _, m := range offer {
+		if m.Role != authz.Owner && m.Active() {
+			v.People = append(v.People, part.Option{Value: string(m.ID), Label: m.Name + " (" + m.Email + ")"})
+		}
+	}
+	status := http.StatusOK
+	if failure != nil {
+		fields, isForm := fieldErrors(p, failure)
+		v.Errors, status = fields, statusOf(errs.KindOf(failure))
+		if !isForm {
+			v.Problem = words(p, problemOf(failure))
+		}
+	}
+	at, err := s.peopleFrame(w, r, by, sc, p.T("users.transfer"), part.Crumb{Label: p.T("users.transfer")})
+	if err != nil {
+		return err
+	}
+	if v.Page, err = s.frame(w, r, by, at); err != nil {
+		return err
+	}
+	return s.render(w, r, status, v)
+}
+
+func (s *Server) transferOwnership(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	sc, err := s.seen(r, by)
+	if err != nil {
+		return err
+	}
+	f, err := readForm(w, r, "to", "keep")
+	if err != nil {
+		return err
+	}
+	in := user.Transfer{To: ids.Membership(f.text("to")), Keep: f.ticked("keep")}
+	if err := s.Users.TransferOwnership(r.Context(), by, sc.Account(), in); err != nil {
+		if !shown(err) {
+			return err
+		}
+		return s.showTransfer(w, r, by, sc, in, err)
+	}
+	s.setFlash(w, "ownership_transferred")
+	return seeOther(w, r, accountPath(sc.Account(), "/users"))
+}
