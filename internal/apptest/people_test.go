@@ -154,3 +154,46 @@ func TestThePageOfAPerson(t *testing.T) {
 		w.wants(w.Owner.Post(base+"/bulk", "id", id, "do", "remove"), http.StatusOK, "Remove people from Acme Holdings")
 	})
 }
+
+func TestRoleGroupsInThePortal(t *testing.T) {
+	Each(t, func(t *testing.T, w *World) {
+		acme := w.client("Acme Holdings")
+		base := "/a/" + string(acme) + "/roles"
+		w.wants(w.Owner.Get(base), http.StatusOK, "No role groups yet", "Built-in roles")
+		w.wants(w.Owner.Get(base+"/new"), http.StatusOK, "New role group", "User management")
+		w.wants(w.Owner.Post(base+"/new", "name", "", "perm", "reports.view"), http.StatusUnprocessableEntity, "Enter a name", "checked")
+		made := w.Owner.Post(base+"/new", "name", "Reporting", "description", "Looks at numbers", "perm", "reports.view", "perm", "users.view")
+		w.wants(made, http.StatusSeeOther)
+		group := made.Location()
+		id := group[strings.LastIndex(group, "/")+1:]
+		jane := w.join(acme, "jane@acme.example", "Jane Doe", "role", "group", "group", id)
+		w.wants(jane.Get("/a/"+string(acme)+"/users"), http.StatusOK, "Jane Doe")
+
+		w.wants(w.Owner.Get(group), http.StatusOK, "Used by 1 person.", "Jane Doe", "Give another role")
+		w.wants(w.Owner.Post(group, "version", "1", "name", "Reporting", "perm", "reports.view"), http.StatusSeeOther)
+		w.wants(jane.Get("/a/"+string(acme)+"/users"), http.StatusForbidden)
+		w.wants(w.Owner.Post(group, "version", "1", "name", "Mine", "perm", "reports.view"), http.StatusConflict, "The saved version")
+		w.wants(w.Owner.Post(group+"/delete"), http.StatusConflict)
+		w.wants(w.Owner.Post(group+"/reassign", "to", "guest"), http.StatusSeeOther)
+		w.wants(w.Owner.Post(group+"/delete"), http.StatusSeeOther)
+		w.wants(w.Owner.Get(group), http.StatusNotFound)
+	})
+}
+
+func TestSubAccountsInThePortal(t *testing.T) {
+	Each(t, func(t *testing.T, w *World) {
+		base := "/a/" + string(w.client("Acme Holdings")) + "/subaccounts"
+		w.wants(w.Owner.Get(base), http.StatusOK, "No sub-accounts yet", "Create sub-account")
+		w.wants(w.Owner.Get(base+"/new"), http.StatusOK, "New sub-account")
+		w.wants(w.Owner.Post(base+"/new", "name", "Big News", "purpose", "marketing"), http.StatusUnprocessableEntity, "Use 2 to 64 small letters", `value="Big News"`)
+		w.wants(w.Owner.Post(base+"/new", "name", "news", "purpose", "marketing"), http.StatusSeeOther)
+		one := regexp.MustCompile(base + `/sub_[a-z0-9]+`).FindString(w.Owner.Get(base + "?q=NEW").Body)
+		w.wants(w.Owner.Get(one), http.StatusOK, "Suspend sub-account", "Remove sub-account")
+		w.wants(w.Owner.Post(one+"/suspend"), http.StatusSeeOther)
+		w.wants(w.Owner.Get(base), http.StatusOK, "Suspended", "1 sub-account")
+		w.wants(w.Owner.Post(one, "version", "1", "name", "letters", "purpose", "marketing"), http.StatusConflict, "The saved version")
+		w.wants(w.Owner.Post(one, "version", "2", "name", "letters", "purpose", "marketing"), http.StatusSeeOther)
+		w.wants(w.Owner.Post(one+"/remove", "typed", "news"), http.StatusUnprocessableEntity, "Type letters")
+		w.wants(w.Owner.Post(one+"/remove", "typed", "letters"), http.StatusSeeOther)
+	})
+}

@@ -22,5 +22,23 @@ func (s *Server) peopleRoutes() []Route {
 		{Pattern: "POST /a/{account}/users/{user}/access", Signed: s.saveUserAccess},
 		{Pattern: "GET /a/{account}/users/{user}/activity", Signed: s.userActivity},
 		{Pattern: "POST /a/{account}/users/{user}/reset", Signed: s.sendUserReset},
+
+		{Pattern: "GET /a/{account}/roles", Signed: s.rolesPage},
+		{Pattern: "GET /a/{account}/roles/new", Signed: s.newRolePage},
+		{Pattern: "POST /a/{account}/roles/new", Signed: s.createRole},
+		{Pattern: "GET /a/{account}/roles/{role}", Signed: s.rolePage},
+		{Pattern: "POST /a/{account}/roles/{role}", Signed: s.saveRole},
+		{Pattern: "POST /a/{account}/roles/{role}/delete", Signed: s.deleteRole},
+		{Pattern: "POST /a/{account}/roles/{role}/reassign", Signed: s.reassignRole},
+
+		{Pattern: "GET /a/{account}/subaccounts", Signed: s.subaccountsPage},
+		{Pattern: "GET /a/{account}/subaccounts/new", Signed: s.newSubPage},
+		{Pattern: "POST /a/{account}/subaccounts/new", Signed: s.createSub},
+		{Pattern: "GET /a/{account}/subaccounts/{subaccount}", Signed: s.subPage},
+		{Pattern: "POST /a/{account}/subaccounts/{subaccount}", Signed: s.saveSub},
+		{Pattern: "POST /a/{account}/subaccounts/{subaccount}/suspend", Signed: s.suspendSub},
+		{Pattern: "POST /a/{account}/subaccounts/{subaccount}/resume", Signed: s.resumeSub},
+		{Pattern: "POST /a/{account}/subaccounts/{subaccount}/move", Signed: s.moveSub},
+		{Pattern: "POST /a/{account}/subaccounts/{subaccount}/remove", Signed: s.removeSub},
 	}
 }

@@ -1,0 +1,255 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+
+	"bailiwick/internal/authz"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/i18n"
+	"bailiwick/internal/ids"
+	"bailiwick/internal/role"
+	"bailiwick/internal/web/ui/part"
+	"bailiwick/internal/web/ui/people"
+	"bailiwick/internal/web/ui/roles"
+)
+
+// rolesPage lists the role groups that can be used on the account.
+func (s *Server) rolesPage(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	sc, err := s.seen(r, by)
+	if err != nil {
+		return err
+	}
+	groups, err := s.Roles.List(r.Context(), by, sc.Account())
+	if err != nil {
+		return err
+	}
+	p := i18n.From(r.Context())
+	v := roles.List{Account: sc.Name(), Base: accountPath(sc.Account(), "/roles"), Create: sc.Has(authz.RolesManage)}
+	for _, g := range groups {
+		row := roles.Group{
+			Name: g.Name, Description: g.Description, Href: v.Base + "/" + string(g.ID), People: p.Number(int64(g.Members + g.Invitations)),
+			Modules: modulesOf(p, authz.Grant{Role: authz.Role(g.ID), Group: g.Perms}),
+		}
+		if g.Inherited(sc.Account()) {
+			row.From = providerName(p, g.AccountName)
+		}
+		v.Groups = append(v.Groups, row)
+	}
+	for _, b := range authz.BuiltIn() {
+		if b != authz.Support || sc.Kind() == "platform" || sc.Kind() == "reseller" {
+			v.BuiltIn = append(v.BuiltIn, roles.BuiltIn{Name: p.T("role." + string(b)), Text: p.T("role." + string(b) + "_hint")})
+		}
+	}
+	if v.Page, err = s.frame(w, r, by, rolesPlace(p, v.Base)); err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, v)
+}
+
+func rolesPlace(p i18n.Printer, base string, more ...part.Crumb) place {
+	at := place{title: p.T("roles.title"), nav: "roles", crumbs: append([]part.Crumb{{Label: p.T("roles.title"), Href: base}}, more...)}
+	at.crumbs[len(at.crumbs)-1].Href = ""
+	at.title = at.crumbs[len(at.crumbs)-1].Label
+	return at
+}
+
+// providerName is the name of an account, or a word for one that is out of the reader's sight.
+func providerName(p i18n.Printer, name string) string {
+	if name == "" {
+		return p.T("roles.provider")
+	}
+	return name
+}
+
+func (s *Server) newRolePage(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	sc, err := s.seen(r, by)
+	if err != nil {
+		return err
+	}
+	if !sc.Has(authz.RolesManage) {
+		return errs.New(errs.Denied, "auth.denied", "Ask an admin of the account for access. Your role does not include this.")
+	}
+	return s.showRole(w, r, by, sc, role.Group{Account: sc.Account()}, role.Input{}, nil)
+}
+
+func (s *Server) rolePage(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	sc, g, err := s.roleOf(r, by)
+	if err != nil {
+		return err
+	}
+	return s.showRole(w, r, by, sc, g, role.Input{Name: g.Name, Description: g.Description, Perms: g.Perms}, nil)
+}
+
+func (s *Server) roleOf(r *http.Request, by authz.Actor) (authz.Scope, role.Group, error) {
+	sc, err := s.seen(r, by)
+	if err != nil {
+		return sc, role.Group{}, err
+	}
+	id, err := ids.ParseRole(r.PathValue("role"))
+	if err != nil {
+		return sc, role.Group{}, errs.NoSuch("role")
+	}
+	g, err := s.Roles.Get(r.Context(), by, sc.Account(), id)
+	return sc, g, err
+}
+
+func (s *Server) showRole(w http.ResponseWriter, r *http.Request, by authz.Actor, sc authz.Scope, g role.Group, in role.Input, failure error) error {
+	p := i18n.From(r.Context())
+	base := accountPath(sc.Account(), "/roles")
+	v := roles.Edit{
+		Base: base, Action: base + "/" + string(g.ID), Title: g.Name, Name: in.Name, Description: in.Description, Version: strconv.FormatInt(g.Version, 10),
+		New: g.ID == "", ReadOnly: g.Inherited(sc.Account()) || !sc.Has(authz.RolesManage),
+	}
+	may := authz.GroupGrantable().Intersect(sc.Perms())
+	v.Grid = roleGrid(p, may, in.Perms, v.ReadOnly)
+	status := http.StatusOK
+	if failure != nil {
+		fields, isForm := fieldErrors(p, failure)
+		v.Errors, status = fields, statusOf(errs.KindOf(failure))
+		if !isForm {
+			v.Problem = words(p, problemOf(failure))
+		}
+		if stale := (*role.Stale)(nil); errors.As(failure, &stale) {
+			v.Theirs = []part.Fact{{Term: p.T("roles.name"), Text: stale.Theirs.Name}, {Term: p.T("roles.description_label"), Text: stale.Theirs.Description}}
+			for _, h := range heldBy(p, stale.Theirs.Perms) {
+				v.Theirs = append(v.Theirs, part.Fact{Term: h.Module, Text: h.Actions})
+			}
+		}
+	}
+	if v.New {
+		v.Title, v.Text, v.Action = p.T("roles.new_title"), p.T("roles.new_text"), base+"/new"
+	} else if err := s.roleHolders(r, by, sc, g, &v); err != nil {
+		return err
+	}
+	var err error
+	if v.Page, err = s.frame(w, r, by, rolesPlace(p, base, part.Crumb{Label: v.Title})); err != nil {
+		return err
+	}
+	return s.render(w, r, status, v)
+}
+
+// roleHolders adds who has the group, and what they can be given instead.
+func (s *Server) roleHolders(r *http.Request, by authz.Actor, sc authz.Scope, g role.Group, v *roles.Edit) error {
+	p := i18n.From(r.Context())
+	n := g.Members + g.Invitations
+	v.Used, v.Count, v.Text = n > 0, p.Number(int64(n)), p.T("roles.used_by", "count", n)
+	if g.Inherited(sc.Account()) {
+		v.Text = p.T("roles.inherited_text", "account", providerName(p, g.AccountName))
+	}
+	holders, err := s.Roles.Holders(r.Context(), by, sc.Account(), g.ID)
+	if err != nil {
+		return err
+	}
+	for _, h := range holders {
+		i := part.Ident{Avatar: part.Avatar{ID: string(h.Membership), Name: h.Name, Size: "sm"}, Title: h.Name, Sub: h.Email + " · " + h.AccountName}
+		if h.Membership == "" {
+			i.Avatar.Name, i.Title, i.Sub = h.Email, h.Email, p.T("roles.invited")+" · "+h.AccountName
+		} else {
+			i.Href = accountPath(h.Account, "/users/"+string(h.Membership))
+		}
+		v.Holders = append(v.Holders, i)
+	}
+	if !v.Used || v.ReadOnly {
+		return nil
+	}
+	all, err := s.Roles.List(r.Context(), by, sc.Account())
+	for _, o := range all {
+		if o.ID != g.ID {
+			v.Others = append(v.Others, part.Option{Value: string(o.ID), Label: o.Name})
+		}
+	}
+	v.Others = append(v.Others, part.Option{Value: string(authz.Guest), Label: p.T("role.guest")})
+	return err
+}
+
+// roleGrid is what a role group may hold. What the reader does not hold is shown and cannot be ticked.
+func roleGrid(p i18n.Printer, may, ticked authz.Set, readOnly bool) people.Grid {
+	g := permGrid(p, p.T("roles.perms"), may.Union(ticked), ticked, func(authz.Module) string { return "" })
+	for i := range g.Groups {
+		for j := range g.Groups[i].Rows {
+			cells := g.Groups[i].Rows[j].Cells
+			for k := range cells {
+				cells[k].Disabled = readOnly || !may.Has(authz.Perm(cells[k].Perm))
+			}
+		}
+	}
+	return g
+}
+
+func readRole(w http.ResponseWriter, r *http.Request) (role.Input, int64, error) {
+	f, err := readForm(w, r, "version", "name", "description", "perm")
+	if err != nil {
+		return role.Input{}, 0, err
+	}
+	version, _ := strconv.ParseInt(f.text("version"), 10, 64) //nolint:errcheck // 0 is no version, and stale
+	return role.Input{Name: f.text("name"), Description: f.text("description"), Perms: permsOf(f)}, version, nil
+}
+
+func (s *Server) createRole(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	sc, err := s.seen(r, by)
+	if err != nil {
+		return err
+	}
+	in, _, err := readRole(w, r)
+	if err != nil {
+		return err
+	}
+	id, err := s.Roles.Create(r.Context(), by, sc.Account(), in)
+	if err != nil {
+		if !shown(err) {
+			return err
+		}
+		return s.showRole(w, r, by, sc, role.Group{Account: sc.Account()}, in, err)
+	}
+	s.setFlash(w, "role_created")
+	return seeOther(w, r, accountPath(sc.Account(), "/roles/"+string(id)))
+}
+
+func (s *Server) saveRole(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	sc, g, err := s.roleOf(r, by)
+	if err != nil {
+		return err
+	}
+	in, version, err := readRole(w, r)
+	if err != nil {
+		return err
+	}
+	if err := s.Roles.Edit(r.Context(), by, sc.Account(), g.ID, version, in); err != nil {
+		if !shown(err) {
+			return err
+		}
+		return s.showRole(w, r, by, sc, g, in, err)
+	}
+	s.setFlash(w, "role_saved")
+	return seeOther(w, r, accountPath(sc.Account(), "/roles/"+string(g.ID)))
+}
+
+func (s *Server) deleteRole(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	sc, g, err := s.roleOf(r, by)
+	if err != nil {
+		return err
+	}
+	if err := s.Roles.Delete(r.Context(), by, sc.Account(), g.ID); err != nil {
+		return err
+	}
+	s.setFlash(w, "role_deleted")
+	return seeOther(w, r, accountPath(sc.Account(), "/roles"))
+}
+
+func (s *Server) reassignRole(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	sc, g, err := s.roleOf(r, by)
+	if err != nil {
+		return err
+	}
+	f, err := readForm(w, r, "to")
+	if err != nil {
+		return err
+	}
+	if err := s.Roles.Reassign(r.Context(), by, sc.Account(), g.ID, authz.Role(f.text("to"))); err != nil {
+		return err
+	}
+	s.setFlash(w, "role_reassigned")
+	return seeOther(w, r, accountPath(sc.Account(), "/roles/"+string(g.ID)))
+}
