@@ -27,6 +27,9 @@ type Service struct{ op *op.Runner }
 // NewService makes a Service.
 func NewService(r *op.Runner) *Service { return &Service{r} }
 
+// pages are the pages that have views, each with what opens it.
+var pages = map[string]authz.Perm{"clients": authz.ClientsView}
+
 const (
 	longestName  = 60
 	longestQuery = 1000
@@ -56,7 +59,11 @@ func (s *Service) Save(ctx context.Context, by authz.Actor, on ids.Account, page
 		return errs.New(errs.Invalid, "view.query_unreadable", "Set the filters again. This view could not be read.")
 	}
 	values.Del("cursor")
-	return s.op.Write(ctx, by, authz.AccountView, on, func(ctx context.Context, w *op.W) error {
+	need, known := pages[page]
+	if !known {
+		return errs.NoSuch("page")
+	}
+	return s.op.Write(ctx, by, need, on, func(ctx context.Context, w *op.W) error {
 		n, err := count(ctx, w.Tx(), w.Scope(), by.User(), page)
 		if err != nil {
 			return err

@@ -278,6 +278,9 @@ func (s *Server) bulkClients(w http.ResponseWriter, r *http.Request, by authz.Ac
 	if err != nil {
 		return err
 	}
+	if _, _, err := s.Ops.Read(r.Context(), by, authz.ClientsView, id); err != nil {
+		return err
+	}
 	f, err := readForm(w, r, "id", "do", "sure", "membership_end", "no_end", "typed")
 	if err != nil {
 		return err

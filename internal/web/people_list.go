@@ -279,6 +279,9 @@ func (s *Server) bulkUsers(w http.ResponseWriter, r *http.Request, by authz.Acto
 
 // askRemove names what is lost before people are removed.
 func (s *Server) askRemove(w http.ResponseWriter, r *http.Request, by authz.Actor, sc authz.Scope, who []string) error {
+	if _, _, err := s.Ops.Read(r.Context(), by, authz.UsersRemove, sc.Account()); err != nil {
+		return err
+	}
 	p := i18n.From(r.Context())
 	base := accountPath(sc.Account(), "/users")
 	if len(who) == 0 {
