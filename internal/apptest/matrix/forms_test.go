@@ -13,6 +13,19 @@ import (
 type form struct {
 	action string // path
 	fields url.Values
+	many   map[string]bool // the fields that may come more than once
+}
+
+// one reports whether a field that comes once names a thing of a kind.
+func (f form) one(kind string) bool {
+	for name, all := range f.fields {
+		for _, v := range all {
+			if !f.many[name] && anyID.MatchString(v) && strings.HasPrefix(v, kind) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // formsOf finds the forms of a page that change something, one for each button that leads elsewhere.
@@ -49,13 +62,14 @@ func formsOf(page, path string) (out []form) {
 
 // submissions are what a form sends by each of its buttons, and once without any.
 func submissions(f *html.Node, controls []*html.Node, path string) (out []form) {
-	base := url.Values{}
+	base, many := url.Values{}, map[string]bool{}
 	for _, c := range controls {
+		many[attr(c, "name")] = many[attr(c, "name")] || attr(c, "type") == "checkbox"
 		if c.Data != "button" && attr(c, "type") != "submit" {
 			add(base, c)
 		}
 	}
-	out = append(out, form{resolve(path, attr(f, "action")), base})
+	out = append(out, form{resolve(path, attr(f, "action")), base, many})
 	for _, c := range controls {
 		name, action := attr(c, "name"), attr(c, "formaction")
 		if c.Data != "button" || name == "" && action == "" {
@@ -71,7 +85,7 @@ func submissions(f *html.Node, controls []*html.Node, path string) (out []form) 
 		if action == "" {
 			action = attr(f, "action")
 		}
-		out = append(out, form{resolve(path, action), with})
+		out = append(out, form{resolve(path, action), with, many})
 	}
 	return out
 }
@@ -173,6 +187,24 @@ func text(n *html.Node) string {
 		}
 	}
 	return b.String()
+}
+
+// linksOf are the pages of the portal that a page leads to.
+func linksOf(page, path string) (out []string) {
+	root, err := html.Parse(strings.NewReader(page))
+	if err != nil {
+		return nil
+	}
+	base, err := url.Parse(path)
+	if err != nil {
+		return nil
+	}
+	walk(root, func(n *html.Node) {
+		if u, err := base.Parse(attr(n, "href")); n.Data == "a" && err == nil && u.Host == "" {
+			out = append(out, u.RequestURI())
+		}
+	})
+	return out
 }
 
 // byRoute sorts forms by the pattern of the route that they go to.

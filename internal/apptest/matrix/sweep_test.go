@@ -64,15 +64,31 @@ func portal(o *town) site {
 	return s
 }
 
-// learn opens every page as somebody and keeps the forms on them.
-func (s *site) learn(o *town, as *apptest.Browser, sets ...values) {
+// learn opens every page as some people, and the pages that those lead to, and keeps the forms on them.
+func (s *site) learn(sets []values, people ...*apptest.Browser) {
 	var forms []form
-	for _, p := range s.patterns {
-		for _, v := range sets {
-			method, path := fill(p, v)
-			if method == http.MethodGet {
-				forms = append(forms, formsOf(s.ask(as, method, path, nil).Body, path)...)
+	for _, who := range people {
+		seen := map[string]bool{}
+		var todo []string
+		for _, p := range s.patterns {
+			for _, v := range sets {
+				if method, path := fill(p, v); method == http.MethodGet {
+					todo = append(todo, path)
+				}
 			}
+		}
+		for range 2 {
+			var next []string
+			for _, path := range todo {
+				if seen[path] || len(seen) > 600 {
+					continue
+				}
+				seen[path] = true
+				a := s.ask(who, http.MethodGet, path, nil)
+				forms = append(forms, formsOf(a.Body, path)...)
+				next = append(next, linksOf(a.Body, path)...)
+			}
+			todo = next
 		}
 	}
 	s.forms = byRoute(s.patterns, forms)
@@ -124,7 +140,7 @@ func TestTheSweepKnowsEveryRoute(t *testing.T) {
 func TestStrangersAreSentToSignIn(t *testing.T) {
 	o := newTown(t, apptest.OnSQLite(t))
 	s := portal(o)
-	s.learn(o, o.Owner, o.ours.sets...)
+	s.learn(o.ours.sets, o.Owner, o.SignIn(o.ours.seller.Email))
 	before := o.dump()
 	report(t, s.strangers(o.Stranger(), o.ours.sets))
 	report(t, changed(before, o.dump()))
@@ -152,7 +168,7 @@ func (s site) strangers(who *apptest.Browser, sets []values) (remarks []string) 
 func TestTEN01ForeignIdsAreIdsThatDoNotExist(t *testing.T) {
 	o := newTown(t, apptest.OnSQLite(t))
 	s := portal(o)
-	s.learn(o, o.Owner, o.ours.sets...)
+	s.learn(o.ours.sets, o.Owner, o.SignIn(o.ours.seller.Email))
 	for _, p := range []apptest.Person{o.theirs.seller, o.theirs.owner, o.theirs.guest} {
 		who := o.SignIn(p.Email)
 		before := o.dump()
@@ -169,15 +185,14 @@ func (s site) foreign(o *town, who *apptest.Browser, sets []values) (remarks []s
 			continue // a token is an authority, not a name
 		}
 		for _, v := range sets {
-			nobodys := missing(o)
 			method, path := fill(p, v)
-			_, empty := fill(p, nobodys)
+			_, empty := fill(p, missing(o))
 			for _, fields := range s.filledIn(p) {
 				there := told(s.ask(who, method, path, fields))
-				not := told(s.ask(who, method, empty, swapped(fields, fresh(o))))
+				not := told(s.ask(who, method, empty, swapped(fields, nobodys)))
 				if there != not {
 					remarks = append(remarks, fmt.Sprintf("%s (%v): a foreign id is told from a missing one:\n%.200s\n%.200s", p, fields, there, not))
-				} else if slices.Contains(named, "account") && !strings.HasPrefix(there, "404 ") {
+				} else if slices.Contains(named, "account") && !strings.HasPrefix(there, "404 ") && !unread(fields, there) {
 					remarks = append(remarks, fmt.Sprintf("%s (%v): a foreign id is answered %.60s", p, fields, there))
 				}
 			}
@@ -186,25 +201,19 @@ func (s site) foreign(o *town, who *apptest.Browser, sets []values) (remarks []s
 	return remarks
 }
 
-// fresh makes an id of the same kind that is nobody's.
-func fresh(o *town) func(string) string {
-	kinds := map[string]string{}
-	for _, v := range missing(o) {
-		kinds[v[:4]] = v
-	}
-	return func(id string) string {
-		if v := kinds[id[:4]]; v != "" {
-			return v
-		}
-		return id[:4] + strings.Repeat("0", 26)
-	}
+// unread reports whether an empty form was sent back because it is empty, before anything was looked up.
+func unread(fields url.Values, answer string) bool {
+	return fields != nil && len(fields) == 0 && strings.HasPrefix(answer, "422 ")
 }
+
+// nobodys makes of an id one that is nobody's and stands in the same place of every order.
+func nobodys(id string) string { return id[:len(id)-6] + "zzzzzz" }
 
 // TestTEN01AForeignChildUnderOnesOwnAccountIsNotThere mixes one's own account in the path with other ids of others.
 func TestTEN01AForeignChildUnderOnesOwnAccountIsNotThere(t *testing.T) {
 	o := newTown(t, apptest.OnSQLite(t))
 	s := portal(o)
-	s.learn(o, o.Owner, o.ours.sets...)
+	s.learn(o.ours.sets, o.Owner, o.SignIn(o.ours.seller.Email))
 	for i, p := range []apptest.Person{o.theirs.seller, o.theirs.owner} {
 		who := o.SignIn(p.Email)
 		before := o.dump()
@@ -252,15 +261,14 @@ func TestTEN03FormsWithIdsOfMixedAccounts(t *testing.T) {
 	for _, p := range []apptest.Person{o.theirs.seller, o.theirs.owner} {
 		who := o.SignIn(p.Email)
 		s := portal(o)
-		s.learn(o, who, o.theirs.sets...)
+		s.learn(o.theirs.sets, who)
 		before := o.dump()
-		report(t, s.mixed(o, who, others))
+		report(t, s.mixed(who, others))
 		report(t, changed(before, o.dump()))
 	}
 }
 
-func (s site) mixed(o *town, who *apptest.Browser, others map[string][]string) (remarks []string) {
-	nobodys := fresh(o)
+func (s site) mixed(who *apptest.Browser, others map[string][]string) (remarks []string) {
 	for p, forms := range s.forms {
 		for _, f := range forms {
 			if !holdsID(f.fields) {
@@ -269,8 +277,11 @@ func (s site) mixed(o *town, who *apptest.Browser, others map[string][]string) (
 			for _, foreign := range [][]string{others["acc_"], others["mem_"], others["inv_"], others["rol_"], others["sub_"]} {
 				for _, id := range foreign {
 					for how, mix := range mixes {
-						there := told(s.ask(who, http.MethodPost, f.action, mix(f.fields, id)))
-						not := told(s.ask(who, http.MethodPost, f.action, mix(f.fields, nobodys(id))))
+						if !strings.Contains(mix(f, id).Encode(), id) {
+							continue // the form holds no id of that kind
+						}
+						there := told(s.ask(who, http.MethodPost, f.action, mix(f, id)))
+						not := told(s.ask(who, http.MethodPost, f.action, mix(f, nobodys(id))))
 						if there != not {
 							remarks = append(remarks, fmt.Sprintf("%s with %s %s:\n%.300s\n%.300s", p, id, how, there, not))
 						}
@@ -283,20 +294,23 @@ func (s site) mixed(o *town, who *apptest.Browser, others map[string][]string) (
 }
 
 // mixes put a foreign id where a form holds one of the same kind.
-var mixes = map[string]func(url.Values, string) url.Values{
-	"instead of the own": func(f url.Values, foreign string) url.Values {
-		return swapped(f, func(id string) string {
+var mixes = map[string]func(form, string) url.Values{
+	"instead of the own": func(f form, foreign string) url.Values {
+		return swapped(f.fields, func(id string) string {
 			if id[:4] == foreign[:4] {
 				return foreign
 			}
 			return strings.Repeat("0", 3) + id[3:]
 		})
 	},
-	"beside the own": func(f url.Values, foreign string) url.Values {
-		out := maps.Clone(f)
-		for name, all := range f {
+	"beside the own": func(f form, foreign string) url.Values {
+		out := maps.Clone(f.fields)
+		if f.one(foreign[:4]) {
+			return out // a button of one row wins over what is ticked
+		}
+		for name, all := range f.fields {
 			for _, v := range all {
-				if anyID.FindString(v) == v && v != "" && v[:4] == foreign[:4] {
+				if f.many[name] && anyID.FindString(v) == v && v != "" && v[:4] == foreign[:4] {
 					out[name] = append(slices.Clone(all), foreign)
 					break
 				}
@@ -310,7 +324,7 @@ var mixes = map[string]func(url.Values, string) url.Values{
 func TestGuestsSeeTheirHomeAndChangeNothing(t *testing.T) {
 	o := newTown(t, apptest.OnSQLite(t))
 	s := portal(o)
-	s.learn(o, o.Owner, o.ours.sets...)
+	s.learn(o.ours.sets, o.Owner, o.SignIn(o.ours.seller.Email))
 	for i, g := range o.ours.guests {
 		who := o.SignIn(g.Email)
 		before := o.dump()
@@ -326,7 +340,7 @@ func (s site) guests(who *apptest.Browser, v values) (remarks []string) {
 		}
 		method, path := fill(p, v)
 		for _, fields := range s.filledIn(p) {
-			if a := s.ask(who, method, path, fields); a.Status != http.StatusForbidden && a.Status != http.StatusNotFound {
+			if a := s.ask(who, method, path, fields); a.Status != http.StatusForbidden && a.Status != http.StatusNotFound && !unread(fields, told(a)) {
 				remarks = append(remarks, fmt.Sprintf("%s (%v): a Guest got %d %s", p, fields, a.Status, a.Location()))
 			}
 		}
@@ -381,7 +395,7 @@ var unreachable = map[string]string{
 func TestEveryFormIsSeen(t *testing.T) {
 	o := newTown(t, apptest.OnSQLite(t))
 	s := portal(o)
-	s.learn(o, o.Owner, o.ours.sets...)
+	s.learn(o.ours.sets, o.Owner, o.SignIn(o.ours.seller.Email))
 	for _, p := range s.patterns {
 		if strings.HasPrefix(p, "POST ") && strings.Contains(p, "{account}") && len(s.forms[p]) == 0 && unseen[p] == "" {
 			t.Errorf("%s: no page shows its form to the platform's Owner; let the matrix find one, or say in unseen why not", p)

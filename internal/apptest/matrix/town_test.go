@@ -26,7 +26,7 @@ type tenant struct {
 	reseller, client, department ids.Account
 	seller, owner, guest         apptest.Person // Owner of the reseller, Owner and Guest of the client
 	guests                       []apptest.Person
-	sets                         []values // at the reseller, the client and the department
+	sets                         []values // at the reseller, the client, the department, a client that is held and one that is closed
 }
 
 // town is an installation with two tenants that know nothing of each other.
@@ -59,6 +59,11 @@ func (o *town) tenant(name string) tenant {
 	for i, at := range []ids.Account{n.reseller, n.client, n.department} {
 		n.sets = append(n.sets, o.values(at, fmt.Sprintf("%s%d", name, i), n.seller))
 	}
+	held, closed := o.Client(n.reseller, name+" held"), o.Client(n.reseller, name+" closed")
+	n.sets = append(n.sets, o.values(held, name+"-held", n.seller), o.values(closed, name+"-closed", n.seller))
+	o.Hold(held)
+	n.sets[3]["hold"] = o.one("SELECT id FROM holds WHERE account_id = ?", held)
+	o.Close(closed)
 	return n
 }
 
