@@ -40,6 +40,8 @@ func (e Error) title(p i18n.Printer) string {
 		return p.T("shell.not_found_title")
 	case http.StatusServiceUnavailable:
 		return p.T("shell.unavailable_title")
+	case http.StatusUnprocessableEntity, http.StatusConflict, http.StatusTooManyRequests:
+		return p.T("shell.refused_title")
 	}
 	return p.T("shell.failed_title")
 }
