@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -99,20 +100,35 @@ func (s *Service) Location(ctx context.Context, by authz.Actor, id ids.Account, 
 
 // AddLocation adds a place to an account.
 func (s *Service) AddLocation(ctx context.Context, by authz.Actor, id ids.Account, in LocationInput) (out Location, err error) {
-	in, err = in.clean()
+	all, err := s.AddLocations(ctx, by, id, []LocationInput{in})
 	if err != nil {
 		return Location{}, err
 	}
+	return all[0], nil
+}
+
+// AddLocations adds several places to an account, all or none.
+func (s *Service) AddLocations(ctx context.Context, by authz.Actor, id ids.Account, in []LocationInput) (out []Location, err error) {
+	in = slices.Clone(in)
+	for i := range in {
+		if in[i], err = in[i].clean(); err != nil {
+			return nil, err
+		}
+	}
 	err = s.op.Write(ctx, by, authz.LocationsCreate, id, func(ctx context.Context, w *op.W) error {
-		now := w.Tx().Now()
-		out = Location{ID: ids.NewLocation(now), Account: id, Name: in.Name, Address: in.Address, Country: in.Country, TimeZone: in.TimeZone, Version: 1, CreatedAt: now, UpdatedAt: now}
+		out = nil
 		if err := placeKind(ctx, w); err != nil {
 			return err
 		}
-		if err := named(insertLocation(ctx, w.Tx(), w.Scope(), out)); err != nil {
-			return err
+		now := w.Tx().Now()
+		for _, i := range in {
+			l := Location{ID: ids.NewLocation(now), Account: id, Name: i.Name, Address: i.Address, Country: i.Country, TimeZone: i.TimeZone, Version: 1, CreatedAt: now, UpdatedAt: now}
+			if err := named(insertLocation(ctx, w.Tx(), w.Scope(), l)); err != nil {
+				return err
+			}
+			w.Audit(audit.Event{Action: "location.created", TargetType: "location", TargetID: string(l.ID), Target: l.Name, After: l})
+			out = append(out, l)
 		}
-		w.Audit(audit.Event{Action: "location.created", TargetType: "location", TargetID: string(out.ID), Target: out.Name, After: out})
 		return CountsChanged(ctx, w.Tx(), w.Scope())
 	})
 	return out, err

@@ -18,16 +18,17 @@ var actorMakers = map[string]string{
 
 // unscoped are functions that run SQL without an authz.Scope.
 var unscoped = map[string]string{
-	"invite.byToken":       "the token is the authority: one invitation, by the hash of its link",
-	"invite.activeAccount": "says of the account of one invitation whether it is active",
-	"invite.end":           "ends the one invitation that was found by its link",
-	"invite.adminsOf":      "whom to tell in the account of one invitation; only mail comes of it",
-	"user.refreshListed":   "copies a person's own name and address into the lists they stand in",
-	"user.insertIdentity":  "an identity belongs to no account",
-	"user.personBy":        "one identity, by its id or its whole address; an identity belongs to no account",
-	"user.markVerified":    "one identity, whose mailed link was used",
-	"account.insertRoot":   "the platform is made when there is nothing yet to be in a scope",
-	"account.rootOf":       "finds the platform, so that a job can be minted there",
+	"invite.byToken":        "the token is the authority: one invitation, by the hash of its link",
+	"invite.activeAccount":  "says of the account of one invitation whether it is active",
+	"invite.end":            "ends the one invitation that was found by its link",
+	"invite.adminsOf":       "whom to tell in the account of one invitation; only mail comes of it",
+	"user.refreshListed":    "copies a person's own name and address into the lists they stand in",
+	"user.insertIdentities": "an identity belongs to no account",
+	"user.usernamesTaken":   "a user name is unique in the installation; nothing but that is told",
+	"user.personBy":         "one identity, by its id or its whole address; an identity belongs to no account",
+	"user.markVerified":     "one identity, whose mailed link was used",
+	"account.insertRoot":    "the platform is made when there is nothing yet to be in a scope",
+	"account.rootOf":        "finds the platform, so that a job can be minted there",
 }
 
 // unscopedPackages reach no account's rows, only those of one identity, by its id or by a secret it presents.

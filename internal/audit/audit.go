@@ -65,6 +65,15 @@ type personal struct {
 	ActorName, IP, Target, Changes string
 }
 
+// row is an event with its personal part.
+type row struct {
+	event
+	personal
+}
+
+// insertAtOnce is how many events one statement stores.
+const insertAtOnce = 50
+
 // Record stores events in the transaction of the write that they tell about. account is where those without an account
 // of their own belong.
 func Record(ctx context.Context, tx *db.Tx, by authz.Actor, account ids.Account, evs []Event) error {
@@ -73,6 +82,7 @@ func Record(ctx context.Context, tx *db.Tx, by authz.Actor, account ids.Account,
 		own[i] = ids.NewEvent(tx.Now())
 	}
 	slices.Sort(own) // the events of one instant keep their order
+	rows := make([]row, len(evs))
 	for i, e := range evs {
 		changes, err := Diff(e.Before, e.After)
 		if err != nil {
@@ -83,15 +93,17 @@ func Record(ctx context.Context, tx *db.Tx, by authz.Actor, account ids.Account,
 			return fmt.Errorf("write the changes of %s: %w", e.Action, err)
 		}
 		p := personal{salt(), clean(by.Name()), clean(by.IP()), clean(e.Target), clean(string(text))}
-		row := event{
+		rows[i] = row{event{
 			ID: own[i], Account: first(e.Account, account), At: tx.Ms(),
 			ActorKind: first(string(by.Kind()), anonymous), ActorID: by.ID(),
 			Credential: clean(by.Credential()), RequestID: clean(by.RequestID()),
 			Action: e.Action, TargetType: e.TargetType, TargetID: clean(e.TargetID), Result: first(e.Result, ResultDone),
 			Personal: p.hash(),
-		}
-		if err := insert(ctx, tx, row, p); err != nil {
-			return fmt.Errorf("record %s: %w", e.Action, err)
+		}, p}
+	}
+	for part := range slices.Chunk(rows, insertAtOnce) {
+		if err := insert(ctx, tx, part); err != nil {
+			return fmt.Errorf("record %s: %w", part[0].Action, err)
 		}
 	}
 	return nil

@@ -82,7 +82,10 @@ func sealSome(ctx context.Context, tx *db.Tx) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	heads := map[ids.Account]head{}
+	if len(events) == 0 {
+		return 0, nil
+	}
+	heads, seals := map[ids.Account]head{}, make([]newSeal, 0, len(events))
 	for _, e := range events {
 		h, known := heads[e.Account]
 		if !known {
@@ -91,10 +94,11 @@ func sealSome(ctx context.Context, tx *db.Tx) (int, error) {
 			}
 		}
 		h = head{h.seq + 1, e.seal(h.hash, h.seq+1, tx.Ms())}
-		if err := insertSeal(ctx, tx, e, h); err != nil {
-			return 0, err
-		}
+		seals = append(seals, newSeal{e.Account, e.ID, h})
 		heads[e.Account] = h
+	}
+	if err := insertSeals(ctx, tx, seals); err != nil {
+		return 0, err
 	}
 	return len(events), deleteUnsealed(ctx, tx, events)
 }

@@ -17,17 +17,22 @@ func (e *event) dest() []any {
 	return []any{&e.ID, &e.Account, &e.At, &e.ActorKind, &e.ActorID, &e.ActingAs, &e.Credential, &e.RequestID, &e.Action, &e.TargetType, &e.TargetID, &e.Result, &e.Personal}
 }
 
-func insert(ctx context.Context, tx *db.Tx, e event, p personal) error {
+func insert(ctx context.Context, tx *db.Tx, rows []row) error {
+	var events, persons, waiting []any
+	for _, r := range rows {
+		e, p := r.event, r.personal
+		events = append(events, e.ID, e.Account, e.At, e.ActorKind, e.ActorID, e.ActingAs, e.Credential, e.RequestID, e.Action, e.TargetType, e.TargetID, e.Result, e.Personal)
+		persons = append(persons, e.ID, p.Salt, p.ActorName, p.IP, p.Target, p.Changes)
+		waiting = append(waiting, e.ID, e.Account, e.At)
+	}
 	if _, err := tx.Exec(ctx, `INSERT INTO audit_events (id, account_id, at, actor_kind, actor_id, acting_as, credential, request_id, action, target_type, target_id, result, personal)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		e.ID, e.Account, e.At, e.ActorKind, e.ActorID, e.ActingAs, e.Credential, e.RequestID, e.Action, e.TargetType, e.TargetID, e.Result, e.Personal); err != nil {
+		VALUES `+db.Values(len(rows), 13), events...); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, `INSERT INTO audit_personal (event_id, salt, actor_name, ip, target, changes) VALUES (?, ?, ?, ?, ?, ?)`,
-		e.ID, p.Salt, p.ActorName, p.IP, p.Target, p.Changes); err != nil {
+	if _, err := tx.Exec(ctx, `INSERT INTO audit_personal (event_id, salt, actor_name, ip, target, changes) VALUES `+db.Values(len(rows), 6), persons...); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO audit_unsealed (event_id, account_id, at) VALUES (?, ?, ?)`, e.ID, e.Account, e.At)
+	_, err := tx.Exec(ctx, `INSERT INTO audit_unsealed (event_id, account_id, at) VALUES `+db.Values(len(rows), 3), waiting...)
 	return err
 }
 
@@ -74,8 +79,19 @@ func headOf(ctx context.Context, q db.Queryer, account ids.Account) (head, error
 	return all[0], nil
 }
 
-func insertSeal(ctx context.Context, tx *db.Tx, e event, h head) error {
-	_, err := tx.Exec(ctx, `INSERT INTO audit_seals (account_id, seq, event_id, hash, sealed_at) VALUES (?, ?, ?, ?, ?)`, e.Account, h.seq, e.ID, h.hash, tx.Ms())
+// newSeal is a seal that is to be stored.
+type newSeal struct {
+	account ids.Account
+	event   ids.Event
+	head
+}
+
+func insertSeals(ctx context.Context, tx *db.Tx, seals []newSeal) error {
+	var args []any
+	for _, s := range seals {
+		args = append(args, s.account, s.seq, s.event, s.hash, tx.Ms())
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO audit_seals (account_id, seq, event_id, hash, sealed_at) VALUES `+db.Values(len(seals), 5), args...)
 	return err
 }
 

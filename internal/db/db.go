@@ -132,5 +132,6 @@ func (d *DB) query(ctx context.Context, query string, args ...any) (*sql.Rows, e
 	if inTx(ctx) {
 		return nil, errPoolInTx
 	}
+	watched(ctx, query)
 	return d.read.QueryContext(ctx, rebind(d.dialect, query), args...)
 }

@@ -63,6 +63,11 @@ func In(n int) string {
 	return "(" + strings.Repeat("?, ", n-1) + "?)"
 }
 
+// Values returns "(?, ?), (?, ?)" for that many rows of that many columns.
+func Values(rows, columns int) string {
+	return strings.Repeat(In(columns)+", ", rows-1) + In(columns)
+}
+
 // Args turns typed values into query arguments.
 func Args[T any](vs ...T) []any {
 	out := make([]any, len(vs))

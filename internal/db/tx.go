@@ -32,6 +32,7 @@ func (t *Tx) Dialect() Dialect { return t.dialect }
 
 // Exec runs a statement and returns how many rows it changed.
 func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	watched(ctx, query)
 	res, err := t.tx.ExecContext(ctx, rebind(t.dialect, query), args...)
 	if err != nil {
 		return 0, Classify(err)
@@ -40,6 +41,7 @@ func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error)
 }
 
 func (t *Tx) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	watched(ctx, query)
 	return t.tx.QueryContext(ctx, rebind(t.dialect, query), args...)
 }
 

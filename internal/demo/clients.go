@@ -142,15 +142,15 @@ func (l *loader) makePeople(ctx context.Context, s *site) error {
 		}
 		here = append(here, n)
 	}
-	for i := range 3 {
-		l.at(s.created * (7 - 3*i) / 10)
+	for i := range 2 {
+		l.at(s.created * (7 - 5*i) / 10)
 		var part []user.Newcomer
-		part, here = cut(here, len(here)/(3-i))
+		part, here = cut(here, len(here)/(2-i))
 		got, err := l.enrol(ctx, s.owner, s.id, part)
 		if err != nil {
 			return err
 		}
-		if i == 2 && s.deactivated > 0 {
+		if i == 1 && s.deactivated > 0 {
 			s.leaving = got[max(0, len(got)-s.deactivated):]
 		}
 	}
@@ -167,16 +167,15 @@ func cut[T any](all []T, n int) (head, tail []T) { return slices.Clone(all[:n]),
 func (l *loader) makeLocations(ctx context.Context, s *site) error {
 	where, what := towns(), places()
 	l.at(s.created * 6 / 10)
+	var all []account.LocationInput
 	for i := range s.locations {
 		t := where[(i*7+s.created)%len(where)]
 		in := account.LocationInput{Name: t.name + ", " + what[(i*3+s.users)%len(what)], Country: t.country}
 		in.Address = in.Name
-		if i >= len(where) {
-			in.Name = fmt.Sprintf("%s %d", in.Name, i)
-		}
-		if _, err := l.App.Accounts.AddLocation(ctx, s.owner, s.id, in); err != nil {
-			return fmt.Errorf("location %s: %w", in.Name, err)
-		}
+		all = append(all, in)
+	}
+	if _, err := l.App.Accounts.AddLocations(ctx, s.owner, s.id, all); err != nil {
+		return fmt.Errorf("locations: %w", err)
 	}
 	l.progress(s.locations)
 	return nil

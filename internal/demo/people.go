@@ -122,7 +122,7 @@ func (l *loader) access(subs []ids.SubAccount) user.Access {
 		a.Role, a.Perms = authz.User, authz.ModuleSet("locations")
 	}
 	if len(subs) > 1 && l.rng.IntN(3) == 0 {
-		a.AllSubs, a.Subs = false, subs[:1+l.rng.IntN(len(subs)-1)]
+		a.AllSubs, a.Subs = false, subs[:1+len(subs)/3]
 	}
 	return a
 }

@@ -3,9 +3,11 @@ package user
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"bailiwick/internal/account"
+	"bailiwick/internal/db"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/op"
 )
@@ -28,9 +30,13 @@ type Enrolled struct {
 
 // Enrol makes people members of the account that w is on, within the ceiling of whoever writes, and mails nobody.
 func Enrol(ctx context.Context, w *op.W, people []Newcomer) ([]Enrolled, error) {
+	if len(people) == 0 {
+		return nil, nil
+	}
+	people = slices.Clone(people)
 	checked := map[string]bool{}
-	out := make([]Enrolled, 0, len(people))
-	for _, n := range people {
+	for i := range people {
+		n := &people[i]
 		n.Access = n.Tidy()
 		if key := fmt.Sprint(n.Access); !checked[key] {
 			checked[key] = true
@@ -38,40 +44,60 @@ func Enrol(ctx context.Context, w *op.W, people []Newcomer) ([]Enrolled, error) 
 				return nil, err
 			}
 		}
-		e, err := enrol(ctx, w, n)
-		if err != nil {
-			return nil, fmt.Errorf("enrol %s: %w", n.Email, err)
+	}
+	if err := identify(ctx, w.Tx(), people); err != nil {
+		return nil, err
+	}
+	members := make([]Member, len(people))
+	out := make([]Enrolled, len(people))
+	for i, n := range people {
+		m := Member{
+			ID: ids.NewMembership(w.Tx().Now()), Account: w.Scope().Account(), User: n.Person.ID, Name: n.Name, Access: n.Access,
+			JobTitle: n.JobTitle, Phone: n.Phone, LastActive: n.LastActive,
 		}
-		out = append(out, e)
+		members[i], out[i] = m, Enrolled{m.User, m.ID}
+		e := m.event("user.created")
+		e.After = m.logged()
+		w.Audit(e)
+	}
+	if err := insertMembers(ctx, w.Tx(), w.Scope(), members); err != nil {
+		return nil, fmt.Errorf("enrol %d people: %w", len(people), err)
 	}
 	return out, account.CountsChanged(ctx, w.Tx(), w.Scope())
 }
 
-func enrol(ctx context.Context, w *op.W, n Newcomer) (Enrolled, error) {
-	if n.Person.ID == "" {
-		if err := CheckName(n.Name); err != nil {
-			return Enrolled{}, err
-		}
-		p, err := NewPerson(ctx, w.Tx(), n.Person)
-		if err != nil {
-			return Enrolled{}, err
-		}
-		n.Person = p
-	}
-	m := Member{
-		ID: ids.NewMembership(w.Tx().Now()), Account: w.Scope().Account(), User: n.Person.ID, Name: n.Name, Access: n.Access,
-		JobTitle: n.JobTitle, Phone: n.Phone, LastActive: n.LastActive,
-	}
-	if err := insertMember(ctx, w.Tx(), w.Scope(), m.ID, m.User, m.Access); err != nil {
-		return Enrolled{}, err
-	}
-	if m.JobTitle != "" || m.Phone != "" || !m.LastActive.IsZero() {
-		if err := describe(ctx, w.Tx(), w.Scope(), m); err != nil {
-			return Enrolled{}, err
+// identify makes an identity for each who has none.
+func identify(ctx context.Context, tx *db.Tx, people []Newcomer) error {
+	var fresh []*Newcomer
+	var folds []string
+	for i := range people {
+		if n := &people[i]; n.Person.ID == "" {
+			if err := CheckName(n.Name); err != nil {
+				return err
+			}
+			fresh, folds = append(fresh, n), append(folds, ids.Fold(n.Email))
 		}
 	}
-	e := m.event("user.created")
-	e.After = m.logged()
-	w.Audit(e)
-	return Enrolled{m.User, m.ID}, nil
+	if len(fresh) == 0 {
+		return nil
+	}
+	taken, err := usernamesTaken(ctx, tx, folds)
+	if err != nil {
+		return err
+	}
+	all := make([]named, len(fresh))
+	for i, n := range fresh {
+		n.Person.ID = ids.NewUser(tx.Now())
+		all[i] = named{n.Person, n.Email}
+		if slices.Contains(taken, folds[i]) {
+			all[i].username = string(n.Person.ID)
+		}
+	}
+	return insertIdentities(ctx, tx, all)
+}
+
+// named is a person with the user name they get.
+type named struct {
+	Person
+	username string
 }

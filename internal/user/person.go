@@ -51,7 +51,7 @@ func NewPerson(ctx context.Context, tx *db.Tx, p Person) (Person, error) {
 	if taken {
 		username = string(p.ID)
 	}
-	return p, insertIdentity(ctx, tx, p, username)
+	return p, insertIdentities(ctx, tx, []named{{p, username}})
 }
 
 // FindByEmail finds the identity of an address. It answers to invitations and sign-in only: whether an address is
@@ -78,7 +78,7 @@ func Verify(ctx context.Context, tx *db.Tx, who ids.User) error { return markVer
 // Add makes a person a member of the scope's account. The caller has checked the access.
 func Add(ctx context.Context, tx *db.Tx, sc authz.Scope, who ids.User, a Access) (ids.Membership, error) {
 	id := ids.NewMembership(tx.Now())
-	if err := insertMember(ctx, tx, sc, id, who, a.Tidy()); err != nil {
+	if err := insertMembers(ctx, tx, sc, []Member{{ID: id, User: who, Access: a.Tidy()}}); err != nil {
 		return "", err
 	}
 	return id, account.CountsChanged(ctx, tx, sc)
@@ -95,5 +95,5 @@ func Membership(ctx context.Context, q db.Queryer, sc authz.Scope, who ids.User)
 
 // RefreshPerson brings the lists up to date after a person changed their name or address.
 func RefreshPerson(ctx context.Context, tx *db.Tx, who ids.User) error {
-	return refreshListed(ctx, tx, "m.user_id", string(who))
+	return refreshListed(ctx, tx, "m.user_id = ?", who)
 }

@@ -191,7 +191,7 @@ func setActive(ctx context.Context, tx *db.Tx, sc authz.Scope, id ids.Membership
 	if err != nil {
 		return err
 	}
-	return refreshListed(ctx, tx, "m.id", string(id))
+	return refreshListed(ctx, tx, "m.id = ?", id)
 }
 
 func remove(ctx context.Context, tx *db.Tx, sc authz.Scope, id ids.Membership) error {
@@ -200,40 +200,65 @@ func remove(ctx context.Context, tx *db.Tx, sc authz.Scope, id ids.Membership) e
 	return err
 }
 
-func insertMember(ctx context.Context, tx *db.Tx, sc authz.Scope, id ids.Membership, who ids.User, a Access) error {
-	_, err := tx.Exec(ctx, `INSERT INTO memberships (id, account_id, user_id, role, perms, all_subaccounts, version, created_at, updated_at)
-		VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?)`, id, sc.Account(), who, a.Role, a.Perms.Encode(), a.AllSubs, tx.Ms(), tx.Ms())
-	if err != nil {
+// insertMembers stores new memberships of the scope's account and lists them.
+func insertMembers(ctx context.Context, tx *db.Tx, sc authz.Scope, all []Member) error {
+	var rows, subs []any
+	own := make([]ids.Membership, len(all))
+	for i, m := range all {
+		var active any
+		if !m.LastActive.IsZero() {
+			active = m.LastActive.UnixMilli()
+		}
+		own[i] = m.ID
+		rows = append(rows, m.ID, sc.Account(), m.User, m.Role, m.Perms.Encode(), m.AllSubs, m.JobTitle, m.Phone, active, tx.Ms(), tx.Ms())
+		if !m.AllSubs {
+			for _, s := range m.Subs {
+				subs = append(subs, m.ID, s)
+			}
+		}
+	}
+	if _, err := tx.Exec(ctx, `INSERT INTO memberships (id, account_id, user_id, role, perms, all_subaccounts, job_title, phone, last_active_at, created_at, updated_at)
+		VALUES `+db.Values(len(all), 11), rows...); err != nil {
 		return err
 	}
-	if err := setSubs(ctx, tx, sc, id, a); err != nil {
-		return err
+	if len(subs) > 0 {
+		if _, err := tx.Exec(ctx, "INSERT INTO membership_subaccounts (membership_id, subaccount_id) VALUES "+db.Values(len(subs)/2, 2), subs...); err != nil {
+			return err
+		}
 	}
-	return refreshListed(ctx, tx, "m.id", string(id))
+	return refreshListed(ctx, tx, "m.id IN "+db.In(len(own)), db.Args(own...)...)
 }
 
-// refreshListed writes the rows of member_list anew: of one membership (m.id) or of all of a person (m.user_id).
+// refreshListed writes the rows of member_list anew: of some memberships (m.id) or of all of a person (m.user_id).
 // It reads nothing of an account and is the only writer of the table.
-func refreshListed(ctx context.Context, tx *db.Tx, col, id string) error {
+func refreshListed(ctx context.Context, tx *db.Tx, which string, args ...any) error {
 	_, err := tx.Exec(ctx, `INSERT INTO member_list (account_id, membership_id, name_fold, email_fold, active, created_at)
 		SELECT m.account_id, m.id, i.name_fold, i.email_fold, m.deactivated_at IS NULL, m.created_at
-		FROM memberships m JOIN identities i ON i.id = m.user_id WHERE `+col+` = ?
-		ON CONFLICT (membership_id) DO UPDATE SET name_fold = excluded.name_fold, email_fold = excluded.email_fold, active = excluded.active`, id)
+		FROM memberships m JOIN identities i ON i.id = m.user_id WHERE `+which+`
+		ON CONFLICT (membership_id) DO UPDATE SET name_fold = excluded.name_fold, email_fold = excluded.email_fold, active = excluded.active`, args...)
 	return err
 }
 
-func insertIdentity(ctx context.Context, tx *db.Tx, p Person, username string) error {
-	var verified, changed any
-	if p.Verified {
-		verified = tx.Ms()
-	}
-	if p.PasswordHash != "" {
-		changed = tx.Ms()
+func insertIdentities(ctx context.Context, tx *db.Tx, all []named) error {
+	var rows []any
+	for _, p := range all {
+		var verified, changed any
+		if p.Verified {
+			verified = tx.Ms()
+		}
+		if p.PasswordHash != "" {
+			changed = tx.Ms()
+		}
+		rows = append(rows, p.ID, p.Email, ids.Fold(p.Email), verified, p.username, ids.Fold(p.username), p.Name, ids.Fold(p.Name), p.Language, p.TimeZone,
+			p.PasswordHash, changed, tx.Ms(), tx.Ms())
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO identities (id, email, email_fold, email_verified_at, username, username_fold, name, name_fold, language, time_zone,
-		password_hash, password_changed_at, version, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)`,
-		p.ID, p.Email, ids.Fold(p.Email), verified, username, ids.Fold(username), p.Name, ids.Fold(p.Name), p.Language, p.TimeZone, p.PasswordHash, changed, tx.Ms(), tx.Ms())
+		password_hash, password_changed_at, created_at, updated_at) VALUES `+db.Values(len(all), 14), rows...)
 	return err
+}
+
+func usernamesTaken(ctx context.Context, q db.Queryer, folds []string) ([]string, error) {
+	return db.All(ctx, q, db.Value[string], "SELECT username_fold FROM identities WHERE username_fold IN "+db.In(len(folds)), db.Args(folds...)...)
 }
 
 func scanPerson(r db.Row) (p Person, err error) {
@@ -252,17 +277,5 @@ func memberships(ctx context.Context, q db.Queryer, sc authz.Scope, who ids.User
 
 func markVerified(ctx context.Context, tx *db.Tx, who ids.User) error {
 	_, err := tx.Exec(ctx, "UPDATE identities SET email_verified_at = ? WHERE id = ? AND email_verified_at IS NULL", tx.Ms(), who)
-	return err
-}
-
-// describe stores what a new membership says about its person.
-func describe(ctx context.Context, tx *db.Tx, sc authz.Scope, m Member) error {
-	cond, args := sc.Here("account_id")
-	var active any
-	if !m.LastActive.IsZero() {
-		active = m.LastActive.UnixMilli()
-	}
-	_, err := tx.Exec(ctx, "UPDATE memberships SET job_title = ?, phone = ?, last_active_at = ? WHERE id = ? AND "+cond,
-		append([]any{m.JobTitle, m.Phone, active, m.ID}, args...)...)
 	return err
 }
