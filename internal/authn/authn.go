@@ -128,9 +128,12 @@ func (p person) actor(from Client, session ids.Session) authz.Actor {
 		IP: from.IP, RequestID: from.RequestID, Credential: "session"})
 }
 
+// Visitor is the id in the log of whoever was not recognised.
+const Visitor = "visitor"
+
 // visitor is who acts before anybody is recognised; it may do nothing and only stands in the log.
 func visitor(from Client) authz.Actor {
-	return authz.Mint(authz.Identity{Kind: authz.Machine, ID: "visitor", IP: from.IP, RequestID: from.RequestID, Credential: "none"})
+	return authz.Mint(authz.Identity{Kind: authz.Machine, ID: Visitor, IP: from.IP, RequestID: from.RequestID, Credential: "none"})
 }
 
 func errSignIn() error { return errs.New(errs.Unauthenticated, "auth.required", "Sign in first.") }

@@ -27,7 +27,9 @@ func (p Printer) T(key string, args ...any) string {
 	cfg := i18n.LocalizeConfig{MessageID: key, TemplateParser: template.IdentityParser{}}
 	for i := 0; i+1 < len(args); i += 2 {
 		if args[i] == "count" {
-			cfg.PluralCount = plural(args[i+1])
+			if p.counted(key) {
+				cfg.PluralCount = plural(args[i+1])
+			}
 		}
 	}
 	text, err := p.loc.Localize(&cfg)
@@ -35,6 +37,12 @@ func (p Printer) T(key string, args ...any) string {
 		return "[" + key + "]"
 	}
 	return p.fill(text, args)
+}
+
+// counted reports whether the text has plural forms; one without them may name a {count} all the same.
+func (p Printer) counted(key string) bool {
+	m := p.cat.message[source.String()][key]
+	return m != nil && m.One != ""
 }
 
 // Has reports whether the key has a text, for optional texts such as the hint of a permission.

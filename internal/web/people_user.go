@@ -373,9 +373,7 @@ func (s *Server) userActivity(w http.ResponseWriter, r *http.Request, by authz.A
 	}
 	v := people.Log{}
 	for _, e := range entries {
-		v.Timeline.Events = append(v.Timeline.Events, part.Event{
-			Icon: "pencil-line", Tone: part.Neutral, Text: p.T("activity."+e.Action, "target", e.Target), Note: e.ActorName + " · " + p.DateTime(e.At),
-		})
+		v.Timeline.Events = append(v.Timeline.Events, activityEvent(p, e))
 	}
 	if next.ID != "" {
 		key := []string{strconv.FormatInt(next.At, 10), string(next.ID)}

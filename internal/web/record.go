@@ -295,49 +295,13 @@ func (s *Server) activity(r *http.Request, by authz.Actor, id ids.Account, f aud
 	}
 	out := make([]part.Event, 0, len(entries))
 	for _, e := range entries {
-		out = append(out, part.Event{Icon: activityIcon(e.Action), Tone: activityTone(e.Action), Text: activityText(p, e), Note: p.T("activity.by", "who", activityActor(p, e), "when", p.DateTime(e.At))})
+		out = append(out, activityEvent(p, e))
 	}
 	link := ""
 	if next != (audit.Cursor{}) {
 		link = accountPath(id, "/activity") + "?after=" + strconv.FormatInt(next.At, 10) + "-" + string(next.ID)
 	}
 	return out, link, nil
-}
-
-func activityText(p i18n.Printer, e audit.Entry) string {
-	key := "activity." + strings.ReplaceAll(e.Action, ".", "_")
-	if !p.Has(key) {
-		return e.Action
-	}
-	return p.T(key, "target", e.Target)
-}
-
-func activityActor(p i18n.Printer, e audit.Entry) string {
-	switch {
-	case e.ActorKind == string(authz.Machine):
-		return p.T("role.machine")
-	case e.ActorName == "":
-		return p.T("activity.erased_person")
-	}
-	return e.ActorName
-}
-
-func activityIcon(action string) string {
-	noun, _, _ := strings.Cut(action, ".")
-	if icon, ok := map[string]string{"account": "building-2", "clients": "download", "location": "map-pin", "user": "users", "invitation": "mail", "role": "key-round", "membership": "calendar-plus", "session": "monitor", "subaccount": "send", "view": "bookmark-plus"}[noun]; ok {
-		return icon
-	}
-	return "circle-user"
-}
-
-func activityTone(action string) part.Tone {
-	switch {
-	case strings.HasSuffix(action, ".held"), strings.HasSuffix(action, ".expired"), strings.HasSuffix(action, ".deactivated"):
-		return part.Warning
-	case strings.HasSuffix(action, ".closed"), strings.HasSuffix(action, ".removed"), strings.HasSuffix(action, ".erased"):
-		return part.Danger
-	}
-	return ""
 }
 
 func (s *Server) statusPage(w http.ResponseWriter, r *http.Request, by authz.Actor) error {

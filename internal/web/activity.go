@@ -1,0 +1,57 @@
+package web
+
+import (
+	"strings"
+
+	"bailiwick/internal/audit"
+	"bailiwick/internal/authn"
+	"bailiwick/internal/authz"
+	"bailiwick/internal/i18n"
+	"bailiwick/internal/web/ui/part"
+)
+
+// activityEvent is one line of a list of activity, in words. A test finds actions that have none.
+func activityEvent(p i18n.Printer, e audit.Entry) part.Event {
+	return part.Event{
+		Icon: activityIcon(e.Action), Tone: activityTone(e.Action), Text: activityText(p, e),
+		Note: p.T("activity.by", "who", activityActor(p, e), "when", p.DateTime(e.At)),
+	}
+}
+
+func activityText(p i18n.Printer, e audit.Entry) string {
+	target := e.Target
+	if target == "" {
+		target = p.T("activity.nobody")
+	}
+	return p.T("activity."+e.Action, "target", target)
+}
+
+func activityActor(p i18n.Printer, e audit.Entry) string {
+	switch {
+	case e.ActorID == authn.Visitor:
+		return p.T("activity.stranger")
+	case e.ActorKind == string(authz.Machine):
+		return p.T("role.machine")
+	case e.ActorName == "":
+		return p.T("activity.erased_person")
+	}
+	return e.ActorName
+}
+
+func activityIcon(action string) string {
+	noun, _, _ := strings.Cut(action, ".")
+	if icon, ok := map[string]string{"account": "building-2", "clients": "download", "location": "map-pin", "user": "users", "invitation": "mail", "role": "key-round", "membership": "calendar-plus", "session": "monitor", "subaccount": "send", "view": "bookmark-plus"}[noun]; ok {
+		return icon
+	}
+	return "circle-user"
+}
+
+func activityTone(action string) part.Tone {
+	switch {
+	case strings.HasSuffix(action, ".held"), strings.HasSuffix(action, ".expired"), strings.HasSuffix(action, ".deactivated"):
+		return part.Warning
+	case strings.HasSuffix(action, ".closed"), strings.HasSuffix(action, ".removed"), strings.HasSuffix(action, ".erased"):
+		return part.Danger
+	}
+	return ""
+}
