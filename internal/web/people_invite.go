@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"bailiwick/internal/authz"
 	"bailiwick/internal/errs"
@@ -106,7 +107,7 @@ func (s *Server) verdicts(p i18n.Printer, sc authz.Scope, addresses string, all 
 
 // digest tells whether the addresses are still those whose verdicts the reader has seen.
 func digest(addresses string) string {
-	sum := sha256.Sum256([]byte(addresses))
+	sum := sha256.Sum256([]byte(strings.ReplaceAll(addresses, "\r", ""))) // forms and scripts end lines differently
 	return hex.EncodeToString(sum[:8])
 }
 

@@ -166,7 +166,7 @@ func (s *Server) roleHolders(r *http.Request, by authz.Actor, sc authz.Scope, g 
 
 // roleGrid is what a role group may hold. What the reader does not hold is shown and cannot be ticked.
 func roleGrid(p i18n.Printer, may, ticked authz.Set, readOnly bool) people.Grid {
-	g := permGrid(p, p.T("roles.perms"), may.Union(ticked), ticked, func(authz.Module) string { return "" })
+	g := permGrid(p, may.Union(ticked), ticked, func(authz.Module) string { return "" })
 	for i := range g.Groups {
 		for j := range g.Groups[i].Rows {
 			cells := g.Groups[i].Rows[j].Cells

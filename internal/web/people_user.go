@@ -248,7 +248,7 @@ func grantGrid(p i18n.Printer, sc authz.Scope, a user.Access) people.Grid {
 	if sc.Kind() == "platform" || sc.Kind() == "reseller" {
 		may = may.Union(authz.Grantable(authz.Support))
 	}
-	return permGrid(p, p.T("access.modules"), may.Intersect(sc.Perms()).Without(bodiesPerm), a.Perms, func(m authz.Module) string {
+	return permGrid(p, may.Intersect(sc.Perms()).Without(bodiesPerm), a.Perms, func(m authz.Module) string {
 		switch m.Ceiling {
 		case authz.ForAnyone:
 			return ""
@@ -260,8 +260,8 @@ func grantGrid(p i18n.Printer, sc authz.Scope, a user.Access) people.Grid {
 }
 
 // permGrid shows the permissions of a set by module, with what is ticked.
-func permGrid(p i18n.Printer, caption string, may, ticked authz.Set, note func(authz.Module) string) people.Grid {
-	g := people.Grid{Caption: caption}
+func permGrid(p i18n.Printer, may, ticked authz.Set, note func(authz.Module) string) people.Grid {
+	g := people.Grid{Caption: p.T("grid.caption")}
 	group := ""
 	for _, m := range authz.Catalogue() {
 		row := people.GridRow{Label: p.T("perm.module_" + m.Key), Note: note(m)}
