@@ -9,17 +9,20 @@ import (
 	"bailiwick/internal/ids"
 )
 
-// listRow writes the rows of the customer at or above the scope's account, one for each ancestor and itself.
-func listRow(ctx context.Context, tx *db.Tx, sc authz.Scope) error {
-	_, err := tx.Exec(ctx, `INSERT INTO client_list (ancestor_id, customer_id, name_fold, end_sort, created_at, users, locations, held, closed)
-		SELECT t.ancestor_id, a.id, a.name_fold, CASE WHEN a.membership_end = '' THEN '`+noEndSort+`' ELSE a.membership_end END, a.created_at,
+// listColumns selects the rows of customers a, one for each ancestor t and itself.
+const listColumns = `INSERT INTO client_list (ancestor_id, customer_id, name_fold, end_sort, created_at, users, locations, held, closed)
+		SELECT t.ancestor_id, a.id, a.name_fold, CASE WHEN a.membership_end = '' THEN '` + noEndSort + `' ELSE a.membership_end END, a.created_at,
 		       (SELECT count(DISTINCT m.user_id) FROM account_tree d JOIN memberships m ON m.account_id = d.descendant_id WHERE d.ancestor_id = a.id AND m.deactivated_at IS NULL),
 		       (SELECT count(*) FROM account_tree d JOIN locations l ON l.account_id = d.descendant_id WHERE d.ancestor_id = a.id),
-		       EXISTS (SELECT 1 FROM holds h WHERE h.account_id = a.id), a.closed_at IS NOT NULL
-		FROM account_tree up JOIN accounts a ON a.id = up.ancestor_id AND a.kind = 'customer' JOIN account_tree t ON t.descendant_id = a.id
-		WHERE up.descendant_id = ?
-		ON CONFLICT (ancestor_id, customer_id) DO UPDATE SET name_fold = excluded.name_fold, end_sort = excluded.end_sort, created_at = excluded.created_at,
-			users = excluded.users, locations = excluded.locations, held = excluded.held, closed = excluded.closed`, sc.Account())
+		       EXISTS (SELECT 1 FROM holds h WHERE h.account_id = a.id), a.closed_at IS NOT NULL `
+
+const listConflict = ` ON CONFLICT (ancestor_id, customer_id) DO UPDATE SET name_fold = excluded.name_fold, end_sort = excluded.end_sort, created_at = excluded.created_at,
+			users = excluded.users, locations = excluded.locations, held = excluded.held, closed = excluded.closed`
+
+// listRow writes the rows of the customer at or above the scope's account.
+func listRow(ctx context.Context, tx *db.Tx, sc authz.Scope) error {
+	_, err := tx.Exec(ctx, listColumns+`FROM account_tree up JOIN accounts a ON a.id = up.ancestor_id AND a.kind = 'customer' JOIN account_tree t ON t.descendant_id = a.id
+		WHERE up.descendant_id = ?`+listConflict, sc.Account())
 	return err
 }
 

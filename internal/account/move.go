@@ -1,0 +1,255 @@
+package account
+
+import (
+	"context"
+	"slices"
+
+	"bailiwick/internal/audit"
+	"bailiwick/internal/authz"
+	"bailiwick/internal/db"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/ids"
+	"bailiwick/internal/op"
+)
+
+// MoveInput is a move with what replaces the role groups that do not reach the new place.
+type MoveInput struct {
+	To    ids.Account
+	Roles map[ids.Role]authz.Role // a group -> what its members hold afterwards
+}
+
+// Stranded is a role group that people below hold and that does not reach the new place.
+type Stranded struct {
+	Group       ids.Role
+	Name        string
+	Members     int
+	Invitations int
+	perms       authz.Set
+	Choices     []Replacement
+}
+
+// Replacement is a role that can stand in for a stranded group: it gives nobody more than they had.
+type Replacement struct {
+	Role authz.Role
+	Name string // of a group; "" for a built-in role
+}
+
+// Move is what a move would do.
+type Move struct {
+	From, To     Account
+	Accounts     int // that move, the account itself included
+	Stranded     []Stranded
+	RefsTaken    []Ref    // references that are taken at the new place; change them first
+	NamesTaken   []string // sub-account names that are taken in the new client
+	NameTaken    bool     // a department there is called the same
+	TimeZone     string   // what an account without a time zone of its own gets there, "" when that stays
+	ZoneBefore   string
+	Changeable   bool // nothing stands in the way once every stranded group has a replacement
+	customerFrom ids.Account
+	customerTo   ids.Account
+	refsFrom     ids.Account
+	refsTo       ids.Account
+}
+
+// PreviewMove says what moving the account under another would do. It changes nothing.
+func (s *Service) PreviewMove(ctx context.Context, by authz.Actor, id, to ids.Account) (out Move, err error) {
+	kind, err := s.kindOf(ctx, by, id)
+	if err != nil {
+		return out, err
+	}
+	q, sc, err := s.op.Read(ctx, by, kind.Perm(move), id)
+	if err != nil {
+		return out, err
+	}
+	a, err := get(ctx, q, sc, id)
+	if err != nil {
+		return out, err
+	}
+	if _, _, err := s.op.Read(ctx, by, kind.Perm(move), a.Parent); err != nil {
+		return out, err
+	}
+	_, there, err := s.op.Read(ctx, by, kind.Perm(move), to)
+	if err != nil {
+		return out, err
+	}
+	return plan(ctx, q, sc, there, a)
+}
+
+// Move hangs the account and everything below it under another parent. It needs the permission on the account and on both
+// parents, and is refused while something does not fit there.
+func (s *Service) Move(ctx context.Context, by authz.Actor, id ids.Account, in MoveInput) error {
+	kind, err := s.kindOf(ctx, by, id)
+	if err != nil {
+		return err
+	}
+	return s.op.Write(ctx, by, kind.Perm(move), id, func(ctx context.Context, w *op.W) error {
+		a, err := get(ctx, w.Tx(), w.Scope(), id)
+		if err != nil {
+			return err
+		}
+		switch {
+		case a.Kind == Platform:
+			return errs.New(errs.Invalid, "account.kind_order", "Choose an account below the platform. The platform itself has no place to go.")
+		case a.Parent == in.To:
+			return w.Unchanged()
+		}
+		ok, err := holds(ctx, w, kind.Perm(move), a.Parent)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return errs.New(errs.Denied, "account.move_denied", "Ask an admin of the account above to move it. You need the right at both places.")
+		}
+		var there authz.Scope
+		if err := w.On(ctx, kind.Perm(move), in.To, func(_ context.Context, w *op.W) error { there = w.Scope(); return nil }); err != nil {
+			return err
+		}
+		p, err := plan(ctx, w.Tx(), w.Scope(), there, a)
+		if err != nil {
+			return err
+		}
+		return carryOut(ctx, w, there, a, p, in)
+	})
+}
+
+// plan works out a move and refuses one that can never be.
+func plan(ctx context.Context, q db.Queryer, sc, there authz.Scope, a Account) (p Move, err error) {
+	to, err := get(ctx, q, there, there.Account())
+	if err != nil {
+		return p, err
+	}
+	p.To = to
+	switch {
+	case a.Kind == Platform || !to.Kind.MayContain(a.Kind):
+		return p, errs.New(errs.Invalid, "account.kind_order", "Choose another place. A {child} cannot be put under a {parent}.", "child", string(a.Kind), "parent", string(to.Kind))
+	case slices.Contains(there.Chain(), a.ID):
+		return p, errs.New(errs.Invalid, "account.move_cycle", "Choose a place outside of {name}. An account cannot be put below itself.", "name", a.Name)
+	case a.Closed() || to.Closed():
+		return p, errs.New(errs.Conflict, "account.closed", "Reopen the account first. It is closed.")
+	case !sc.Perms().Covers(there.Perms()):
+		return p, errs.New(errs.Denied, "account.move_widens", "Ask somebody with the same rights at both places to move it. You would hold more rights over it there than here.")
+	}
+	height, accounts, err := shape(ctx, q, sc)
+	if err != nil {
+		return p, err
+	}
+	if len(there.Chain())+height > MaxDepth {
+		return p, tooDeep()
+	}
+	p.Accounts = accounts
+	if p.From, err = chainAccount(ctx, q, sc, a.Parent); err != nil {
+		return p, err
+	}
+	return p, p.obstacles(ctx, q, sc, there, a)
+}
+
+// obstacles finds what does not fit at the new place.
+func (p *Move) obstacles(ctx context.Context, q db.Queryer, sc, there authz.Scope, a Account) (err error) {
+	if a.Kind == Department {
+		moved := a
+		moved.Parent = p.To.ID
+		if p.NameTaken, err = nameTaken(ctx, q, there, moved); err != nil {
+			return err
+		}
+		if err = p.customers(ctx, q, sc, there); err != nil {
+			return err
+		}
+	}
+	if p.refsFrom, err = refScope(ctx, q, sc); err != nil {
+		return err
+	}
+	if p.refsTo, err = refScopeBelow(ctx, q, there); err != nil {
+		return err
+	}
+	if p.refsFrom != p.refsTo {
+		if p.RefsTaken, err = refsTaken(ctx, q, sc, p.refsFrom, p.refsTo); err != nil {
+			return err
+		}
+	}
+	if p.Stranded, err = stranded(ctx, q, sc, there); err != nil {
+		return err
+	}
+	for i := range p.Stranded {
+		if p.Stranded[i].Choices, err = replacements(ctx, q, there, p.Stranded[i].perms); err != nil {
+			return err
+		}
+	}
+	p.Changeable = !p.NameTaken && len(p.RefsTaken) == 0 && len(p.NamesTaken) == 0
+	return p.zones(ctx, q, sc, there)
+}
+
+// customers notes a department that goes to another client, whose sub-accounts' names may be taken there.
+func (p *Move) customers(ctx context.Context, q db.Queryer, sc, there authz.Scope) error {
+	find := func(sc authz.Scope) (ids.Account, error) {
+		chain, err := chainOf(ctx, q, sc)
+		i := slices.IndexFunc(chain, func(c Crumb) bool { return c.Kind == Customer })
+		if err != nil || i < 0 {
+			return "", err
+		}
+		return chain[i].ID, nil
+	}
+	var err error
+	if p.customerFrom, err = find(sc); err != nil {
+		return err
+	}
+	if p.customerTo, err = find(there); err != nil || p.customerFrom == p.customerTo {
+		return err
+	}
+	p.NamesTaken, err = subNamesTaken(ctx, q, sc, p.customerTo)
+	return err
+}
+
+func (p *Move) zones(ctx context.Context, q db.Queryer, sc, there authz.Scope) error {
+	here, err := inherited(ctx, q, sc, TimeZone)
+	if err != nil || here.Own {
+		return err
+	}
+	next, err := inherited(ctx, q, there, TimeZone)
+	if err == nil && next.Value != here.Value {
+		p.TimeZone, p.ZoneBefore = next.Value, here.Value
+	}
+	return err
+}
+
+// moved is what the log says about a move.
+type moved struct {
+	Parent ids.Account `audit:"show"`
+	Name   string      `audit:"show"`
+}
+
+func carryOut(ctx context.Context, w *op.W, there authz.Scope, a Account, p Move, in MoveInput) error {
+	if !p.Changeable {
+		return errs.New(errs.Conflict, "account.move_obstacles", "Mend what does not fit at the new place first. The preview lists it.")
+	}
+	for _, s := range p.Stranded {
+		next, chosen := in.Roles[s.Group]
+		if !chosen || !slices.ContainsFunc(s.Choices, func(r Replacement) bool { return r.Role == next }) {
+			return errs.Field("role-"+string(s.Group), "account.move_role", "Choose what replaces {group}. It does not reach the new place.", "group", s.Name)
+		}
+		if err := replaceRole(ctx, w.Tx(), w.Scope(), s, next); err != nil {
+			return err
+		}
+	}
+	if p.refsFrom != p.refsTo {
+		if err := moveRefs(ctx, w.Tx(), w.Scope(), p.refsFrom, p.refsTo); err != nil {
+			return err
+		}
+	}
+	if p.customerFrom != p.customerTo {
+		if err := moveSubs(ctx, w.Tx(), w.Scope(), p.customerTo); err != nil {
+			return err
+		}
+	}
+	if err := reparent(ctx, w.Tx(), w.Scope(), there); err != nil {
+		return err
+	}
+	w.Audit(audit.Event{Action: "account.moved", TargetType: "account", TargetID: string(a.ID), Target: a.Name,
+		Before: moved{p.From.ID, p.From.Name}, After: moved{p.To.ID, p.To.Name}})
+	if a.Kind != Department || p.customerFrom == p.customerTo {
+		return nil
+	}
+	if err := listRow(ctx, w.Tx(), w.Scope()); err != nil {
+		return err
+	}
+	return listCustomer(ctx, w.Tx(), w.Scope(), p.customerFrom)
+}

@@ -1,0 +1,195 @@
+package account
+
+import (
+	"context"
+	"errors"
+
+	"bailiwick/internal/authz"
+	"bailiwick/internal/db"
+	"bailiwick/internal/ids"
+)
+
+// chainAccount reads an account of the scope's own chain, such as its parent.
+func chainAccount(ctx context.Context, q db.Queryer, sc authz.Scope, id ids.Account) (Account, error) {
+	in, args := sc.Up("a.id")
+	a, err := db.One(ctx, q, scanAccount, `SELECT `+columns+` FROM accounts a WHERE a.id = ? AND `+in, append([]any{id}, args...)...)
+	if errors.Is(err, db.ErrNoRows) {
+		return a, noAccount()
+	}
+	return a, err
+}
+
+// shape tells how many levels and accounts hang from the scope's account, itself included.
+func shape(ctx context.Context, q db.Queryer, sc authz.Scope) (height, accounts int, err error) {
+	n, err := db.One(ctx, q, func(r db.Row) (n [2]int, err error) {
+		err = r.Scan(&n[0], &n[1])
+		return n, err
+	}, `SELECT COALESCE(max(t.depth), 0) + 1, count(*) FROM account_tree t WHERE t.ancestor_id = ?`, sc.Account())
+	return n[0], n[1], err
+}
+
+// refScopeBelow is where the references of an account would be unique that is put right below the scope's account.
+func refScopeBelow(ctx context.Context, q db.Queryer, there authz.Scope) (ids.Account, error) {
+	chain, err := chainOf(ctx, q, there)
+	if err != nil {
+		return "", err
+	}
+	for i := len(chain) - 1; i >= 0; i-- {
+		if chain[i].Kind == Platform || chain[i].Kind == Reseller {
+			return chain[i].ID, nil
+		}
+	}
+	return there.Account(), nil
+}
+
+func refsTaken(ctx context.Context, q db.Queryer, sc authz.Scope, from, to ids.Account) ([]Ref, error) {
+	in, args := sc.Down("r.account_id")
+	return db.All(ctx, q, func(r db.Row) (x Ref, err error) {
+		err = r.Scan(&x.Source, &x.Reference)
+		return x, err
+	}, `SELECT r.source, r.reference FROM external_refs r WHERE r.scope_id = ? AND `+in+` AND EXISTS (SELECT 1 FROM external_refs o
+		WHERE o.scope_id = ? AND o.source_fold = r.source_fold AND o.reference_fold = r.reference_fold) ORDER BY r.source_fold, r.reference_fold LIMIT 100`,
+		append(append([]any{from}, args...), to)...)
+}
+
+func moveRefs(ctx context.Context, tx *db.Tx, sc authz.Scope, from, to ids.Account) error {
+	in, args := sc.Down("external_refs.account_id")
+	_, err := tx.Exec(ctx, `UPDATE external_refs SET scope_id = ? WHERE scope_id = ? AND `+in, append([]any{to, from}, args...)...)
+	return err
+}
+
+func subNamesTaken(ctx context.Context, q db.Queryer, sc authz.Scope, to ids.Account) ([]string, error) {
+	in, args := sc.Down("s.account_id")
+	return db.All(ctx, q, db.Value[string], `SELECT s.name FROM subaccounts s WHERE `+in+` AND EXISTS (SELECT 1 FROM subaccounts o WHERE o.customer_id = ? AND o.name = s.name) ORDER BY s.name LIMIT 100`,
+		append(args, to)...)
+}
+
+// moveSubs gives the sub-accounts below to another client, and takes them from the lists of people who stay, and
+// those that stay from the lists of people who go.
+func moveSubs(ctx context.Context, tx *db.Tx, sc authz.Scope, to ids.Account) error {
+	in, args := sc.Down("subaccounts.account_id")
+	if _, err := tx.Exec(ctx, `UPDATE subaccounts SET customer_id = ?, version = version + 1, updated_at = ? WHERE `+in, append([]any{to, tx.Ms()}, args...)...); err != nil {
+		return err
+	}
+	sub, subArgs := sc.Down("s.account_id")
+	mem, memArgs := sc.Down("m.account_id")
+	_, err := tx.Exec(ctx, `DELETE FROM membership_subaccounts WHERE
+		(EXISTS (SELECT 1 FROM subaccounts s WHERE s.id = membership_subaccounts.subaccount_id AND `+sub+`)
+			AND NOT EXISTS (SELECT 1 FROM memberships m WHERE m.id = membership_subaccounts.membership_id AND `+mem+`))
+		OR (EXISTS (SELECT 1 FROM memberships m WHERE m.id = membership_subaccounts.membership_id AND `+mem+`)
+			AND NOT EXISTS (SELECT 1 FROM subaccounts s WHERE s.id = membership_subaccounts.subaccount_id AND `+sub+`))`,
+		append(append(append(append([]any{}, subArgs...), memArgs...), memArgs...), subArgs...)...)
+	return err
+}
+
+// stranded lists the role groups that people or open invitations below hold, and that are defined neither below nor
+// on the way to the new place.
+func stranded(ctx context.Context, q db.Queryer, sc, there authz.Scope) ([]Stranded, error) {
+	mem, memArgs := sc.Down("m.account_id")
+	inv, invArgs := sc.Down("i.account_id")
+	below, belowArgs := sc.Down("r.account_id")
+	up, upArgs := there.Up("r.account_id")
+	args := append(append(append(append([]any{}, memArgs...), invArgs...), belowArgs...), upArgs...)
+	all, err := db.All(ctx, q, func(r db.Row) (s Stranded, err error) {
+		var perms string
+		if err := r.Scan(&s.Group, &s.Name, &perms, &s.Members, &s.Invitations); err != nil {
+			return s, err
+		}
+		s.perms, err = authz.DecodeSet(perms)
+		return s, err
+	}, `SELECT r.id, r.name, r.perms,
+			(SELECT count(*) FROM memberships m WHERE m.role = r.id AND `+mem+`),
+			(SELECT count(*) FROM invitations i WHERE i.role = r.id AND i.accepted_at IS NULL AND i.revoked_at IS NULL AND `+inv+`)
+		FROM roles r WHERE NOT `+below+` AND NOT `+up+` AND EXISTS (SELECT 1 FROM account_tree o WHERE o.descendant_id = ? AND o.ancestor_id = r.account_id) ORDER BY r.name_fold`,
+		append(args, sc.Account())...)
+	var out []Stranded
+	for _, s := range all {
+		if s.Members+s.Invitations > 0 {
+			out = append(out, s)
+		}
+	}
+	return out, err
+}
+
+// replacements are the roles at the new place that hold nothing beyond perms: groups that reach it, User and Guest.
+func replacements(ctx context.Context, q db.Queryer, there authz.Scope, perms authz.Set) ([]Replacement, error) {
+	up, args := there.Up("r.account_id")
+	groups, err := db.All(ctx, q, func(r db.Row) (g struct {
+		Replacement
+		perms authz.Set
+	}, err error) {
+		var text string
+		if err := r.Scan(&g.Role, &g.Name, &text); err != nil {
+			return g, err
+		}
+		g.perms, err = authz.DecodeSet(text)
+		return g, err
+	}, `SELECT r.id, r.name, r.perms FROM roles r WHERE `+up+` ORDER BY r.name_fold LIMIT 200`, args...)
+	if err != nil {
+		return nil, err
+	}
+	out := []Replacement{{Role: authz.User}, {Role: authz.Guest}}
+	for _, g := range groups {
+		if perms.Covers(g.perms) {
+			out = append(out, g.Replacement)
+		}
+	}
+	return out, nil
+}
+
+// replaceRole gives everybody below who holds a stranded group another role. A User keeps what of the group a User may hold.
+func replaceRole(ctx context.Context, tx *db.Tx, sc authz.Scope, s Stranded, next authz.Role) error {
+	perms := authz.Set{}
+	if next == authz.User {
+		perms = s.perms.Intersect(authz.Grantable(authz.User))
+	}
+	in, args := sc.Down("memberships.account_id")
+	if _, err := tx.Exec(ctx, `UPDATE memberships SET role = ?, perms = ?, version = version + 1, updated_at = ? WHERE role = ? AND `+in,
+		append([]any{next, perms.Encode(), tx.Ms(), s.Group}, args...)...); err != nil {
+		return err
+	}
+	in, args = sc.Down("invitations.account_id")
+	_, err := tx.Exec(ctx, `UPDATE invitations SET role = ?, perms = ?, version = version + 1 WHERE role = ? AND accepted_at IS NULL AND revoked_at IS NULL AND `+in,
+		append([]any{next, perms.Encode(), s.Group}, args...)...)
+	return err
+}
+
+// moving names what is above the account (1st argument) and what hangs from it (2nd). A move touches the whole subtree, so it is
+// read once, and no row of other accounts is looked at.
+const moving = `WITH above (id) AS (SELECT a.ancestor_id FROM account_tree a WHERE a.descendant_id = ? AND a.depth > 0),
+		below (id) AS (SELECT b.descendant_id FROM account_tree b WHERE b.ancestor_id = ?) `
+
+// reparent moves the subtree in the closure table: one statement takes it from everything above, one puts it below
+// the new chain. The list of clients follows.
+func reparent(ctx context.Context, tx *db.Tx, sc, there authz.Scope) error {
+	id := sc.Account()
+	for _, s := range []struct {
+		text string
+		args []any
+	}{
+		{moving + `DELETE FROM client_list WHERE ancestor_id IN (SELECT id FROM above) AND customer_id IN (SELECT id FROM below)`, []any{id, id}},
+		{moving + `DELETE FROM client_words WHERE ancestor_id IN (SELECT id FROM above) AND customer_id IN (SELECT id FROM below)`, []any{id, id}},
+		{moving + `DELETE FROM account_tree WHERE ancestor_id IN (SELECT id FROM above) AND descendant_id IN (SELECT id FROM below)`, []any{id, id}},
+		{`INSERT INTO account_tree (ancestor_id, descendant_id, depth)
+			SELECT a.ancestor_id, b.descendant_id, a.depth + b.depth + 1 FROM account_tree a, account_tree b WHERE a.descendant_id = ? AND b.ancestor_id = ?`, []any{there.Account(), id}},
+		{`UPDATE accounts SET parent_id = ?, version = version + 1, updated_at = ? WHERE id = ?`, []any{there.Account(), tx.Ms(), id}},
+		{`INSERT INTO client_list (ancestor_id, customer_id, name_fold, end_sort, created_at, users, locations, held, closed)
+			SELECT up.ancestor_id, c.customer_id, c.name_fold, c.end_sort, c.created_at, c.users, c.locations, c.held, c.closed
+			FROM account_tree b JOIN client_list c ON c.ancestor_id = b.descendant_id AND c.customer_id = b.descendant_id JOIN account_tree up ON up.descendant_id = b.descendant_id
+			WHERE b.ancestor_id = ? ON CONFLICT DO NOTHING`, []any{id}},
+		{`INSERT INTO client_words (ancestor_id, word, customer_id) SELECT up.ancestor_id, c.word, c.customer_id
+			FROM account_tree b JOIN client_words c ON c.ancestor_id = b.descendant_id AND c.customer_id = b.descendant_id JOIN account_tree up ON up.descendant_id = b.descendant_id
+			WHERE b.ancestor_id = ? ON CONFLICT DO NOTHING`, []any{id}},
+	} {
+		if _, err := tx.Exec(ctx, s.text, s.args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// listCustomer rewrites the rows of one customer, such as the one that a department has left.
+func listCustomer(ctx context.Context, tx *db.Tx, _ authz.Scope, customer ids.Account) error {
+	_, err := tx.Exec(ctx, listColumns+`FROM accounts a JOIN account_tree t ON t.descendant_id = a.id WHERE a.id = ?`+listConflict, customer)
+	return err
+}
