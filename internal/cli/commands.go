@@ -109,6 +109,9 @@ func (c restoreCmd) Run(r *run) error {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
+	if err := d.Analyze(r.ctx); err != nil {
+		return err
+	}
 	fmt.Fprintf(r.Out, "Restored %d rows.\n", rows)
 	return nil
 }

@@ -89,3 +89,15 @@ func openComments(sql, mark string) string {
 		sql = after
 	}
 }
+
+// Analyze lets PostgreSQL look at tables that much was written to, for until it has it plans as if they were small.
+// SQLite needs no such look.
+func (d *DB) Analyze(ctx context.Context) error {
+	if d.dialect != Postgres {
+		return nil
+	}
+	if _, err := d.write.ExecContext(ctx, "ANALYZE"); err != nil {
+		return fmt.Errorf("look at the tables: %w", Classify(err))
+	}
+	return nil
+}

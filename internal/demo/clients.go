@@ -26,12 +26,17 @@ type site struct {
 }
 
 func (l *loader) makeClients(ctx context.Context) error {
-	for _, c := range l.plan {
+	for i, c := range l.plan {
 		if err := l.makeClient(ctx, c); err != nil {
 			return fmt.Errorf("client %s: %w", c.name, err)
 		}
+		if i == 1 || i%32 == 8 {
+			if err := l.App.DB.Analyze(ctx); err != nil {
+				return err
+			}
+		}
 	}
-	return nil
+	return l.App.DB.Analyze(ctx)
 }
 
 func (l *loader) makeClient(ctx context.Context, c client) error {
