@@ -59,7 +59,7 @@ var catalogue = []Module{
 
 // later are the modules whose screens are still to come. Their permissions decide as any other, but no page offers
 // them: what is not built is not shown.
-var later = []string{"packages", "quotas", "credentials", "messages", "contacts", "suppressions", "reports", "webhooks", "branding", "settings", "security", "sso", "support", "pricing", "payments"}
+var later = []string{"packages", "quotas", "credentials", "messages", "contacts", "suppressions", "reports", "webhooks", "branding", "settings", "security", "sso", "support"}
 
 // Offered returns the modules that pages offer, in the order of the grid.
 func Offered() []Module {

@@ -5,10 +5,12 @@ import (
 	"net/url"
 	"time"
 
+	"bailiwick/internal/account"
 	"bailiwick/internal/authz"
 	"bailiwick/internal/i18n"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/web/ui/home"
+	"bailiwick/internal/web/ui/part"
 )
 
 // health answers whether the program can serve: its database answers. It says nothing else to anybody.
@@ -58,7 +60,21 @@ func (s *Server) home(w http.ResponseWriter, r *http.Request, by authz.Actor) er
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, home.Page{Page: frame, Account: sc.Name(), Person: by.Name(), Links: homeLinks(p, sc)})
+	notice, err := s.homeNotice(r, by, id)
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, home.Page{Page: frame, Account: sc.Name(), Person: by.Name(), Notice: notice, Links: homeLinks(p, sc)})
+}
+
+// homeNotice tells everybody of a suspended account why, and who can lift it, whatever their role.
+func (s *Server) homeNotice(r *http.Request, by authz.Actor, id ids.Account) (*part.Alert, error) {
+	st, err := s.Accounts.Standing(r.Context(), by, id)
+	if err != nil || st.Status != account.Suspended {
+		return nil, err
+	}
+	p := i18n.From(r.Context())
+	return &part.Alert{Tone: part.Warning, Title: p.T("account.banner_suspended"), Text: holdText(p, st.Holds[0])}, nil
 }
 
 func homeLinks(p i18n.Printer, sc authz.Scope) []home.Link {

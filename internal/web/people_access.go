@@ -111,7 +111,7 @@ func offered(sc authz.Scope) []authz.Role {
 // moduleTiles are the modules of the role User; those beyond it say who has them.
 func moduleTiles(p i18n.Printer, sc authz.Scope, a user.Access) []people.Module {
 	var out []people.Module
-	for _, m := range authz.Catalogue() {
+	for _, m := range authz.Offered() {
 		if m.Ceiling != authz.ForAnyone {
 			continue
 		}
@@ -150,7 +150,7 @@ func modulesOf(p i18n.Printer, g authz.Grant) string {
 	}
 	held := g.Set().Without(authz.SetOf(authz.AccountView))
 	var names []string
-	for _, m := range authz.Catalogue() {
+	for _, m := range authz.Offered() {
 		if !authz.ModuleSet(m.Key).Intersect(held).Empty() {
 			names = append(names, p.T("perm.module_"+m.Key))
 		}

@@ -227,7 +227,7 @@ func permName(p i18n.Printer, perm authz.Perm) string {
 // heldBy sums up a set, module by module.
 func heldBy(p i18n.Printer, set authz.Set) []people.Held {
 	var out []people.Held
-	for _, m := range authz.Catalogue() {
+	for _, m := range authz.Offered() {
 		var actions []string
 		for _, a := range m.Actions {
 			if set.Has(authz.Perm(m.Key + "." + a)) {
@@ -263,7 +263,7 @@ func grantGrid(p i18n.Printer, sc authz.Scope, a user.Access) people.Grid {
 func permGrid(p i18n.Printer, may, ticked authz.Set, note func(authz.Module) string) people.Grid {
 	g := people.Grid{Caption: p.T("grid.caption")}
 	group := ""
-	for _, m := range authz.Catalogue() {
+	for _, m := range authz.Offered() {
 		row := people.GridRow{Label: p.T("perm.module_" + m.Key), Note: note(m)}
 		for _, a := range m.Actions {
 			perm := authz.Perm(m.Key + "." + a)
