@@ -167,11 +167,16 @@ func (s *Server) roleHolders(r *http.Request, by authz.Actor, sc authz.Scope, g 
 // roleGrid is what a role group may hold. What the reader does not hold is shown and cannot be ticked.
 func roleGrid(p i18n.Printer, may, ticked authz.Set, readOnly bool) people.Grid {
 	g := permGrid(p, may.Union(ticked), ticked, func(authz.Module) string { return "" })
-	for i := range g.Groups {
-		for j := range g.Groups[i].Rows {
-			cells := g.Groups[i].Rows[j].Cells
-			for k := range cells {
-				cells[k].Disabled = readOnly || !may.Has(authz.Perm(cells[k].Perm))
+	off := func(c *people.GridCell) { c.Disabled = readOnly || !may.Has(authz.Perm(c.Perm)) }
+	for _, group := range g.Groups {
+		for _, row := range group.Rows {
+			for _, c := range row.Cells {
+				if c != nil {
+					off(c)
+				}
+			}
+			for k := range row.More {
+				off(&row.More[k])
 			}
 		}
 	}

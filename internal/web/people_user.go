@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -259,29 +260,51 @@ func grantGrid(p i18n.Printer, sc authz.Scope, a user.Access) people.Grid {
 	})
 }
 
+// gridColumns are the actions that have a column of their own; a module's others stand beside them.
+var gridColumns = []string{"view", "create", "edit", "export"}
+
 // permGrid shows the permissions of a set by module, with what is ticked.
 func permGrid(p i18n.Printer, may, ticked authz.Set, note func(authz.Module) string) people.Grid {
 	g := people.Grid{Caption: p.T("grid.caption")}
+	for _, a := range gridColumns {
+		g.Columns = append(g.Columns, p.T("perm.action_"+a))
+	}
 	group := ""
 	for _, m := range authz.Offered() {
-		row := people.GridRow{Label: p.T("perm.module_" + m.Key), Note: note(m)}
-		for _, a := range m.Actions {
-			perm := authz.Perm(m.Key + "." + a)
-			if may.Has(perm) {
-				row.Cells = append(row.Cells, people.GridCell{Perm: string(perm), Label: p.T("perm.action_" + a), Checked: ticked.Has(perm)})
-			}
-		}
-		if len(row.Cells) == 0 {
+		row := gridRow(p, m, may, ticked)
+		if row == nil {
 			continue
 		}
+		row.Note = note(m)
 		if m.Group != group {
 			group = m.Group
 			g.Groups = append(g.Groups, people.GridGroup{Label: p.T("perm.group_" + group)})
 		}
 		last := &g.Groups[len(g.Groups)-1]
-		last.Rows = append(last.Rows, row)
+		last.Rows = append(last.Rows, *row)
 	}
 	return g
+}
+
+// gridRow is the row of a module, nil when nothing in it can be ticked.
+func gridRow(p i18n.Printer, m authz.Module, may, ticked authz.Set) *people.GridRow {
+	if authz.ModuleSet(m.Key).Intersect(may).Empty() {
+		return nil
+	}
+	row := people.GridRow{Label: p.T("perm.module_" + m.Key), Cells: make([]*people.GridCell, len(gridColumns))}
+	for _, a := range m.Actions {
+		perm := authz.Perm(m.Key + "." + a)
+		if !may.Has(perm) {
+			continue
+		}
+		c := people.GridCell{Perm: string(perm), Label: p.T("perm.action_" + a), Checked: ticked.Has(perm)}
+		if i := slices.Index(gridColumns, a); i >= 0 {
+			row.Cells[i] = &c
+		} else {
+			row.More = append(row.More, c)
+		}
+	}
+	return &row
 }
 
 // saveUserAccess changes what a person may do here, in force at once.
