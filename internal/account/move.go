@@ -224,7 +224,7 @@ func carryOut(ctx context.Context, w *op.W, there authz.Scope, a Account, p Move
 	for _, s := range p.Stranded {
 		next, chosen := in.Roles[s.Group]
 		if !chosen || !slices.ContainsFunc(s.Choices, func(r Replacement) bool { return r.Role == next }) {
-			return errs.Field("role-"+string(s.Group), "account.move_role", "Choose what replaces {group}. It does not reach the new place.", "group", s.Name)
+			return errs.Field("role:"+string(s.Group), "account.move_role", "Choose what replaces {group}. It does not reach the new place.", "group", s.Name)
 		}
 		if err := replaceRole(ctx, w.Tx(), w.Scope(), s, next); err != nil {
 			return err
@@ -252,4 +252,56 @@ func carryOut(ctx context.Context, w *op.W, there authz.Scope, a Account, p Move
 		return err
 	}
 	return listCustomer(ctx, w.Tx(), w.Scope(), p.customerFrom)
+}
+
+// Place is somewhere an account can be moved to.
+type Place struct {
+	ID    ids.Account
+	Name  string
+	Level int
+}
+
+// Places lists where the account could hang: under the resellers in sight, or, for a department, in its own client.
+func (s *Service) Places(ctx context.Context, by authz.Actor, id ids.Account) ([]Place, error) {
+	kind, err := s.kindOf(ctx, by, id)
+	if err != nil {
+		return nil, err
+	}
+	q, sc, err := s.op.Read(ctx, by, kind.Perm(move), id)
+	if err != nil {
+		return nil, err
+	}
+	a, err := get(ctx, q, sc, id)
+	if err != nil {
+		return nil, err
+	}
+	chain, err := path(ctx, q, sc)
+	if err != nil {
+		return nil, err
+	}
+	var out []Place
+	if kind == Department {
+		i := slices.IndexFunc(chain, func(c Crumb) bool { return c.Kind == Customer })
+		if i < 0 {
+			return nil, nil
+		}
+		out = []Place{{chain[i].ID, chain[i].Name, 0}}
+		below, err := placesBelow(ctx, q, sc, chain[i].ID, Department)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, below...)
+	} else {
+		out = []Place{{chain[0].ID, chain[0].Name, 0}}
+		below, err := placesBelow(ctx, q, sc, chain[0].ID, Reseller)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, below...)
+	}
+	inside, err := belowIDs(ctx, q, sc, out)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(out, func(p Place) bool { return p.ID == a.Parent || inside[p.ID] }), nil
 }

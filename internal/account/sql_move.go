@@ -193,3 +193,28 @@ func listCustomer(ctx context.Context, tx *db.Tx, _ authz.Scope, customer ids.Ac
 	_, err := tx.Exec(ctx, listColumns+`FROM accounts a JOIN account_tree t ON t.descendant_id = a.id WHERE a.id = ?`+listConflict, customer)
 	return err
 }
+
+// placesBelow walks from account to account of one kind, which are few, by name within each parent.
+func placesBelow(ctx context.Context, q db.Queryer, _ authz.Scope, root ids.Account, kind Kind) ([]Place, error) {
+	return db.All(ctx, q, func(r db.Row) (p Place, err error) {
+		err = r.Scan(&p.ID, &p.Name, &p.Level)
+		return p, err
+	}, `WITH RECURSIVE below (id, name, trail, level) AS (
+			SELECT a.id, a.name, a.name_fold || a.id, 1 FROM accounts a WHERE a.parent_id = ? AND a.kind = ? AND a.closed_at IS NULL
+			UNION ALL SELECT a.id, a.name, b.trail || a.name_fold || a.id, b.level + 1 FROM below b JOIN accounts a ON a.parent_id = b.id AND a.kind = ? AND a.closed_at IS NULL)
+		SELECT b.id, b.name, b.level FROM below b ORDER BY b.trail LIMIT 500`, root, kind, kind)
+}
+
+// belowIDs tells which of the places lie in the scope's account.
+func belowIDs(ctx context.Context, q db.Queryer, sc authz.Scope, places []Place) (map[ids.Account]bool, error) {
+	args := []any{sc.Account()}
+	for _, p := range places {
+		args = append(args, p.ID)
+	}
+	found, err := db.All(ctx, q, db.Value[ids.Account], `SELECT t.descendant_id FROM account_tree t WHERE t.ancestor_id = ? AND t.descendant_id IN `+db.In(len(places)), args...)
+	out := map[ids.Account]bool{}
+	for _, id := range found {
+		out[id] = true
+	}
+	return out, err
+}

@@ -24,6 +24,8 @@ func (s *Server) accountRoutes() []Route {
 		{Pattern: "GET /a/{account}/close", Signed: s.closePage},
 		{Pattern: "POST /a/{account}/close", Signed: s.closeAccount},
 		{Pattern: "POST /a/{account}/reopen", Signed: s.reopenAccount},
+		{Pattern: "GET /a/{account}/move", Signed: s.movePage},
+		{Pattern: "POST /a/{account}/move", Signed: s.moveAccount},
 		{Pattern: "GET /a/{account}/departments", Signed: s.departmentsPage},
 		{Pattern: "GET /a/{account}/departments/new", Signed: s.newDepartment},
 		{Pattern: "POST /a/{account}/departments/new", Signed: s.createDepartment},

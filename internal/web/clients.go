@@ -55,16 +55,22 @@ func withQuery(path string, v url.Values) string {
 }
 
 func (s *Server) clientsPage(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
-	return s.showClients(w, r, by, http.StatusOK, nil)
+	return s.showClients(w, r, by, http.StatusOK, r.URL.Query(), overList{})
 }
 
-// showClients renders the list, with the dialog of a new client when there is one.
-func (s *Server) showClients(w http.ResponseWriter, r *http.Request, by authz.Actor, status int, dialog *clients.Form) error {
+// overList is the dialog that stands open above the list: a new client, or a view to be saved.
+type overList struct {
+	form                *clients.Form
+	viewName, viewError string
+}
+
+// showClients renders the list of a query, with a dialog when there is one.
+func (s *Server) showClients(w http.ResponseWriter, r *http.Request, by authz.Actor, status int, query url.Values, open overList) error {
 	id, err := accountOf(r)
 	if err != nil {
 		return err
 	}
-	q := clientQuery(r.URL.Query())
+	q := clientQuery(query)
 	l, err := s.Accounts.List(r.Context(), by, id, q)
 	if err != nil {
 		return err
@@ -73,16 +79,16 @@ func (s *Server) showClients(w http.ResponseWriter, r *http.Request, by authz.Ac
 	if err != nil {
 		return err
 	}
-	if dialog == nil && fragment(r, clients.TableID) {
-		return s.render(w, r, status, clients.Region(v))
+	if err := s.clientTabs(r, by, id, q, &v); err != nil {
+		return err
+	}
+	v.Dialog, v.ViewName, v.ViewError = open.form, open.viewName, open.viewError
+	if fragment(r, "main") {
+		return s.render(w, r, status, clients.Main(v))
 	}
 	if v.Page, err = s.frame(w, r, by, place{title: i18n.From(r.Context()).T("clients.title"), nav: "clients"}); err != nil {
 		return err
 	}
-	if err := s.clientTabs(r, by, id, q, &v); err != nil {
-		return err
-	}
-	v.Dialog = dialog
 	return s.render(w, r, status, v)
 }
 
@@ -128,7 +134,6 @@ func clientColumns(p i18n.Printer, at string, q account.Query) []part.Column {
 			}
 		}
 		c.Href = withQuery(at+"/clients", queryValues(next))
-		c.HX = part.HX{Get: c.Href, Target: "#" + clients.TableID, Swap: "outerHTML", Push: true}
 		return c
 	}
 	return []part.Column{
@@ -243,7 +248,7 @@ func (s *Server) newClientPage(w http.ResponseWriter, r *http.Request, by authz.
 	if err != nil {
 		return err
 	}
-	return s.showClients(w, r, by, http.StatusOK, &clients.Form{Action: accountPath(id, "/clients/new"), Kind: account.Customer})
+	return s.showClients(w, r, by, http.StatusOK, r.URL.Query(), overList{form: &clients.Form{Action: accountPath(id, "/clients/new"), Kind: account.Customer}})
 }
 
 func (s *Server) createClient(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
@@ -262,7 +267,7 @@ func (s *Server) createClient(w http.ResponseWriter, r *http.Request, by authz.A
 		if err != nil {
 			return err
 		}
-		return s.showClients(w, r, by, status, &clients.Form{Action: accountPath(id, "/clients/new"), Kind: account.Customer, Typed: in.Fields, NoEnd: in.NoEnd, Errors: remarks.Fields, Problem: remarks.Problem})
+		return s.showClients(w, r, by, status, r.URL.Query(), overList{form: &clients.Form{Action: accountPath(id, "/clients/new"), Kind: account.Customer, Typed: in.Fields, NoEnd: in.NoEnd, Errors: remarks.Fields, Problem: remarks.Problem}})
 	}
 	if made.SameName > 0 {
 		s.setFlash(w, "client_created_same_name", "name", made.Name)
@@ -380,15 +385,19 @@ func (s *Server) saveView(w http.ResponseWriter, r *http.Request, by authz.Actor
 	if err != nil {
 		return err
 	}
-	if err := s.Views.Save(r.Context(), by, id, clientsView, f.text("view_name"), f.text("query")); err != nil {
-		return err
+	query, err := url.ParseQuery(f.text("query"))
+	if err != nil {
+		return errs.New(errs.Invalid, "view.query_unreadable", "Set the filters again. This view could not be read.")
+	}
+	if err := s.Views.Save(r.Context(), by, id, clientsView, f.text("view_name"), query.Encode()); err != nil {
+		remarks, status, err := remarksOn(i18n.From(r.Context()), err)
+		if err != nil || remarks.On("view_name") == "" {
+			return orProblem(err, remarks)
+		}
+		return s.showClients(w, r, by, status, query, overList{viewName: f.text("view_name"), viewError: remarks.On("view_name")})
 	}
 	s.setFlash(w, "view_saved")
-	q, err := url.ParseQuery(f.text("query"))
-	if err != nil {
-		return seeOther(w, r, accountPath(id, "/clients"))
-	}
-	return seeOther(w, r, withQuery(accountPath(id, "/clients"), q))
+	return seeOther(w, r, withQuery(accountPath(id, "/clients"), query))
 }
 
 func (s *Server) deleteView(w http.ResponseWriter, r *http.Request, by authz.Actor) error {

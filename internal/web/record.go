@@ -125,7 +125,7 @@ func recordActions(p i18n.Printer, d account.Details) (buttons []part.Button, me
 		if d.Closed() {
 			label = "account.reopen"
 		}
-		menu = append(menu, part.MenuItem{Label: p.T(label), Icon: "archive", Href: at + "/close", Danger: !d.Closed()})
+		menu = append(menu, part.MenuItem{Label: p.T(label), Icon: "circle-x", Href: at + "/close", Danger: !d.Closed()})
 	}
 	return buttons, menu
 }
