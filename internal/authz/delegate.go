@@ -15,15 +15,32 @@ func (g Grant) Set() Set { return RoleSet(g.Role, g.Extra, g.Group) }
 // MayGive checks the delegation ceiling: nobody grants on the scope's account what they do not hold there. One
 // exception: who holds clients.create above the account may give it an Owner. Message bodies are the Owner's to give.
 func (s Scope) MayGive(g Grant) error {
+	if err := s.givable(g); err != nil || g.Role == Owner && s.HeldAbove(ClientsCreate) {
+		return err
+	}
+	return s.holds(g)
+}
+
+// MayTake is MayGive for oneself: the exception for Owners gives the giver nothing.
+func (s Scope) MayTake(g Grant) error {
+	if err := s.givable(g); err != nil {
+		return err
+	}
+	return s.holds(g)
+}
+
+// givable checks what may be ticked, and who lets people read message bodies.
+func (s Scope) givable(g Grant) error {
 	if extra := g.Extra.Without(Grantable(g.Role)); !extra.Empty() {
 		return errs.New(errs.Denied, "role.not_grantable", "Choose another role, or leave out {perm}. That role cannot hold it.", "perm", string(extra.List()[0]))
 	}
 	if g.Extra.Has(MessagesViewBody) && !s.ownerHere {
 		return errs.New(errs.Denied, "role.view_body_owner_only", "Ask an Owner of the account. Only they may let somebody read message bodies.")
 	}
-	if g.Role == Owner && s.HeldAbove(ClientsCreate) {
-		return nil
-	}
+	return nil
+}
+
+func (s Scope) holds(g Grant) error {
 	if missing := g.Set().Without(viewBody).Without(s.perms); !missing.Empty() {
 		return errs.New(errs.Denied, "role.above_yours", "Choose a role with no more rights than your own. You do not hold {perm} here.", "perm", string(missing.List()[0]))
 	}

@@ -173,6 +173,16 @@ func (s *Service) join(ctx context.Context, tx *db.Tx, sc authz.Scope, i Invitat
 	if err != nil {
 		return Accepted{}, err
 	}
+	if string(p.ID) == i.Inviter {
+		// Nobody rises by an invitation to themselves.
+		g, err := access.Grant(ctx, tx, sc)
+		if err == nil {
+			err = sc.MayTake(g)
+		}
+		if err != nil {
+			return Accepted{}, err
+		}
+	}
 	m, member, err := user.Membership(ctx, tx, sc, p.ID)
 	switch {
 	case err != nil:

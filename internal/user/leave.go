@@ -39,7 +39,7 @@ func (s *Service) Deactivate(ctx context.Context, by authz.Actor, at ids.Account
 	})
 }
 
-// Reactivate puts memberships in force again, as they were.
+// Reactivate puts memberships in force again, as they were; that they read message bodies is an Owner's to give anew.
 func (s *Service) Reactivate(ctx context.Context, by authz.Actor, at ids.Account, who ...ids.Membership) error {
 	return s.each(ctx, by, authz.UsersDeactivate, at, who, func(ctx context.Context, w *op.W, m Member) (effect, error) {
 		if m.Active() {
@@ -50,6 +50,12 @@ func (s *Service) Reactivate(ctx context.Context, by authz.Actor, at ids.Account
 		}
 		after := m
 		after.DeactivatedAt = time.Time{}
+		if after.Perms.Has(authz.MessagesViewBody) && !ownerOf(w.Scope()) {
+			after.Perms = after.Perms.Without(bodies)
+			if err := update(ctx, w.Tx(), w.Scope(), after); err != nil {
+				return nothing, err
+			}
+		}
 		e := m.event("user.reactivated")
 		e.Before, e.After = m.logged(), after.logged()
 		w.Audit(e)

@@ -35,6 +35,11 @@ func (s *Service) TransferOwnership(ctx context.Context, by authz.Actor, account
 		if !to.Active() {
 			return errs.Field("to", "user.transfer_inactive", "Choose an active person, or reactivate this one first.")
 		}
+		if to.User == w.By().User() {
+			if err := w.Scope().MayTake(authz.Grant{Role: authz.Owner}); err != nil {
+				return err
+			}
+		}
 		former, err := replaced(ctx, w, in)
 		if err != nil {
 			return err
