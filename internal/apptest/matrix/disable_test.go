@@ -1,0 +1,217 @@
+package matrix_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"bailiwick/internal/apptest"
+	"bailiwick/internal/authn"
+	"bailiwick/internal/authz"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/ids"
+	"bailiwick/internal/invite"
+	"bailiwick/internal/role"
+	"bailiwick/internal/secret"
+	"bailiwick/internal/user"
+)
+
+// estate is a reseller with a client and a department, and somebody who works at one of them.
+type estate struct {
+	*apptest.World
+	ctx                          context.Context
+	name                         string
+	reseller, client, department ids.Account
+	at                           ids.Account // where the person works
+	group                        ids.Role
+	person                       apptest.Person // has the group: users, roles and locations
+	browser                      *apptest.Browser
+	reset                        string             // token of a reset link
+	newcomer                     apptest.Person     // made directly, has not set a password
+	welcome                      string             // token of the set-password link
+	invited, sent                apptest.Invitation // by the platform's Owner, and by the person
+}
+
+func newEstate(t *testing.T, w *apptest.World, name string, where func(*estate) ids.Account, access func(*estate) user.Access) *estate {
+	t.Helper()
+	e := &estate{World: w, ctx: t.Context(), name: name}
+	e.reseller = w.Reseller(w.Platform, name+" mail")
+	e.client = w.Client(e.reseller, name+" foods")
+	e.department = w.Department(e.client, name+" marketing")
+	for i, at := range []ids.Account{e.reseller, e.client, e.department} {
+		w.Member(at, fmt.Sprintf("owner%d@%s.example", i, name), apptest.As(authz.Owner))
+	}
+	e.at = where(e)
+	e.group = w.RoleGroup(e.at, name, append(authz.ModuleSet("users", "roles").List(), authz.LocationsView, authz.LocationsCreate)...)
+	e.person = w.Member(e.at, "person@"+name+".example", access(e))
+	e.browser = w.SignIn(e.person.Email)
+	must(t, w.Authn.Forgot(e.ctx, e.person.Email, authn.Client{IP: "192.0.2.9"}))
+	e.reset = w.Link(e.person.Email, "/reset/")
+	email := "newcomer@" + name + ".example"
+	must(t, w.Invites.CreateUser(e.ctx, w.Root, e.at, invite.Create{Name: "Newcomer", Email: email, Access: access(e)}))
+	e.welcome = w.Link(email, "/welcome/")
+	e.newcomer = apptest.Person{Email: email, Member: ids.Membership(w.Text("SELECT m.id FROM memberships m JOIN identities i ON i.id = m.user_id WHERE i.email = ?", email))}
+	e.invited = w.Invite(w.Root, e.at, "invited@"+name+".example", apptest.As(authz.Guest))
+	e.sent = w.Invite(e.person.Actor, e.at, "sent@"+name+".example", apptest.As(authz.Guest))
+	return e
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// after is what still works: HTTP statuses of the account's home, list of users and a new location, and what became
+// of the links.
+type after struct {
+	Home, Read, Write string // with the session that was open
+	Reset, Welcome    string // the same with the sessions that the links open
+	Invited, Sent     string // the invitations: of the platform's Owner, and of the person
+}
+
+const newPassword = "seven quiet harbours at dawn"
+
+func (e *estate) after() after {
+	a := after{Home: e.home(e.browser), Read: e.read(e.browser), Write: e.write(e.browser)}
+	a.Invited, a.Sent = e.accept(e.invited), e.accept(e.sent)
+	a.Reset = e.through("/reset/" + e.reset)
+	a.Welcome = e.through("/welcome/" + e.welcome)
+	return a
+}
+
+func (e *estate) home(b *apptest.Browser) string {
+	return strconv.Itoa(b.Get("/a/" + string(e.at) + "/home").Status)
+}
+
+func (e *estate) read(b *apptest.Browser) string {
+	return strconv.Itoa(b.Get("/a/" + string(e.at) + "/users").Status)
+}
+
+func (e *estate) write(b *apptest.Browser) string {
+	a := b.Post("/a/"+string(e.at)+"/locations/new", "name", "Place "+string(ids.NewLocation(e.Clock.Now())), "version", "0")
+	if a.Status == http.StatusSeeOther {
+		return "done"
+	}
+	return strconv.Itoa(a.Status)
+}
+
+// through sets a password by a link and tries the account with the session that this opens.
+func (e *estate) through(path string) string {
+	b := e.Stranger()
+	if a := b.Post(path, "password", newPassword); a.Status != http.StatusSeeOther {
+		return "link " + strconv.Itoa(a.Status)
+	}
+	return strings.Join([]string{e.home(b), e.read(b), e.write(b)}, " ")
+}
+
+func (e *estate) accept(i apptest.Invitation) string {
+	_, err := e.Invites.AcceptNew(e.ctx, invite.Newcomer{Token: i.Token, Name: "Invited", Password: secret.Wrap(newPassword)})
+	if err != nil {
+		return errs.CodeOf(err)
+	}
+	return "joined"
+}
+
+func inClient(e *estate) ids.Account     { return e.client }
+func inDepartment(e *estate) ids.Account { return e.department }
+func byGroup(e *estate) user.Access      { return apptest.As(authz.Role(e.group)) }
+func asOwner(*estate) user.Access        { return apptest.As(authz.Owner) }
+
+// What is expected, row by row, from PRODUCT 1 and 3: whoever is switched off is out at the next request; the people
+// of a suspended account look on; those of a closed one are out but for its Owners.
+var (
+	untouched = after{"200", "200", "done", "200 200 done", "200 200 done", "joined", "joined"}
+	out       = after{"404", "404", "404", "404 404 404", "404 404 404", "joined", "invitation.inviter_rights"}
+	onlyLooks = after{"200", "200", "403", "200 200 403", "200 200 403", "invitation.account_inactive", "invitation.account_inactive"}
+	shut      = after{"404", "404", "404", "404 404 404", "404 404 404", "invitation.account_inactive", "invitation.account_inactive"}
+	lesser    = after{"200", "403", "403", "200 403 403", "200 403 403", "joined", "invitation.inviter_rights"}
+	kept      = after{"200", "403", "403", "200 403 403", "200 403 403", "invitation.account_inactive", "invitation.account_inactive"} // an Owner of a closed account
+)
+
+type switchedOff struct {
+	name   string
+	where  func(*estate) ids.Account
+	access func(*estate) user.Access
+	off    func(e *estate) error
+	want   after
+}
+
+var switches = []switchedOff{
+	{"nothing", inClient, byGroup, func(*estate) error { return nil }, untouched},
+	{"user deactivated", inClient, byGroup, func(e *estate) error {
+		return e.Users.Deactivate(e.ctx, e.Root, e.at, e.person.Member, e.newcomer.Member)
+	}, out},
+	{"membership removed", inClient, byGroup, func(e *estate) error {
+		return e.Users.Remove(e.ctx, e.Root, e.at, e.person.Member, e.newcomer.Member)
+	}, out},
+	{"department suspended", inDepartment, byGroup, func(e *estate) error { return e.Accounts.Hold(e.ctx, e.Root, e.department, "") }, onlyLooks},
+	{"client suspended", inClient, byGroup, func(e *estate) error { return e.Accounts.Hold(e.ctx, e.Root, e.client, "") }, onlyLooks},
+	{"client of the department suspended", inDepartment, byGroup, func(e *estate) error { return e.Accounts.Hold(e.ctx, e.Root, e.client, "") }, onlyLooks},
+	{"reseller suspended", inClient, byGroup, func(e *estate) error { return e.Accounts.Hold(e.ctx, e.Root, e.reseller, "") }, onlyLooks},
+	{"reseller suspended, its client's Owner", inClient, asOwner, func(e *estate) error { return e.Accounts.Hold(e.ctx, e.Root, e.reseller, "") }, onlyLooks},
+	{"department closed", inDepartment, byGroup, func(e *estate) error { return e.Accounts.Close(e.ctx, e.Root, e.department, e.name+" marketing") }, shut},
+	{"client closed", inClient, byGroup, func(e *estate) error { return e.Accounts.Close(e.ctx, e.Root, e.client, e.name+" foods") }, shut},
+	{"client of the department closed", inDepartment, byGroup, func(e *estate) error { return e.Accounts.Close(e.ctx, e.Root, e.client, e.name+" foods") }, shut},
+	{"reseller closed", inClient, byGroup, func(e *estate) error { return e.Accounts.Close(e.ctx, e.Root, e.reseller, e.name+" mail") }, shut},
+	{"client closed, its Owner", inClient, asOwner, func(e *estate) error { return e.Accounts.Close(e.ctx, e.Root, e.client, e.name+" foods") }, kept},
+	{"role group emptied", inClient, byGroup, func(e *estate) error {
+		return e.Roles.Edit(e.ctx, e.Root, e.at, e.group, 1, role.Input{Name: e.name})
+	}, lesser},
+	{"role group reassigned to Guest", inClient, byGroup, func(e *estate) error { return e.Roles.Reassign(e.ctx, e.Root, e.at, e.group, authz.Guest) }, lesser},
+	{"made a Guest", inClient, byGroup, func(e *estate) error {
+		for _, m := range []ids.Membership{e.person.Member, e.newcomer.Member} {
+			if err := e.Users.Edit(e.ctx, e.Root, e.at, m, 1, user.Input{Access: apptest.As(authz.Guest)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, lesser},
+}
+
+// TestDisableMatrix switches off everything that can be, and tries every way in.
+func TestDisableMatrix(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		for i, s := range switches {
+			t.Run(s.name, func(t *testing.T) {
+				e := newEstate(t, w, fmt.Sprintf("e%d", i), s.where, s.access)
+				must(t, s.off(e))
+				if diff := cmp.Diff(s.want, e.after()); diff != "" {
+					t.Errorf("want -, got +:\n%s", diff)
+				}
+			})
+		}
+	})
+}
+
+// TestTheDisableMatrixCanFail switches nothing off, as a guard that does not work would.
+func TestTheDisableMatrixCanFail(t *testing.T) {
+	w := apptest.OnSQLite(t)
+	got := newEstate(t, w, "idle", inClient, byGroup).after()
+	for _, s := range switches {
+		if s.want != untouched && cmp.Diff(s.want, got) == "" {
+			t.Errorf("%s: the matrix would not notice that it does nothing", s.name)
+		}
+	}
+}
+
+// TestAHoldThatIsLiftedLeavesTheInvitationGood says that a link which met a suspended account is not used up.
+func TestAHoldThatIsLiftedLeavesTheInvitationGood(t *testing.T) {
+	w := apptest.OnSQLite(t)
+	e := newEstate(t, w, "later", inClient, byGroup)
+	must(t, w.Accounts.Hold(e.ctx, w.Root, e.client, ""))
+	if got := e.accept(e.invited); got != "invitation.account_inactive" {
+		t.Errorf("while the account is held: %s", got)
+	}
+	_, err := w.Accounts.SetActive(e.ctx, w.Root, e.client, true)
+	must(t, err)
+	if got := e.accept(e.invited); got != "joined" {
+		t.Errorf("after the hold: %s", got)
+	}
+}
