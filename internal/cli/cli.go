@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"reflect"
+	"slices"
 
 	"github.com/alecthomas/kong"
 
@@ -131,8 +133,10 @@ func (p Process) fail(err error) int {
 	var e *errs.Error
 	if errors.As(err, &e) {
 		fmt.Fprintln(p.Err, "bailiwick:", e.Text())
-		for f, problem := range e.Fields {
-			fmt.Fprintf(p.Err, "  %s: %s\n", f, problem.Text())
+		for _, f := range slices.Sorted(maps.Keys(e.Fields)) {
+			if told := e.Fields[f].Text(); told != e.Text() {
+				fmt.Fprintf(p.Err, "  %s: %s\n", f, told)
+			}
 		}
 		if e.Err != nil {
 			fmt.Fprintln(p.Err, "  cause:", e.Err)

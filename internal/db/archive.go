@@ -234,6 +234,9 @@ func (t *Tx) restore(ctx context.Context, in *json.Decoder) (int64, error) {
 		case line.End && line.Rows != rows:
 			return rows, badArchive("Its trailer counts other rows than it has.", nil)
 		case line.End:
+			if err := in.Decode(&line); !errors.Is(err, io.EOF) { // the end of the stream carries its checksum
+				return rows, badArchive("It is damaged.", err)
+			}
 			return rows, nil
 		case line.Table != "":
 			if at = known[line.Table]; at.name == "" || len(line.Columns) != len(at.columns) {

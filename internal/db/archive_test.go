@@ -2,7 +2,9 @@ package db_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
+	"io"
 	"testing"
 
 	"bailiwick/internal/clock"
@@ -67,6 +69,7 @@ func TestADamagedArchiveChangesNothing(t *testing.T) {
 		"cut short":      archive.Bytes()[:archive.Len()-20],
 		"empty":          nil,
 		"something else": []byte("SQLite format 3"),
+		"a text changed": changed(t, archive.Bytes()),
 	} {
 		to := dbtest.SQLite(t, clock.System)
 		if _, err := to.Restore(t.Context(), bytes.NewReader(damaged)); errs.KindOf(err) != errs.Invalid {
@@ -76,4 +79,27 @@ func TestADamagedArchiveChangesNothing(t *testing.T) {
 			t.Errorf("%s: something was restored, %v", name, err)
 		}
 	}
+}
+
+// changed returns the archive with another name in it and the checksum of the old one.
+func changed(t *testing.T, archive []byte) []byte {
+	t.Helper()
+	zip, err := gzip.NewReader(bytes.NewReader(archive))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(zip)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	if _, err := w.Write(bytes.Replace(text, []byte("Platform"), []byte("Platfarm"), 1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	const trailer = 8 // checksum and size, RFC 1952
+	return append(out.Bytes()[:out.Len()-trailer], archive[len(archive)-trailer:]...)
 }

@@ -15,6 +15,8 @@ import (
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the "pgx" driver
 	_ "modernc.org/sqlite"             // the "sqlite" driver
+
+	"bailiwick/internal/errs"
 )
 
 // Dialect is the database in use. Features never ask for it.
@@ -77,9 +79,15 @@ func openPostgres(ctx context.Context, dsn string, now func() time.Time) (*DB, e
 	p.SetConnMaxLifetime(connMaxLifetime)
 	d := &DB{now: now, dialect: Postgres, dsn: dsn, write: p, read: p}
 	if err := p.PingContext(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("reach PostgreSQL: %w", err), d.Close())
+		return nil, errors.Join(unreachable(err), d.Close())
 	}
 	return d, nil
+}
+
+func unreachable(err error) error {
+	e := errs.New(errs.Unavailable, "database.unreachable", "Start PostgreSQL, or correct the address, user and password of the database setting. It does not let us in.")
+	e.Err = err
+	return e
 }
 
 func openSQLite(ctx context.Context, path string, now func() time.Time) (*DB, error) {

@@ -1,0 +1,139 @@
+package cli_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"bailiwick/internal/app"
+	"bailiwick/internal/authn"
+	"bailiwick/internal/cli"
+	"bailiwick/internal/clock"
+	"bailiwick/internal/config"
+	"bailiwick/internal/secret"
+)
+
+// TestMain lets scripts run the real command as "exec bailiwick".
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"bailiwick": func() {
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+		code := cli.Main(ctx, cli.Process{Args: os.Args[1:], Env: os.LookupEnv, Out: os.Stdout, Err: os.Stderr, Clock: clock.System})
+		stop()
+		os.Exit(code)
+	}})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "../../testdata/script",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"code": code, "freeport": freePort, "occupy": occupy, "get": get, "platform": platform, "damage": damage,
+		},
+		RequireUniqueNames: true,
+	})
+}
+
+// code: the program ends with that exit code. Usage: code 2 bailiwick serve --nonsense.
+func code(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: code NUMBER program arguments...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got, err := 0, ts.Exec(args[1], args[2:]...)
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit):
+		got = exit.ExitCode()
+	default:
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("%s ended with code %d, want %d", strings.Join(args[1:], " "), got, want)
+	}
+}
+
+// freePort puts a free port of the loopback address into a variable.
+func freePort(ts *testscript.TestScript, _ bool, args []string) {
+	ln := listen(ts, "127.0.0.1:0")
+	_, port, err := net.SplitHostPort(ln.Addr().String())
+	ts.Check(err)
+	ts.Check(ln.Close())
+	ts.Setenv(args[0], port)
+}
+
+// occupy listens on a port until the script ends.
+func occupy(ts *testscript.TestScript, _ bool, args []string) {
+	ln := listen(ts, "127.0.0.1:"+args[0])
+	ts.Defer(func() { _ = ln.Close() }) // the script is over
+}
+
+func listen(ts *testscript.TestScript, addr string) net.Listener {
+	var lc net.ListenConfig
+	ln, err := lc.Listen(context.Background(), "tcp", addr)
+	ts.Check(err)
+	return ln
+}
+
+// get prints the status and the body of a page; it waits for the program to listen.
+func get(ts *testscript.TestScript, neg bool, args []string) {
+	client := &http.Client{Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, args[0], nil)
+		ts.Check(err)
+		res, err := client.Do(req)
+		if err == nil {
+			body, err := io.ReadAll(res.Body)
+			ts.Check(errors.Join(err, res.Body.Close()))
+			_, err = io.WriteString(ts.Stdout(), res.Status+"\n"+string(body)+"\n")
+			ts.Check(err)
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			ts.Fatalf("no answer from %s: %v", args[0], err)
+		}
+	}
+}
+
+// platform sets an installation up as somebody would with the set-up link. Usage: platform DIRECTORY OWNER.
+func platform(ts *testscript.TestScript, _ bool, args []string) {
+	ctx := context.Background()
+	a, err := app.New(ctx, app.Deps{
+		Config: config.Config{Data: ts.MkAbs(args[0]), BaseURL: &url.URL{Scheme: "http", Host: "127.0.0.1:8080"}},
+		Log:    slog.New(slog.DiscardHandler), Clock: clock.System, Hash: secret.CheapParams,
+	})
+	ts.Check(err)
+	token, err := a.Authn.PrepareSetup(ctx)
+	ts.Check(err)
+	_, err = a.Authn.Setup(ctx, authn.SetupInput{Token: token, Platform: "Halyard Messaging", Name: "Olivia Owner", Email: args[1], Password: secret.Wrap("correct horse battery staple")})
+	ts.Check(err)
+	ts.Check(a.Close())
+}
+
+// damage copies a file with one byte in its middle changed.
+func damage(ts *testscript.TestScript, _ bool, args []string) {
+	body, err := os.ReadFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	body[len(body)/2] ^= 0x10
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), body, 0o600))
+}
+
