@@ -385,15 +385,6 @@ CREATE TABLE leases (
   next_at    BIGINT NOT NULL DEFAULT 0
 );
 
--- What changed, for the caches of every process.
-CREATE TABLE changes (
-  id      TEXT   NOT NULL PRIMARY KEY,
-  at      BIGINT NOT NULL,
-  kind    TEXT   NOT NULL,
-  subject TEXT   NOT NULL
-);
-CREATE INDEX changes_at_idx ON changes (at);
-
 CREATE TABLE membership_reminders (
   account_id TEXT   NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
   end_date   TEXT   NOT NULL,

@@ -136,4 +136,3 @@ func damage(ts *testscript.TestScript, _ bool, args []string) {
 	body[len(body)/2] ^= 0x10
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), body, 0o600))
 }
-
