@@ -66,7 +66,7 @@ func (s *Server) showInvite(w http.ResponseWriter, r *http.Request, by authz.Act
 	if v.Access, err = s.accessForm(r, by, sc, st.access, v.Errors); err != nil {
 		return err
 	}
-	at, err := s.peopleFrame(w, r, by, sc, p.T("users.invite"), part.Crumb{Label: p.T("users.invite")})
+	at, err := s.peoplePlace(r, by, sc, p.T("users.invite"), part.Crumb{Label: p.T("users.invite")})
 	if err != nil {
 		return err
 	}
@@ -215,7 +215,7 @@ func (s *Server) showCreate(w http.ResponseWriter, r *http.Request, by authz.Act
 	if v.Access, err = s.accessForm(r, by, sc, in.Access, v.Errors); err != nil {
 		return err
 	}
-	at, err := s.peopleFrame(w, r, by, sc, p.T("users.create"), part.Crumb{Label: p.T("users.create")})
+	at, err := s.peoplePlace(r, by, sc, p.T("users.create"), part.Crumb{Label: p.T("users.create")})
 	if err != nil {
 		return err
 	}

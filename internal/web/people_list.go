@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strconv"
 
+	"bailiwick/internal/account"
 	"bailiwick/internal/authz"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/i18n"
@@ -26,26 +27,30 @@ func (s *Server) seen(r *http.Request, by authz.Actor) (authz.Scope, error) {
 	return sc, err
 }
 
-// peopleFrame is the frame of a page about the people of an account. The crumbs lead from the account's list down.
-func (s *Server) peopleFrame(w http.ResponseWriter, r *http.Request, by authz.Actor, sc authz.Scope, title string, more ...part.Crumb) (place, error) {
+// peoplePlace is where a page stands about the people of an account. The crumbs lead from the account's list down.
+func (s *Server) peoplePlace(r *http.Request, by authz.Actor, sc authz.Scope, title string, more ...part.Crumb) (place, error) {
 	p := i18n.From(r.Context())
 	at := place{title: title, nav: "users"}
 	if sc.Account() != by.Account() {
-		path, err := s.Accounts.Path(r.Context(), by, sc.Account())
+		crumbs, err := s.crumbsBelow(r, by, sc)
 		if err != nil {
 			return at, err
 		}
-		for _, c := range path {
-			if c.ID != by.Account() {
-				at.crumbs = append(at.crumbs, part.Crumb{Label: c.Name, Href: accountPath(c.ID, "/users")})
-			}
-		}
-		at.nav = "clients"
+		at.crumbs, at.nav = crumbs, "clients"
 	}
 	at.crumbs = append(at.crumbs, part.Crumb{Label: p.T("users.title"), Href: accountPath(sc.Account(), "/users")})
 	at.crumbs = append(at.crumbs, more...)
 	at.crumbs[len(at.crumbs)-1].Href = ""
 	return at, nil
+}
+
+// crumbsBelow lead to an account below the one the reader works in, as the path of a page of it.
+func (s *Server) crumbsBelow(r *http.Request, by authz.Actor, sc authz.Scope) ([]part.Crumb, error) {
+	crumbs, err := s.accountCrumbs(r, by, sc.Account())
+	if err == nil && len(crumbs) > 0 {
+		crumbs[len(crumbs)-1].Href = accountPath(sc.Account(), "")
+	}
+	return crumbs, err
 }
 
 // users lists the people of an account: active, invited, deactivated.
@@ -83,7 +88,14 @@ func (s *Server) users(w http.ResponseWriter, r *http.Request, by authz.Actor) e
 	if err != nil {
 		return err
 	}
-	at, err := s.peopleFrame(w, r, by, sc, p.T("users.title"))
+	d, tab, err := s.asTab(r, by, sc)
+	if err != nil {
+		return err
+	}
+	if tab {
+		return s.record(w, r, by, http.StatusOK, d, "users", v.Body())
+	}
+	at, err := s.peoplePlace(r, by, sc, p.T("users.title"))
 	if err != nil {
 		return err
 	}
@@ -91,6 +103,17 @@ func (s *Server) users(w http.ResponseWriter, r *http.Request, by authz.Actor) e
 		return err
 	}
 	return s.render(w, r, http.StatusOK, v)
+}
+
+// asTab reports whether a list of the account is shown as a tab of its own page: when the reader came from another
+// account and may open that page.
+func (s *Server) asTab(r *http.Request, by authz.Actor, sc authz.Scope) (account.Details, bool, error) {
+	view := map[string]authz.Perm{"reseller": authz.ResellersView, "customer": authz.ClientsView, "department": authz.DepartmentsView}[sc.Kind()]
+	if sc.Account() == by.Account() || !sc.Has(view) {
+		return account.Details{}, false, nil
+	}
+	d, err := s.Accounts.Get(r.Context(), by, sc.Account())
+	return d, err == nil, err
 }
 
 // cursorOf is what a cursor of this list is bound to: the reader, the account and everything that shapes the list.
@@ -287,7 +310,7 @@ func (s *Server) askRemove(w http.ResponseWriter, r *http.Request, by authz.Acto
 	if len(who) == 0 {
 		return errs.New(errs.Invalid, "user.none_chosen", "Choose at least one person.")
 	}
-	at, err := s.peopleFrame(w, r, by, sc, p.T("users.remove_do"), part.Crumb{Label: p.T("users.remove_do")})
+	at, err := s.peoplePlace(r, by, sc, p.T("users.remove_do"), part.Crumb{Label: p.T("users.remove_do")})
 	if err != nil {
 		return err
 	}

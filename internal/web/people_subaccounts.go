@@ -53,6 +53,13 @@ func (s *Server) subaccountsPage(w http.ResponseWriter, r *http.Request, by auth
 		}
 		v.Pager.Summary = p.T("subaccounts.summary", "count", n)
 	}
+	d, tab, err := s.asTab(r, by, sc)
+	if err != nil {
+		return err
+	}
+	if tab {
+		return s.record(w, r, by, http.StatusOK, d, "subaccounts", v.Body())
+	}
 	at, err := s.subPlace(r, by, sc, p.T("subaccounts.title"))
 	if err != nil {
 		return err
@@ -68,17 +75,14 @@ func owns(sc authz.Scope) bool { return sc.Kind() == "customer" || sc.Kind() == 
 
 func (s *Server) subPlace(r *http.Request, by authz.Actor, sc authz.Scope, title string, more ...part.Crumb) (place, error) {
 	at := place{title: title, nav: "clients"}
-	path, err := s.Accounts.Path(r.Context(), by, sc.Account())
-	if err != nil {
-		return at, err
-	}
 	if sc.Account() == by.Account() {
 		at.nav = "account"
-	}
-	for _, c := range path {
-		if c.ID != by.Account() {
-			at.crumbs = append(at.crumbs, part.Crumb{Label: c.Name, Href: accountPath(c.ID, "")})
+	} else {
+		crumbs, err := s.crumbsBelow(r, by, sc)
+		if err != nil {
+			return at, err
 		}
+		at.crumbs = crumbs
 	}
 	at.crumbs = append(at.crumbs, part.Crumb{Label: i18n.From(r.Context()).T("subaccounts.title"), Href: accountPath(sc.Account(), "/subaccounts")})
 	at.crumbs = append(at.crumbs, more...)

@@ -25,7 +25,7 @@ func (s *Server) memberOf(r *http.Request, by authz.Actor) (authz.Scope, user.Me
 	if err != nil {
 		return sc, user.Member{}, err
 	}
-	id, err := ids.ParseMembership(r.PathValue("user"))
+	id, err := ids.ParseMembership(r.PathValue("membership"))
 	if err != nil {
 		return sc, user.Member{}, errs.NoSuch("user")
 	}
@@ -57,7 +57,7 @@ func (s *Server) userPage(w http.ResponseWriter, r *http.Request, by authz.Actor
 	if sc.Has(authz.AuditView) {
 		v.Tabs.Items = append(v.Tabs.Items, part.Tab{Label: p.T("user.tab_activity"), Href: v.Base + "/activity", Current: tab == "activity"})
 	}
-	at, err := s.peopleFrame(w, r, by, sc, m.Name, part.Crumb{Label: m.Name})
+	at, err := s.peoplePlace(r, by, sc, m.Name, part.Crumb{Label: m.Name})
 	if err != nil {
 		return err
 	}
@@ -452,7 +452,7 @@ func (s *Server) showTransfer(w http.ResponseWriter, r *http.Request, by authz.A
 			v.Problem = words(p, problemOf(failure))
 		}
 	}
-	at, err := s.peopleFrame(w, r, by, sc, p.T("users.transfer"), part.Crumb{Label: p.T("users.transfer")})
+	at, err := s.peoplePlace(r, by, sc, p.T("users.transfer"), part.Crumb{Label: p.T("users.transfer")})
 	if err != nil {
 		return err
 	}
