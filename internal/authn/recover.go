@@ -94,16 +94,19 @@ func (s *Service) mailReset(ctx context.Context, tx *db.Tx, p person) (bool, err
 
 func resetPath(token secret.String) secret.String { return secret.Wrap("/reset/" + token.Reveal()) }
 
-// SendReset mails a reset link to a person's own address, for an admin who may edit them in the account. A person
-// who has never set a password gets a new set-password link instead.
+// SendReset mails a reset link to a person's own address, for an admin who may edit them in the account and ranks
+// no lower. A person who has never set a password gets a new set-password link instead.
 func (s *Service) SendReset(ctx context.Context, by authz.Actor, account ids.Account, user ids.User) error {
 	return s.op.Write(ctx, by, authz.UsersEdit, account, func(ctx context.Context, w *op.W) error {
-		member, err := isMember(ctx, w.Tx(), w.Scope(), user)
+		g, err := grantOf(ctx, w.Tx(), w.Scope(), user)
+		if errors.Is(err, db.ErrNoRows) {
+			return errs.NoSuch("user")
+		}
 		if err != nil {
 			return fmt.Errorf("look up the membership of %s: %w", user, err)
 		}
-		if !member {
-			return errs.NoSuch("user")
+		if err := w.Scope().MayManage(g); err != nil {
+			return err
 		}
 		p, err := byID(ctx, w.Tx(), user)
 		if err != nil {

@@ -251,9 +251,20 @@ func accountNames(ctx context.Context, q db.Queryer, user ids.User) ([]string, e
 		WHERE m.user_id = ? AND m.deactivated_at IS NULL ORDER BY m.id LIMIT 20`, user)
 }
 
-func isMember(ctx context.Context, q db.Queryer, sc authz.Scope, user ids.User) (bool, error) {
+// grantOf is what a person's membership of the scope's account confers.
+func grantOf(ctx context.Context, q db.Queryer, sc authz.Scope, user ids.User) (authz.Grant, error) {
 	here, args := sc.Here("m.account_id")
-	return db.Exists(ctx, q, "SELECT 1 FROM memberships m WHERE m.user_id = ? AND "+here, append([]any{user}, args...)...)
+	return db.One(ctx, q, func(r db.Row) (g authz.Grant, err error) {
+		var extra, group string
+		if err := r.Scan(&g.Role, &extra, &group); err != nil {
+			return g, err
+		}
+		if g.Extra, err = authz.DecodeSet(extra); err != nil {
+			return g, err
+		}
+		g.Group, err = authz.DecodeSet(group)
+		return g, err
+	}, "SELECT m.role, m.perms, COALESCE(r.perms, '[]') FROM memberships m LEFT JOIN roles r ON r.id = m.role WHERE m.user_id = ? AND "+here, append([]any{user}, args...)...)
 }
 
 func ownsPlatform(ctx context.Context, q db.Queryer, user ids.User) (bool, error) {
