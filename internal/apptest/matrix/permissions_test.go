@@ -1,0 +1,551 @@
+package matrix_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"bailiwick/internal/account"
+	"bailiwick/internal/apptest"
+	"bailiwick/internal/authz"
+	"bailiwick/internal/db"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/ids"
+	"bailiwick/internal/invite"
+	"bailiwick/internal/role"
+	"bailiwick/internal/subaccount"
+	"bailiwick/internal/user"
+)
+
+var update = flag.Bool("update", false, "write testdata/permissions.golden anew")
+
+// office is a client in its surroundings, with somebody of every role inside, above, beside and below it.
+type office struct {
+	*apptest.World
+	ctx                                  context.Context
+	reseller, client, department, beside ids.Account
+	owner, admin                         apptest.Person
+	people                               []standing
+}
+
+// standing is a role at a place.
+type standing struct {
+	place string
+	role  authz.Role
+	who   apptest.Person
+}
+
+var places = []string{"above", "inside", "beside", "below"}
+
+func newOffice(t *testing.T) *office {
+	t.Helper()
+	w := apptest.OnSQLite(t)
+	o := &office{World: w, ctx: t.Context()}
+	o.reseller = w.Reseller(w.Platform, "Northwind")
+	o.client = w.Client(o.reseller, "Acme")
+	o.department = w.Department(o.client, "Marketing")
+	o.beside = w.Client(o.reseller, "Bolt")
+	o.owner = w.Member(o.client, "chief@acme.example", apptest.As(authz.Owner))
+	o.admin = w.Member(o.client, "helper@acme.example", apptest.As(authz.Admin))
+	w.Member(o.reseller, "chief@northwind.example", apptest.As(authz.Owner))
+	for i, at := range []ids.Account{o.reseller, o.client, o.beside, o.department} {
+		for _, r := range authz.BuiltIn() {
+			access := apptest.As(r)
+			switch {
+			case r == authz.User:
+				access = apptest.AllModules()
+			case r == authz.Support && places[i] != "above":
+				continue // it exists at platforms and resellers
+			case r == authz.Support:
+				access.Perms = authz.Grantable(authz.Support)
+			}
+			o.people = append(o.people, standing{places[i], r, w.Member(at, fmt.Sprintf("%s@%s.example", r, places[i]), access)})
+		}
+	}
+	w.Exec("UPDATE accounts SET created_at = 0")
+	for _, table := range changing {
+		w.Exec("CREATE TABLE kept_" + table + " AS SELECT * FROM " + table)
+	}
+	return o
+}
+
+// changing are the tables that each call finds as they were, children first.
+var changing = []string{"member_list", "memberships", "holds", "client_list"}
+
+func (o *office) restore() {
+	o.Write(func(ctx context.Context, tx *db.Tx) error {
+		stmts := []string{"DELETE FROM invitations", "DELETE FROM invitation_allowance", "DELETE FROM attempts",
+			"UPDATE accounts SET closed_at = NULL, closed_with = NULL, version = 1, membership_end = '', phone = ''"}
+		for _, t := range changing {
+			stmts = append(stmts, "DELETE FROM "+t)
+		}
+		for _, t := range slices.Backward(changing) {
+			stmts = append(stmts, "INSERT INTO "+t+" SELECT * FROM kept_"+t)
+		}
+		for _, q := range stmts {
+			if _, err := tx.Exec(ctx, q); err != nil {
+				return fmt.Errorf("%s: %w", q, err)
+			}
+		}
+		return nil
+	})
+}
+
+// fresh is text that is not in use.
+func (o *office) fresh() string { return strings.ToLower(string(ids.NewView(o.Clock.Now()))[14:]) }
+
+func (o *office) guest() ids.Membership {
+	return o.Member(o.client, o.fresh()+"@new.example", apptest.As(authz.Guest)).Member
+}
+
+func (o *office) former() ids.Membership {
+	m := o.guest()
+	o.Exec("UPDATE memberships SET deactivated_at = 1 WHERE id = ?", m)
+	return m
+}
+
+// sent is an open invitation of a Guest by the Owner.
+func (o *office) sent(t *testing.T) ids.Invitation {
+	t.Helper()
+	email := o.fresh() + "@new.example"
+	_, err := o.Invites.Invite(o.ctx, o.owner.Actor, o.client, invite.Input{Addresses: email})
+	must(t, err)
+	return ids.Invitation(o.Text("SELECT id FROM invitations WHERE email = ?", email))
+}
+
+// held puts a hold on the client, from the platform.
+func (o *office) held() ids.Hold {
+	o.Hold(o.client)
+	return ids.Hold(o.Text("SELECT id FROM holds WHERE account_id = ? ORDER BY id DESC", o.client))
+}
+
+// call is a method of a service, called on the client as somebody.
+type call struct {
+	method string
+	detail string
+	run    func(t *testing.T, o *office, by authz.Actor) error
+}
+
+func only(_ any, err error) error { return err }
+
+var calls = []call{
+	{"account.Service.Get", "", func(_ *testing.T, o *office, by authz.Actor) error { return only(o.Accounts.Get(o.ctx, by, o.client)) }},
+	{"account.Service.Get", "a department", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Accounts.Get(o.ctx, by, o.department))
+	}},
+	{"account.Service.Get", "the reseller", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Accounts.Get(o.ctx, by, o.reseller))
+	}},
+	{"account.Service.Path", "", func(_ *testing.T, o *office, by authz.Actor) error { return only(o.Accounts.Path(o.ctx, by, o.client)) }},
+	{"account.Service.Standing", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Accounts.Standing(o.ctx, by, o.client))
+	}},
+	{"account.Service.OwnLevel", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Accounts.OwnLevel(o.ctx, by, o.client))
+	}},
+	{"account.Service.Stage", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Accounts.Stage(o.ctx, by, o.client))
+	}},
+	{"account.Service.List", "of the reseller", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Accounts.List(o.ctx, by, o.reseller, account.Query{}))
+	}},
+	{"account.Service.Facets", "of the reseller", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Accounts.Facets(o.ctx, by, o.reseller))
+	}},
+	{"account.Service.Resellers", "of the reseller", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Accounts.Resellers(o.ctx, by, o.reseller))
+	}},
+	{"account.Service.Export", "of the reseller", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Accounts.Export(o.ctx, by, o.reseller, account.Query{}, []string{"Name"}, func(account.Status) string { return "" }, io.Discard)
+	}},
+	{"account.Service.Departments", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		_, _, err := o.Accounts.Departments(o.ctx, by, o.client, "")
+		return err
+	}},
+	{"account.Service.Create", "a client", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Accounts.Create(o.ctx, by, o.reseller, account.CreateInput{Kind: account.Customer, NoEnd: true, Fields: account.Fields{Name: o.fresh()}}))
+	}},
+	{"account.Service.Create", "a reseller", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Accounts.Create(o.ctx, by, o.reseller, account.CreateInput{Kind: account.Reseller, Fields: account.Fields{Name: o.fresh()}}))
+	}},
+	{"account.Service.Create", "a department", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Accounts.Create(o.ctx, by, o.client, account.CreateInput{Kind: account.Department, Fields: account.Fields{Name: o.fresh()}}))
+	}},
+	{"account.Service.Update", "phone", func(_ *testing.T, o *office, by authz.Actor) error {
+		above := o.Held(by, o.reseller).Has(authz.ClientsEdit) // who stands there says that it has no end
+		return o.Accounts.Update(o.ctx, by, o.client, account.UpdateInput{Version: 1, NoEnd: above, Fields: account.Fields{Name: "Acme", Phone: "+1 555 0100"}})
+	}},
+	{"account.Service.Update", "end date", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Accounts.Update(o.ctx, by, o.client, account.UpdateInput{Version: 1, Fields: account.Fields{Name: "Acme", MembershipEnd: "2030-01-01"}})
+	}},
+	{"account.Service.Hold", "", func(_ *testing.T, o *office, by authz.Actor) error { return o.Accounts.Hold(o.ctx, by, o.client, "") }},
+	{"account.Service.Lift", "the operator's", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Accounts.Lift(o.ctx, by, o.client, o.held())
+	}},
+	{"account.Service.Lift", "the Owner's own", func(t *testing.T, o *office, by authz.Actor) error {
+		must(t, o.Accounts.Hold(o.ctx, o.owner.Actor, o.client, ""))
+		return o.Accounts.Lift(o.ctx, by, o.client, ids.Hold(o.Text("SELECT id FROM holds WHERE account_id = ?", o.client)))
+	}},
+	{"account.Service.SetActive", "off", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Accounts.SetActive(o.ctx, by, o.client, false))
+	}},
+	{"account.Service.Close", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Accounts.Close(o.ctx, by, o.client, "Acme")
+	}},
+	{"account.Service.Reopen", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		o.World.Close(o.client)
+		return o.Accounts.Reopen(o.ctx, by, o.client)
+	}},
+	{"account.Service.BulkActive", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Accounts.BulkActive(o.ctx, by, o.reseller, []ids.Account{o.client}, false)
+	}},
+	{"account.Service.BulkExtend", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Accounts.BulkExtend(o.ctx, by, o.reseller, []ids.Account{o.client}, "2031-01-01", false)
+	}},
+	{"account.Service.BulkClose", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Accounts.BulkClose(o.ctx, by, o.reseller, []ids.Account{o.client}, "1")
+	}},
+	{"account.Service.Locations", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		_, _, err := o.Accounts.Locations(o.ctx, by, o.client, "")
+		return err
+	}},
+	{"account.Service.Location", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Accounts.Location(o.ctx, by, o.client, o.World.Location(o.client, o.fresh())))
+	}},
+	{"account.Service.AddLocation", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Accounts.AddLocation(o.ctx, by, o.client, account.LocationInput{Name: o.fresh()}))
+	}},
+	{"account.Service.AddLocations", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Accounts.AddLocations(o.ctx, by, o.client, []account.LocationInput{{Name: o.fresh()}}))
+	}},
+	{"account.Service.UpdateLocation", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Accounts.UpdateLocation(o.ctx, by, o.client, o.World.Location(o.client, o.fresh()), account.LocationInput{Name: o.fresh(), Version: 1})
+	}},
+	{"account.Service.RemoveLocation", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Accounts.RemoveLocation(o.ctx, by, o.client, o.World.Location(o.client, o.fresh()))
+	}},
+
+	{"view.Service.List", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Views.List(o.ctx, by, o.client, "clients"))
+	}},
+	{"view.Service.Save", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Views.Save(o.ctx, by, o.client, "clients", o.fresh(), "status=active")
+	}},
+	{"view.Service.Delete", "one's own", func(_ *testing.T, o *office, by authz.Actor) error {
+		id := ids.NewView(o.Clock.Now())
+		o.Exec("INSERT INTO saved_views (id, user_id, account_id, page, name, name_fold, query, created_at) VALUES (?, ?, ?, 'clients', ?, ?, '', 0)", id, by.User(), o.client, id, id)
+		return o.Views.Delete(o.ctx, by, o.client, id)
+	}},
+	{"view.Service.Delete", "another's", func(_ *testing.T, o *office, by authz.Actor) error {
+		id := ids.NewView(o.Clock.Now())
+		o.Exec("INSERT INTO saved_views (id, user_id, account_id, page, name, name_fold, query, created_at) VALUES (?, ?, ?, 'clients', ?, ?, '', 0)", id, o.owner.User(), o.client, id, id)
+		return o.Views.Delete(o.ctx, by, o.client, id)
+	}},
+
+	{"role.Service.List", "", func(_ *testing.T, o *office, by authz.Actor) error { return only(o.Roles.List(o.ctx, by, o.client)) }},
+	{"role.Service.Get", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Roles.Get(o.ctx, by, o.client, o.RoleGroup(o.client, o.fresh(), authz.LocationsView)))
+	}},
+	{"role.Service.Holders", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Roles.Holders(o.ctx, by, o.client, o.RoleGroup(o.client, o.fresh(), authz.LocationsView)))
+	}},
+	{"role.Service.Create", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Roles.Create(o.ctx, by, o.client, role.Input{Name: o.fresh(), Perms: authz.SetOf(authz.LocationsView)}))
+	}},
+	{"role.Service.Edit", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Roles.Edit(o.ctx, by, o.client, o.RoleGroup(o.client, o.fresh(), authz.LocationsView), 1, role.Input{Name: o.fresh()})
+	}},
+	{"role.Service.Edit", "the reseller's", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Roles.Edit(o.ctx, by, o.reseller, o.RoleGroup(o.reseller, o.fresh(), authz.LocationsView), 1, role.Input{Name: o.fresh()})
+	}},
+	{"role.Service.Delete", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Roles.Delete(o.ctx, by, o.client, o.RoleGroup(o.client, o.fresh(), authz.LocationsView))
+	}},
+	{"role.Service.Reassign", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		id := o.RoleGroup(o.client, o.fresh(), authz.LocationsView)
+		o.Exec("UPDATE memberships SET role = ? WHERE id = ?", id, o.guest())
+		return o.Roles.Reassign(o.ctx, by, o.client, id, authz.Guest)
+	}},
+
+	{"user.Service.List", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Users.List(o.ctx, by, o.client, user.Query{}))
+	}},
+	{"user.Service.Count", "", func(_ *testing.T, o *office, by authz.Actor) error { return only(o.Users.Count(o.ctx, by, o.client)) }},
+	{"user.Service.Owners", "", func(_ *testing.T, o *office, by authz.Actor) error { return only(o.Users.Owners(o.ctx, by, o.client)) }},
+	{"user.Service.Get", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Users.Get(o.ctx, by, o.client, o.guest()))
+	}},
+	{"user.Service.CanOn", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Users.CanOn(o.ctx, by, o.client, user.Member{}))
+	}},
+	{"user.Service.Effective", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Users.Effective(o.ctx, by, o.client, o.guest()))
+	}},
+	{"user.Service.Explain", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Users.Explain(o.ctx, by, o.client, o.guest(), authz.ClientsView, o.client))
+	}},
+	{"user.Service.Edit", "a Guest", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Users.Edit(o.ctx, by, o.client, o.guest(), 1, user.Input{Access: apptest.As(authz.Guest), JobTitle: "Clerk"})
+	}},
+	{"user.Service.Edit", "an Admin", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Users.Edit(o.ctx, by, o.client, o.admin.Member, 1, user.Input{Access: apptest.As(authz.Admin), JobTitle: "Clerk"})
+	}},
+	{"user.Service.Edit", "an Owner", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Users.Edit(o.ctx, by, o.client, o.owner.Member, 1, user.Input{Access: apptest.As(authz.Owner), JobTitle: "Clerk"})
+	}},
+	{"user.Service.Edit", "a Guest into an Admin", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Users.Edit(o.ctx, by, o.client, o.guest(), 1, user.Input{Access: apptest.As(authz.Admin)})
+	}},
+	{"user.Service.Edit", "a Guest into an Owner", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Users.Edit(o.ctx, by, o.client, o.guest(), 1, user.Input{Access: apptest.As(authz.Owner)})
+	}},
+	{"user.Service.Edit", "giving message bodies", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Users.Edit(o.ctx, by, o.client, o.admin.Member, 1, user.Input{Access: apptest.As(authz.Admin, authz.MessagesViewBody)})
+	}},
+	{"user.Service.Edit", "giving payments", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Users.Edit(o.ctx, by, o.client, o.admin.Member, 1, user.Input{Access: apptest.As(authz.Admin, authz.PaymentsView)})
+	}},
+	{"user.Service.Promote", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Users.Promote(o.ctx, by, o.client, o.guest(), 1)
+	}},
+	{"user.Service.TransferOwnership", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Users.TransferOwnership(o.ctx, by, o.client, user.Transfer{To: o.guest()})
+	}},
+	{"user.Service.Deactivate", "a Guest", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Users.Deactivate(o.ctx, by, o.client, o.guest())
+	}},
+	{"user.Service.Deactivate", "an Owner", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Users.Deactivate(o.ctx, by, o.client, o.owner.Member)
+	}},
+	{"user.Service.Reactivate", "a Guest", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Users.Reactivate(o.ctx, by, o.client, o.former())
+	}},
+	{"user.Service.Remove", "a Guest", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Users.Remove(o.ctx, by, o.client, o.guest())
+	}},
+	{"user.Service.Remove", "an Admin", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Users.Remove(o.ctx, by, o.client, o.admin.Member)
+	}},
+
+	{"subaccount.Service.List", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Subs.List(o.ctx, by, o.client, subaccount.Query{}))
+	}},
+	{"subaccount.Service.Choices", "", func(_ *testing.T, o *office, by authz.Actor) error { return only(o.Subs.Choices(o.ctx, by, o.client)) }},
+	{"subaccount.Service.Count", "", func(_ *testing.T, o *office, by authz.Actor) error { return only(o.Subs.Count(o.ctx, by, o.client)) }},
+	{"subaccount.Service.Get", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Subs.Get(o.ctx, by, o.client, o.SubAccount(o.client, o.fresh())))
+	}},
+	{"subaccount.Service.Create", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Subs.Create(o.ctx, by, o.client, subaccount.Input{Name: o.fresh(), Purpose: subaccount.Marketing}))
+	}},
+	{"subaccount.Service.Edit", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Subs.Edit(o.ctx, by, o.client, o.SubAccount(o.client, o.fresh()), 1, subaccount.Input{Name: o.fresh(), Purpose: subaccount.Marketing})
+	}},
+	{"subaccount.Service.Suspend", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Subs.Suspend(o.ctx, by, o.client, o.SubAccount(o.client, o.fresh()))
+	}},
+	{"subaccount.Service.Resume", "", func(t *testing.T, o *office, by authz.Actor) error {
+		id := o.SubAccount(o.client, o.fresh())
+		must(t, o.Subs.Suspend(o.ctx, o.Root, o.client, id))
+		return o.Subs.Resume(o.ctx, by, o.client, id)
+	}},
+	{"subaccount.Service.Move", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Subs.Move(o.ctx, by, o.client, o.SubAccount(o.client, o.fresh()), o.department)
+	}},
+	{"subaccount.Service.Remove", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		name := o.fresh()
+		return o.Subs.Remove(o.ctx, by, o.client, o.SubAccount(o.client, name), name)
+	}},
+
+	{"invite.Service.List", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Invites.List(o.ctx, by, o.client, nil))
+	}},
+	{"invite.Service.Get", "", func(t *testing.T, o *office, by authz.Actor) error {
+		return only(o.Invites.Get(o.ctx, by, o.client, o.sent(t)))
+	}},
+	{"invite.Service.Check", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Invites.Check(o.ctx, by, o.client, "somebody@new.example"))
+	}},
+	{"invite.Service.Invite", "a Guest", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Invites.Invite(o.ctx, by, o.client, invite.Input{Addresses: o.fresh() + "@new.example"}))
+	}},
+	{"invite.Service.Invite", "an Admin", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Invites.Invite(o.ctx, by, o.client, invite.Input{Addresses: o.fresh() + "@new.example", Access: apptest.As(authz.Admin)}))
+	}},
+	{"invite.Service.Invite", "an Owner", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Invites.Invite(o.ctx, by, o.client, invite.Input{Addresses: o.fresh() + "@new.example", Access: apptest.As(authz.Owner)}))
+	}},
+	{"invite.Service.Resend", "", func(t *testing.T, o *office, by authz.Actor) error {
+		return o.Invites.Resend(o.ctx, by, o.client, o.sent(t))
+	}},
+	{"invite.Service.Revoke", "", func(t *testing.T, o *office, by authz.Actor) error {
+		return o.Invites.Revoke(o.ctx, by, o.client, o.sent(t))
+	}},
+	{"invite.Service.CreateUser", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Invites.CreateUser(o.ctx, by, o.client, invite.Create{Name: "New", Email: o.fresh() + "@new.example", Access: apptest.As(authz.Guest)})
+	}},
+
+	{"authn.Service.ChooseAccount", "", func(_ *testing.T, o *office, by authz.Actor) error { return o.Authn.ChooseAccount(o.ctx, by, o.client) }},
+	{"authn.Service.SendReset", "to a Guest", func(_ *testing.T, o *office, by authz.Actor) error {
+		u := o.Text("SELECT user_id FROM memberships WHERE id = ?", o.guest())
+		return o.Authn.SendReset(o.ctx, by, o.client, ids.User(u))
+	}},
+	{"authn.Service.SendReset", "to an Owner", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Authn.SendReset(o.ctx, by, o.client, o.owner.User())
+	}},
+	{"authn.Service.ResetOwner", "of the platform", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Authn.ResetOwner(o.ctx, by, apptest.OwnerEmail))
+	}},
+}
+
+// aboutOneself are methods that reach only the identity of whoever calls them, each with where that is tested.
+var aboutOneself = map[string]string{
+	"authn.Service.AskEmail":         "the actor's own address",
+	"authn.Service.BeginTOTP":        "the actor's own second factor",
+	"authn.Service.ChangePassword":   "the actor's own password",
+	"authn.Service.ConfirmTOTP":      "the actor's own second factor",
+	"authn.Service.DisableTOTP":      "the actor's own second factor",
+	"authn.Service.Home":             "the actor's own accounts",
+	"authn.Service.NewRecoveryCodes": "the actor's own second factor",
+	"authn.Service.PendingTOTP":      "the actor's own second factor",
+	"authn.Service.Places":           "the actor's own accounts",
+	"authn.Service.Profile":          "the actor's own profile",
+	"authn.Service.RevokeOthers":     "the actor's own sessions",
+	"authn.Service.RevokeSession":    "the actor's own sessions",
+	"authn.Service.Security":         "the actor's own second factor",
+	"authn.Service.Sessions":         "the actor's own sessions",
+	"authn.Service.UpdateProfile":    "the actor's own profile",
+	"invite.Service.AcceptExisting":  "the link is the authority; the disable matrix and INV10 test it",
+}
+
+// services are all that people reach through the edges.
+func (o *office) services() []any {
+	return []any{o.Accounts, o.Views, o.Roles, o.Users, o.Subs, o.Invites, o.Authn, o.Brands}
+}
+
+// withActor lists the methods that take an actor, by reflection over the services.
+func withActor(services []any) (names []string) {
+	actor := reflect.TypeFor[authz.Actor]()
+	for _, s := range services {
+		t := reflect.TypeOf(s)
+		pkg := strings.TrimPrefix(t.Elem().PkgPath(), "bailiwick/internal/")
+		for m := range t.Methods() {
+			for in := range m.Type.Ins() {
+				if in == actor {
+					names = append(names, pkg+"."+t.Elem().Name()+"."+m.Name)
+				}
+			}
+		}
+	}
+	return names
+}
+
+// unaccounted are remarks on methods that the table of calls leaves out, and on calls of methods that are gone.
+func unaccounted(methods []string, listed ...string) (remarks []string) {
+	for _, m := range methods {
+		if !slices.Contains(listed, m) {
+			remarks = append(remarks, m+" takes an actor and is called by no row of the permission matrix")
+		}
+	}
+	for _, m := range listed {
+		if !slices.Contains(methods, m) {
+			remarks = append(remarks, m+" is in the permission matrix and is no method of a service")
+		}
+	}
+	return remarks
+}
+
+func listedMethods() []string {
+	var out []string
+	for _, c := range calls {
+		out = append(out, c.method)
+	}
+	for m := range aboutOneself {
+		out = append(out, m)
+	}
+	return out
+}
+
+func TestEveryMethodIsInThePermissionMatrix(t *testing.T) {
+	o := newOffice(t)
+	report(t, unaccounted(withActor(o.services()), listedMethods()...))
+	if got := unaccounted([]string{"a.Service.B"}, "c.Service.D"); len(got) != 2 {
+		t.Errorf("a method that is missing and one that is gone: %q", got)
+	}
+}
+
+const legend = `# Who may do what. Each line calls one method of a service on a client (Acme) as somebody of each built-in role who
+# stands above the client (at its reseller), inside it, beside it (at another client of the reseller) or below it (in
+# one of its departments). Written by go test ./internal/apptest/matrix -run Permissions -update
+#
+# O Owner, A Admin, S Support, U User with every module, G Guest
+# y allowed   n denied   . not found: it is out of sight   - the role does not exist there
+#
+`
+
+// TestPermissions calls every method of every service as everybody and compares with the golden file, which is the
+// documentation of rights.
+func TestPermissions(t *testing.T) {
+	o := newOffice(t)
+	var b strings.Builder
+	b.WriteString(legend)
+	fmt.Fprintf(&b, "%-55s above inside beside below\n%-55s OASUG OASUG  OASUG  OASUG\n", "", "")
+	pkg := ""
+	for _, c := range calls {
+		if p, _, _ := strings.Cut(c.method, "."); p != pkg {
+			pkg = p
+			b.WriteString("\n")
+		}
+		cells := map[string]string{}
+		for _, place := range places {
+			for _, r := range authz.BuiltIn() {
+				cells[place] += o.cell(t, c, place, r)
+			}
+		}
+		name := c.method
+		if c.detail != "" {
+			name += ", " + c.detail
+		}
+		fmt.Fprintf(&b, "%-55s %s %s  %s  %s\n", name, cells["above"], cells["inside"], cells["beside"], cells["below"])
+	}
+	golden := filepath.Join("testdata", "permissions.golden")
+	if *update {
+		must(t, os.MkdirAll("testdata", 0o755))
+		must(t, os.WriteFile(golden, []byte(b.String()), 0o644))
+	}
+	want, err := os.ReadFile(golden)
+	must(t, err)
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(b.String(), "\n")); diff != "" {
+		t.Errorf("rights have changed (golden -, now +); if that is meant, run with -update:\n%s", diff)
+	}
+}
+
+// cell calls a method once and says what came of it.
+func (o *office) cell(t *testing.T, c call, place string, r authz.Role) string {
+	t.Helper()
+	i := slices.IndexFunc(o.people, func(s standing) bool { return s.place == place && s.role == r })
+	if i < 0 {
+		return "-"
+	}
+	err := c.run(t, o, o.people[i].who.Actor)
+	o.restore()
+	switch errs.KindOf(err) {
+	case errs.Denied:
+		return "n"
+	case errs.NotFound:
+		return "."
+	}
+	if err != nil {
+		t.Errorf("%s (%s) as %s %s: %v", c.method, c.detail, r, place, err)
+	}
+	return "y"
+}
