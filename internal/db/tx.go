@@ -6,9 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"net"
 	"time"
 
 	"bailiwick/internal/errs"
@@ -125,8 +123,7 @@ func (d *DB) once(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, fn fun
 
 // commitError tells a commit that certainly failed from one whose fate the lost connection hides.
 func commitError(err error) error {
-	var ne net.Error
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, driver.ErrBadConn) || errors.As(err, &ne) {
+	if err != nil && lost(err) {
 		return fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
 	}
 	return Classify(err)
