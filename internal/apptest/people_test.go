@@ -60,13 +60,13 @@ func TestInvitingTwelveOfWhichFourAreBad(t *testing.T) {
 		acme := w.client("Acme Holdings")
 		base := "/a/" + string(acme) + "/users"
 		w.wants(w.Owner.Get(base), http.StatusOK, "No users yet")
-		w.wants(w.Owner.Get(base+"/invite"), http.StatusOK, "Invite users to Acme Holdings", "Set permission", "Reports")
-		first := w.Owner.Post(base+"/invite", "addresses", "waits@acme.example", "role", "user", "module", "reports", "subs", "all")
+		w.wants(w.Owner.Get(base+"/invite"), http.StatusOK, "Invite users to Acme Holdings", "Set permission", "Locations")
+		first := w.Owner.Post(base+"/invite", "addresses", "waits@acme.example", "role", "user", "module", "locations", "subs", "all")
 		w.wants(first, http.StatusSeeOther)
 
 		text := "p1@acme.example p2@acme.example p3@acme.example p4@acme.example p5@acme.example p6@acme.example p7@acme.example Jane Doe <p8@acme.example>, " +
 			"bob@acme, waits@acme.example, temp@mailinator.com, P1@acme.example"
-		form := []string{"addresses", text, "role", "user", "module", "reports", "subs", "all"}
+		form := []string{"addresses", text, "role", "user", "module", "locations", "subs", "all"}
 		checked := w.Owner.Post(base+"/invite/check", form...)
 		w.wants(checked, http.StatusOK, "8 people will be invited", "4 addresses won", "Not a full email address", "Already invited", "Throw-away addresses", "Appears twice", "Send 8 invites")
 		w.wants(w.Owner.Post(base+"/invite", "addresses", "x@acme.example", "role", "user", "subs", "all"), http.StatusUnprocessableEntity, "A user needs at least one module", "x@acme.example")
@@ -86,7 +86,7 @@ func TestInvitingTwelveOfWhichFourAreBad(t *testing.T) {
 		w.wants(guest.Get(base), http.StatusForbidden)
 		w.wants(w.Stranger().Get(link), http.StatusConflict, "accepted already")
 		w.wants(w.Stranger().Get("/invitation/nonsense"), http.StatusConflict, "cannot be accepted")
-		w.wants(w.Owner.Get(base), http.StatusOK, "Jane Doe", "p8@acme.example", "Reports", "1 user")
+		w.wants(w.Owner.Get(base), http.StatusOK, "Jane Doe", "p8@acme.example", "Locations", "1 user")
 
 		w.wants(w.Owner.Post(base+"/new", "name", "Direct", "email", "direct@acme.example", "role", "guest"), http.StatusSeeOther)
 		w.linkIn("direct@acme.example", "/welcome/")
@@ -122,7 +122,7 @@ func TestThePageOfAPerson(t *testing.T) {
 	Each(t, func(t *testing.T, w *World) {
 		acme := w.client("Acme Holdings")
 		base := "/a/" + string(acme) + "/users"
-		jane := w.join(acme, "jane@acme.example", "Jane Doe", "role", "user", "module", "reports")
+		jane := w.join(acme, "jane@acme.example", "Jane Doe", "role", "user", "module", "locations")
 		w.wants(jane.Get(base), http.StatusForbidden)
 		her := w.memberIn(base, "Jane Doe")
 
@@ -131,8 +131,8 @@ func TestThePageOfAPerson(t *testing.T) {
 		w.wants(w.Owner.Post(her, "version", versionOf.FindStringSubmatch(a.Body)[1], "job_title", "Writer", "phone", ""), http.StatusSeeOther)
 		w.wants(w.Owner.Post(her, "version", "1", "job_title", "Editor", "phone", ""), http.StatusConflict, "The saved version", "Writer", `value="Editor"`)
 
-		a = w.Owner.Get(her + "/access?can=reports.view")
-		w.wants(a, http.StatusOK, "Yes, Jane Doe can: Reports: View", "User at Acme Holdings includes it", "Everything Jane Doe can do")
+		a = w.Owner.Get(her + "/access?can=locations.view")
+		w.wants(a, http.StatusOK, "Yes, Jane Doe can: Locations: View", "User at Acme Holdings includes it", "Everything Jane Doe can do")
 		w.wants(w.Owner.Get(her+"/access?can=users.view"), http.StatusOK, "No, Jane Doe cannot")
 		version := versionOf.FindStringSubmatch(a.Body)[1]
 		w.wants(w.Owner.Post(her+"/access", "version", version, "role", "user", "subs", "all"), http.StatusUnprocessableEntity, "at least one module")
@@ -161,8 +161,8 @@ func TestRoleGroupsInThePortal(t *testing.T) {
 		base := "/a/" + string(acme) + "/roles"
 		w.wants(w.Owner.Get(base), http.StatusOK, "No role groups yet", "Built-in roles")
 		w.wants(w.Owner.Get(base+"/new"), http.StatusOK, "New role group", "User management")
-		w.wants(w.Owner.Post(base+"/new", "name", "", "perm", "reports.view"), http.StatusUnprocessableEntity, "Enter a name", "checked")
-		made := w.Owner.Post(base+"/new", "name", "Reporting", "description", "Looks at numbers", "perm", "reports.view", "perm", "users.view")
+		w.wants(w.Owner.Post(base+"/new", "name", "", "perm", "locations.view"), http.StatusUnprocessableEntity, "Enter a name", "checked")
+		made := w.Owner.Post(base+"/new", "name", "Reporting", "description", "Looks at numbers", "perm", "locations.view", "perm", "users.view")
 		w.wants(made, http.StatusSeeOther)
 		group := made.Location()
 		id := group[strings.LastIndex(group, "/")+1:]
@@ -170,9 +170,9 @@ func TestRoleGroupsInThePortal(t *testing.T) {
 		w.wants(jane.Get("/a/"+string(acme)+"/users"), http.StatusOK, "Jane Doe")
 
 		w.wants(w.Owner.Get(group), http.StatusOK, "Used by 1 person.", "Jane Doe", "Give another role")
-		w.wants(w.Owner.Post(group, "version", "1", "name", "Reporting", "perm", "reports.view"), http.StatusSeeOther)
+		w.wants(w.Owner.Post(group, "version", "1", "name", "Reporting", "perm", "locations.view"), http.StatusSeeOther)
 		w.wants(jane.Get("/a/"+string(acme)+"/users"), http.StatusForbidden)
-		w.wants(w.Owner.Post(group, "version", "1", "name", "Mine", "perm", "reports.view"), http.StatusConflict, "The saved version")
+		w.wants(w.Owner.Post(group, "version", "1", "name", "Mine", "perm", "locations.view"), http.StatusConflict, "The saved version")
 		w.wants(w.Owner.Post(group+"/delete"), http.StatusConflict)
 		w.wants(w.Owner.Post(group+"/reassign", "to", "guest"), http.StatusSeeOther)
 		w.wants(w.Owner.Post(group+"/delete"), http.StatusSeeOther)

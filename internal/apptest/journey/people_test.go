@@ -35,7 +35,7 @@ func TestInvitingInTheDialog(t *testing.T) {
 	tab.Goto(at + "/users").See("No users yet").Axe().Screenshot("users-empty")
 	tab.Goto(at + "/users/invite").See("Invite users to Acme Holdings").Axe()
 	tab.Fill("addresses", "l.bianchi@acme.example\nh.osei@acme.example\nbob.tanner@acme\ntemp@mailinator.com").Await(".outcome")
-	tab.See("2 people will be invited").Check("Reports", true).Screenshot("users-invite")
+	tab.See("2 people will be invited").Check("Locations", true).Screenshot("users-invite")
 	tab.Click("Send invites").See("2 invites sent.").See("l.bianchi@acme.example").Axe().Screenshot("users-pending")
 	tab.Goto(at + "/users/new").Axe().Screenshot("users-new")
 	tab.Goto(at + "/roles/new").Axe().Screenshot("role-new")
@@ -54,9 +54,9 @@ func TestEveryPageOfAPersonIsAccessible(t *testing.T) {
 		}
 		return a.Location()
 	}
-	form("/users/new", "name", "Jane Doe", "email", "jane@acme.example", "role", "user", "module", "reports")
+	form("/users/new", "name", "Jane Doe", "email", "jane@acme.example", "role", "user", "module", "locations")
 	form("/subaccounts/new", "name", "news", "purpose", "marketing")
-	group := form("/roles/new", "name", "Reporting", "perm", "reports.view", "perm", "users.view")
+	group := form("/roles/new", "name", "Reporting", "perm", "locations.view", "perm", "users.view")
 	p, err := w.Users.List(t.Context(), w.Owner.Actor(), id, user.Query{})
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +70,7 @@ func TestEveryPageOfAPersonIsAccessible(t *testing.T) {
 		t.Run(look.name, func(t *testing.T) {
 			tab := ownerTab(t, w, look.opts...)
 			for name, path := range map[string]string{
-				"users": at + "/users", "user": her, "user-access": her + "/access?can=reports.view", "user-activity": her + "/activity",
+				"users": at + "/users", "user": her, "user-access": her + "/access?can=locations.view", "user-activity": her + "/activity",
 				"role": group, "subaccount": at + "/subaccounts/" + string(subs.SubAccounts[0].ID), "invite-" + look.name: at + "/users/invite",
 			} {
 				tab.Goto(path).Axe().Screenshot(look.name + "-" + name)
