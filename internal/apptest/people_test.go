@@ -155,6 +155,21 @@ func TestThePageOfAPerson(t *testing.T) {
 	})
 }
 
+func TestOneAddressGetsAPermissionOfItsOwn(t *testing.T) {
+	Each(t, func(t *testing.T, w *World) {
+		base := "/a/" + string(w.client("Acme Holdings")) + "/users"
+		form := []string{"addresses", "one@acme.example two@acme.example", "role", "user", "module", "locations", "subs", "all", "row:two@acme.example", "admin", "row:one@acme.example", ""}
+		w.wants(w.Owner.Post(base+"/invite/check", form...), http.StatusOK, "Another permission for some of them", "Send 2 invites", "As set for all")
+		w.wants(w.Owner.Post(base+"/invite", form...), http.StatusSeeOther)
+		pending := w.Owner.Get(base + "?tab=pending").Text()
+		one, two := strings.Index(pending, "one@acme.example"), strings.Index(pending, "two@acme.example")
+		if one < 0 || two < 0 || !strings.Contains(pending[two:min(two+60, len(pending))], "Admin") || !strings.Contains(pending[one:min(one+60, len(pending))], "User") {
+			t.Errorf("pending: %s", pending)
+		}
+		w.wants(w.Owner.Post(base+"/invite", "addresses", "three@acme.example", "role", "user", "module", "locations", "subs", "all", "row:three@acme.example", "emperor"), http.StatusUnprocessableEntity)
+	})
+}
+
 func TestRoleGroupsInThePortal(t *testing.T) {
 	Each(t, func(t *testing.T, w *World) {
 		acme := w.client("Acme Holdings")

@@ -57,16 +57,9 @@ func (s *Server) accessForm(r *http.Request, by authz.Actor, sc authz.Scope, a u
 			Name: "role", Value: string(role), Label: p.T("role." + string(role)), Hint: p.T("role." + string(role) + "_hint"), Checked: a.Role == role,
 		})
 	}
-	if sc.Has(authz.RolesAssign) && sc.Has(authz.RolesView) {
-		groups, err := s.Roles.List(r.Context(), by, sc.Account())
-		if err != nil {
-			return out, err
-		}
-		for _, g := range groups {
-			if sc.MayGive(authz.Grant{Role: authz.Role(g.ID), Group: g.Perms}) == nil {
-				out.Groups = append(out.Groups, part.Option{Value: string(g.ID), Label: g.Name})
-			}
-		}
+	var err error
+	if out.Groups, err = s.groupOptions(r, by, sc); err != nil {
+		return out, err
 	}
 	if len(out.Groups) > 0 {
 		out.Roles = append(out.Roles, part.RadioCard{
@@ -83,6 +76,24 @@ func (s *Server) accessForm(r *http.Request, by authz.Actor, sc authz.Scope, a u
 	if mayGiveBodies(sc) {
 		on := a.Perms.Has(authz.MessagesViewBody)
 		out.Bodies = &on
+	}
+	return out, nil
+}
+
+// groupOptions are the role groups that the reader may give on the account.
+func (s *Server) groupOptions(r *http.Request, by authz.Actor, sc authz.Scope) ([]part.Option, error) {
+	if !sc.Has(authz.RolesAssign) || !sc.Has(authz.RolesView) {
+		return nil, nil
+	}
+	groups, err := s.Roles.List(r.Context(), by, sc.Account())
+	if err != nil {
+		return nil, err
+	}
+	var out []part.Option
+	for _, g := range groups {
+		if sc.MayGive(authz.Grant{Role: authz.Role(g.ID), Group: g.Perms}) == nil {
+			out = append(out, part.Option{Value: string(g.ID), Label: g.Name})
+		}
 	}
 	return out, nil
 }

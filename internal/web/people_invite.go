@@ -12,6 +12,7 @@ import (
 	"bailiwick/internal/authz"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/i18n"
+	"bailiwick/internal/ids"
 	"bailiwick/internal/invite"
 	"bailiwick/internal/user"
 	"bailiwick/internal/web/ui/part"
@@ -40,6 +41,7 @@ func (s *Server) inviting(r *http.Request, by authz.Actor) (authz.Scope, error) 
 // inviteState is what the dialog shows besides its choices.
 type inviteState struct {
 	addresses string
+	rows      map[string]string // what was chosen for one address alone
 	verdicts  []invite.Verdict
 	checked   bool
 	access    user.Access
@@ -52,7 +54,10 @@ func (s *Server) showInvite(w http.ResponseWriter, r *http.Request, by authz.Act
 	p := i18n.From(r.Context())
 	v := people.Invite{Account: sc.Name(), Base: accountPath(sc.Account(), "/users"), Addresses: st.addresses, Problem: st.notice}
 	if st.checked {
-		v.Verdicts = s.verdicts(p, sc, st.addresses, st.verdicts)
+		v.Verdicts = s.verdicts(p, sc, st)
+		if err := s.offerRows(r, by, sc, &v.Verdicts); err != nil {
+			return err
+		}
 	}
 	if st.failure != nil {
 		fields, isForm := fieldErrors(p, st.failure)
@@ -82,12 +87,12 @@ var verdictParts = map[invite.Why]part.Verdict{
 }
 
 // verdicts are what becomes of each address, with a way out where there is one.
-func (s *Server) verdicts(p i18n.Printer, sc authz.Scope, addresses string, all []invite.Verdict) people.Verdicts {
+func (s *Server) verdicts(p i18n.Printer, sc authz.Scope, st inviteState) people.Verdicts {
 	base := accountPath(sc.Account(), "/users")
-	out := people.Verdicts{Checked: len(all) > 0, Seen: digest(addresses)}
-	for _, v := range all {
+	out := people.Verdicts{Checked: len(st.verdicts) > 0, Seen: digest(st.addresses)}
+	for _, v := range st.verdicts {
 		if v.Why == invite.OK {
-			out.Ready++
+			out.Ready = append(out.Ready, people.Ready{Email: v.Email, Field: rowPrefix + v.Email, Role: st.rows[ids.Fold(v.Email)]})
 			continue
 		}
 		o := part.Outcome{Address: v.Email, Verdict: verdictParts[v.Why], Reason: p.T("invite.why_" + string(v.Why))}
@@ -105,13 +110,54 @@ func (s *Server) verdicts(p i18n.Printer, sc authz.Scope, addresses string, all 
 	return out
 }
 
+// rowPrefix begins the name of the field by which one address gets a role of its own.
+const rowPrefix = "row:"
+
+// readRows reads the roles chosen for single addresses, by folded address.
+func readRows(f form) map[string]string {
+	out := map[string]string{}
+	for name, values := range f.r.PostForm {
+		if email, ok := strings.CutPrefix(name, rowPrefix); ok && values[0] != "" {
+			out[ids.Fold(email)] = values[0]
+		}
+	}
+	return out
+}
+
+// rowAccess is what the addresses with a role of their own get. Modules and sub-accounts are those chosen for all.
+func rowAccess(rows map[string]string, all user.Access) map[string]user.Access {
+	out := map[string]user.Access{}
+	for email, role := range rows {
+		a := all
+		if a.Role = authz.Role(role); a.Role != all.Role && a.Role != authz.User {
+			a.Perms = authz.Set{}
+		}
+		out[email] = a
+	}
+	return out
+}
+
+// offerRows lists the roles that one address can be given instead of the one for all.
+func (s *Server) offerRows(r *http.Request, by authz.Actor, sc authz.Scope, v *people.Verdicts) error {
+	p := i18n.From(r.Context())
+	v.Roles = []part.Option{{Value: "", Label: p.T("invite.row_same")}}
+	for _, role := range offered(sc) {
+		if role != authz.Support { // its access list is ticked for all alone
+			v.Roles = append(v.Roles, part.Option{Value: string(role), Label: p.T("role." + string(role))})
+		}
+	}
+	groups, err := s.groupOptions(r, by, sc)
+	v.Roles = append(v.Roles, groups...)
+	return err
+}
+
 // digest tells whether the addresses are still those whose verdicts the reader has seen.
 func digest(addresses string) string {
 	sum := sha256.Sum256([]byte(strings.ReplaceAll(addresses, "\r", ""))) // forms and scripts end lines differently
 	return hex.EncodeToString(sum[:8])
 }
 
-var inviteNames = append([]string{"addresses", "seen"}, accessNames...)
+var inviteNames = append([]string{"addresses", "seen", rowPrefix}, accessNames...)
 
 // checkInvite says what would become of each address. It changes nothing.
 func (s *Server) checkInvite(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
@@ -124,10 +170,14 @@ func (s *Server) checkInvite(w http.ResponseWriter, r *http.Request, by authz.Ac
 		return err
 	}
 	all, err := s.Invites.Check(r.Context(), by, sc.Account(), f.raw("addresses"))
+	st := inviteState{addresses: f.raw("addresses"), rows: readRows(f), verdicts: all, checked: true, access: readAccess(f, sc), status: http.StatusOK}
 	if fragment(r, people.VerdictsID) && err == nil {
-		return s.render(w, r, http.StatusOK, s.verdicts(i18n.From(r.Context()), sc, f.raw("addresses"), all))
+		v := s.verdicts(i18n.From(r.Context()), sc, st)
+		if err := s.offerRows(r, by, sc, &v); err != nil {
+			return err
+		}
+		return s.render(w, r, http.StatusOK, v)
 	}
-	st := inviteState{addresses: f.raw("addresses"), verdicts: all, checked: true, access: readAccess(f, sc), status: http.StatusOK}
 	if errs.KindOf(err) == errs.Invalid {
 		st.failure = err
 	} else if err != nil {
@@ -146,7 +196,7 @@ func (s *Server) sendInvites(w http.ResponseWriter, r *http.Request, by authz.Ac
 	if err != nil {
 		return err
 	}
-	st := inviteState{addresses: f.raw("addresses"), access: readAccess(f, sc), checked: true, status: http.StatusUnprocessableEntity}
+	st := inviteState{addresses: f.raw("addresses"), rows: readRows(f), access: readAccess(f, sc), checked: true, status: http.StatusUnprocessableEntity}
 	st.verdicts, err = s.Invites.Check(r.Context(), by, sc.Account(), st.addresses)
 	if err == nil && left(st.verdicts) > 0 && left(st.verdicts) < len(st.verdicts) && f.text("seen") != digest(st.addresses) {
 		st.notice = i18n.From(r.Context()).T("invite.read_verdicts")
@@ -154,7 +204,7 @@ func (s *Server) sendInvites(w http.ResponseWriter, r *http.Request, by authz.Ac
 	}
 	var res invite.Result
 	if err == nil {
-		res, err = s.Invites.Invite(r.Context(), by, sc.Account(), invite.Input{Addresses: st.addresses, Access: st.access})
+		res, err = s.Invites.Invite(r.Context(), by, sc.Account(), invite.Input{Addresses: st.addresses, Access: st.access, Rows: rowAccess(st.rows, st.access)})
 	}
 	if err != nil {
 		if !shown(err) {

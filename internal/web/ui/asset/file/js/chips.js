@@ -10,3 +10,10 @@ document.addEventListener("paste", (e) => {
   area.setRangeText(gap + found.join("\n") + (after.startsWith("\n") ? "" : "\n"), area.selectionStart, area.selectionEnd, "end");
   area.dispatchEvent(new Event("input", { bubbles: true }));
 });
+
+// The button that sends says how many people it will invite, once the verdicts are in.
+document.addEventListener("htmx:after:swap", () => {
+  const ready = document.querySelector("#verdicts [data-button]");
+  const words = [...(document.getElementById("send-invites")?.childNodes ?? [])].findLast((n) => n.nodeType === Node.TEXT_NODE && n.data.trim());
+  if (ready && words) words.data = ready.dataset.button;
+});
