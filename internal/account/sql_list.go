@@ -123,7 +123,8 @@ func truth(b bool) string {
 	return "FALSE"
 }
 
-// rowsQuery selects one page: the keys from the list alone, then what is shown about those few.
+// rowsQuery selects one page: the keys from the list alone, then what is shown about those few. Their holds are counted,
+// for PostgreSQL may answer an EXISTS here by hashing the whole tree.
 func (f filter) rowsQuery(o order, limit int) (string, []any) {
 	from, cond, args := f.where()
 	keys := o.columns("c.")
@@ -132,7 +133,7 @@ func (f filter) rowsQuery(o order, limit int) (string, []any) {
 		args = append(args, o.after...)
 	}
 	q := `SELECT a.id, COALESCE(a.parent_id, ''), COALESCE(p.name, ''), COALESCE(p.kind, ''), a.name, a.email, a.website, a.membership_end, s.users, s.locations,
-		       EXISTS (SELECT 1 FROM account_tree t JOIN holds h ON h.account_id = t.ancestor_id WHERE t.descendant_id = a.id), s.closed, s.created_at, a.version, s.name_fold, s.end_sort, s.held
+		       (SELECT count(*) FROM account_tree t JOIN holds h ON h.account_id = t.ancestor_id WHERE t.descendant_id = a.id) > 0, s.closed, s.created_at, a.version, s.name_fold, s.end_sort, s.held
 		FROM (SELECT c.customer_id, c.name_fold, c.end_sort, c.created_at, c.users, c.locations, c.held, c.closed FROM ` + from + ` WHERE ` + cond + ` ORDER BY ` + o.by("c.") + ` LIMIT ?) s
 		JOIN accounts a ON a.id = s.customer_id LEFT JOIN accounts p ON p.id = a.parent_id ORDER BY ` + o.by("s.")
 	return q, append(args, limit)
