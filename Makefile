@@ -30,6 +30,7 @@ check: lint test
 # Generated files are committed: building needs no generator.
 generate:
 	$(GO) tool templ generate -path ./internal
+	$(GO) run ./internal/config/settingsgen > docs/operators/settings.md
 
 fresh:
 	@scripts/fresh.sh
