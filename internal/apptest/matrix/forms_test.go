@@ -203,6 +203,32 @@ func linksOf(page, path string) (out []string) {
 		if u, err := base.Parse(attr(n, "href")); n.Data == "a" && err == nil && u.Host == "" {
 			out = append(out, u.RequestURI())
 		}
+		if n.Data == "form" && strings.EqualFold(attr(n, "method"), "get") {
+			out = append(out, asked(n, base)...)
+		}
+	})
+	return out
+}
+
+// asked are the pages that a form which only asks leads to: one for the first choice of each of its lists.
+func asked(f *html.Node, base *url.URL) (out []string) {
+	u, err := base.Parse(attr(f, "action"))
+	if err != nil || u.Host != "" {
+		return nil
+	}
+	walk(f, func(c *html.Node) {
+		if c.Data != "select" {
+			return
+		}
+		found := false
+		walk(c, func(o *html.Node) {
+			if o.Data == "option" && attr(o, "value") != "" && !found {
+				found = true
+				to := *u
+				to.RawQuery = url.Values{attr(c, "name"): {attr(o, "value")}}.Encode()
+				out = append(out, to.RequestURI())
+			}
+		})
 	})
 	return out
 }
