@@ -401,6 +401,9 @@ func (s *Server) saveView(w http.ResponseWriter, r *http.Request, by authz.Actor
 }
 
 func (s *Server) deleteView(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	if _, err := readForm(w, r); err != nil {
+		return err
+	}
 	id, err := accountOf(r)
 	if err != nil {
 		return err

@@ -172,6 +172,9 @@ func (s *Server) locationAgain(w http.ResponseWriter, r *http.Request, by authz.
 }
 
 func (s *Server) removeLocation(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	if _, err := readForm(w, r); err != nil {
+		return err
+	}
 	id, loc, err := locationOf(r)
 	if err != nil {
 		return err

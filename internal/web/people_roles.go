@@ -232,6 +232,9 @@ func (s *Server) saveRole(w http.ResponseWriter, r *http.Request, by authz.Actor
 }
 
 func (s *Server) deleteRole(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	if _, err := readForm(w, r); err != nil {
+		return err
+	}
 	sc, g, err := s.roleOf(r, by)
 	if err != nil {
 		return err

@@ -235,6 +235,9 @@ func (s *Server) subDone(w http.ResponseWriter, r *http.Request, by authz.Actor,
 }
 
 func (s *Server) suspendSub(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	if _, err := readForm(w, r); err != nil {
+		return err
+	}
 	sc, sub, err := s.subOf(r, by)
 	if err != nil {
 		return err
@@ -244,6 +247,9 @@ func (s *Server) suspendSub(w http.ResponseWriter, r *http.Request, by authz.Act
 }
 
 func (s *Server) resumeSub(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	if _, err := readForm(w, r); err != nil {
+		return err
+	}
 	sc, sub, err := s.subOf(r, by)
 	if err != nil {
 		return err

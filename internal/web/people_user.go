@@ -355,6 +355,9 @@ func permsOf(f form) authz.Set {
 
 // sendUserReset mails the person a link to set a new password, to their own address.
 func (s *Server) sendUserReset(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	if _, err := readForm(w, r); err != nil {
+		return err
+	}
 	sc, m, err := s.memberOf(r, by)
 	if err != nil {
 		return err

@@ -356,6 +356,9 @@ func (s *Server) holdAccount(w http.ResponseWriter, r *http.Request, by authz.Ac
 }
 
 func (s *Server) liftHold(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	if _, err := readForm(w, r); err != nil {
+		return err
+	}
 	id, err := accountOf(r)
 	if err != nil {
 		return err
@@ -409,6 +412,9 @@ func (s *Server) closeAccount(w http.ResponseWriter, r *http.Request, by authz.A
 }
 
 func (s *Server) reopenAccount(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	if _, err := readForm(w, r); err != nil {
+		return err
+	}
 	id, err := accountOf(r)
 	if err != nil {
 		return err
