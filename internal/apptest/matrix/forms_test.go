@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -14,6 +15,32 @@ type form struct {
 	action string // path
 	fields url.Values
 	many   map[string]bool // the fields that may come more than once
+}
+
+// kind is what a form looks like, whatever it is about: where it goes, its fields and its button.
+func (f form) kind() string {
+	names := []string{anyID.ReplaceAllStringFunc(f.action, func(id string) string { return id[:4] })}
+	for name, all := range f.fields {
+		name = anyID.ReplaceAllStringFunc(name, func(id string) string { return id[:4] })
+		if name == "do" || name == "role" {
+			name += "=" + all[0]
+		}
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return strings.Join(slices.Compact(names), " ")
+}
+
+// names reports whether the value of a field is the id of a thing of a kind.
+func (f form) names(kind string) bool {
+	for _, all := range f.fields {
+		for _, v := range all {
+			if anyID.FindString(v) == v && strings.HasPrefix(v, kind) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // one reports whether a field that comes once names a thing of a kind.

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"testing"
 
+	"bailiwick/internal/account"
 	"bailiwick/internal/apptest"
 	"bailiwick/internal/authz"
 	"bailiwick/internal/db"
@@ -21,11 +22,11 @@ import (
 // village is a client in its surroundings with its people, for trying to give rights in it.
 type village struct {
 	*apptest.World
-	t                                    *testing.T
-	reseller, client, department, beside ids.Account
-	owner, admin, colleague              apptest.Person // of the client; the colleague has the small group
-	small, everything                    ids.Role       // of the reseller
-	actors                               []rank
+	t                                           *testing.T
+	reseller, client, department, beside, south ids.Account    // south is another reseller
+	owner, admin, colleague                     apptest.Person // of the client; the colleague has the small group
+	small, everything                           ids.Role       // of the reseller
+	actors                                      []rank
 }
 
 // rank is somebody who tries.
@@ -42,6 +43,7 @@ func newVillage(t *testing.T) *village {
 	v.client = w.Client(v.reseller, "Acme")
 	v.department = w.Department(v.client, "Marketing")
 	v.beside = w.Client(v.reseller, "Bolt")
+	v.south = w.Reseller(w.Platform, "Southwind")
 	v.owner = w.Member(v.client, "owner@acme.example", apptest.As(authz.Owner))
 	v.admin = w.Member(v.client, "admin@acme.example", apptest.As(authz.Admin))
 	w.Member(v.department, "owner@acme.example", apptest.As(authz.Owner))
@@ -67,7 +69,8 @@ func newVillage(t *testing.T) *village {
 			switch {
 			case r.name == "Support" && at.where != "above": // it exists at platforms and resellers
 				continue
-			case at.where == "beside" && r.name != "Owner", at.where == "below" && r.name != "Owner" && r.name != "People group":
+			case at.where == "beside" && r.name != "Owner", at.where == "below" && r.name != "Owner" && r.name != "People group",
+				at.where == "above" && (r.name == "User" || r.name == "Guest"):
 				continue // one without rights there is like another
 			}
 			who := w.Member(at.id, fmt.Sprintf("%s-%s@try.example", ids.Fold(r.name)[:4], at.where), r.access)
@@ -164,6 +167,7 @@ type try struct {
 	ctx    context.Context
 	by     rank
 	gift   user.Access
+	undo   func()
 	people map[string]apptest.Person // whose rights are compared; the giver's own included
 }
 
@@ -289,6 +293,28 @@ var ways = []way{
 				return err
 			}
 			return c.accept("new@try.example", nil)
+		}
+	}},
+	{name: "move the client to a reseller of one's own", once: true, prepare: func(c *try) func() error {
+		c.Member(c.south, c.by.Email, apptest.As(authz.Owner))
+		return func() error {
+			all := map[ids.Role]authz.Role{}
+			p, err := c.Accounts.PreviewMove(c.ctx, c.Root, c.client, c.south)
+			if err != nil {
+				return err
+			}
+			for _, s := range p.Stranded {
+				all[s.Group] = authz.Guest
+			}
+			err = c.Accounts.Move(c.ctx, c.by.Actor, c.client, account.MoveInput{To: c.south, Roles: all})
+			if err == nil {
+				c.undo = func() {
+					if err := c.Accounts.Move(c.ctx, c.Root, c.client, account.MoveInput{To: c.reseller}); err != nil {
+						c.t.Fatal(err)
+					}
+				}
+			}
+			return err
 		}
 	}},
 	{name: "deactivate the Owner", once: true, mends: true, prepare: func(c *try) func() error {
@@ -419,7 +445,11 @@ func (v *village) attempt(by rank, way way, g gift) (given bool, remarks []strin
 	if errs.KindOf(err) == errs.Internal && err != nil {
 		v.t.Errorf("%s: %s (%s): %v", by.name, way.name, g.name, err)
 	}
-	return err == nil, risen(before, v.rights(c.people), giver, way.mends)
+	remarks = risen(before, v.rights(c.people), giver, way.mends)
+	if c.undo != nil {
+		c.undo()
+	}
+	return err == nil, remarks
 }
 
 // TestTheGrantMatrixCanFail gives rights by hand, as a service without its checks would.

@@ -31,10 +31,10 @@ var update = flag.Bool("update", false, "write testdata/permissions.golden anew"
 // office is a client in its surroundings, with somebody of every role inside, above, beside and below it.
 type office struct {
 	*apptest.World
-	ctx                                  context.Context
-	reseller, client, department, beside ids.Account
-	owner, admin                         apptest.Person
-	people                               []standing
+	ctx                                          context.Context
+	reseller, branch, client, department, beside ids.Account // the branch is another reseller below the reseller
+	owner, admin                                 apptest.Person
+	people                                       []standing
 }
 
 // standing is a role at a place.
@@ -51,6 +51,7 @@ func newOffice(t *testing.T) *office {
 	w := apptest.OnSQLite(t)
 	o := &office{World: w, ctx: t.Context()}
 	o.reseller = w.Reseller(w.Platform, "Northwind")
+	o.branch = w.Reseller(o.reseller, "Branch")
 	o.client = w.Client(o.reseller, "Acme")
 	o.department = w.Department(o.client, "Marketing")
 	o.beside = w.Client(o.reseller, "Bolt")
@@ -204,6 +205,19 @@ var calls = []call{
 	{"account.Service.Reopen", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		o.World.Close(o.client)
 		return o.Accounts.Reopen(o.ctx, by, o.client)
+	}},
+	{"account.Service.Places", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Accounts.Places(o.ctx, by, o.client))
+	}},
+	{"account.Service.PreviewMove", "to a reseller below", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Accounts.PreviewMove(o.ctx, by, o.client, o.branch))
+	}},
+	{"account.Service.Move", "to a reseller below", func(t *testing.T, o *office, by authz.Actor) error {
+		err := o.Accounts.Move(o.ctx, by, o.client, account.MoveInput{To: o.branch})
+		if err == nil {
+			must(t, o.Accounts.Move(o.ctx, o.Root, o.client, account.MoveInput{To: o.reseller}))
+		}
+		return err
 	}},
 	{"account.Service.BulkActive", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		return o.Accounts.BulkActive(o.ctx, by, o.reseller, []ids.Account{o.client}, false)

@@ -34,11 +34,13 @@ type town struct {
 	*apptest.World
 	t            *testing.T
 	ours, theirs tenant
+	elsewhere    ids.Account // a reseller to which things can be moved
 }
 
 func newTown(t *testing.T, w *apptest.World) *town {
 	t.Helper()
 	o := &town{World: w, t: t}
+	o.elsewhere = o.Reseller(o.Platform, "eastwind mail")
 	o.ours = o.tenant("northwind")
 	o.theirs = o.tenant("southwind")
 	return o
@@ -75,13 +77,17 @@ func (o *town) values(at ids.Account, name string, by apptest.Person) values {
 	inv := o.Invite(by.Actor, at, "invited@"+name+".example", apptest.As(authz.Admin))
 	v["invitation"], v["token"] = string(inv.ID), inv.Token
 	v["role"] = string(o.RoleGroup(at, "group of "+name, authz.UsersView))
+	o.Member(at, "holder@"+name+".example", apptest.As(authz.Role(v["role"])))
+	v["elsewhere"] = string(o.elsewhere)
 	d, err := o.Accounts.Get(o.t.Context(), o.Root, at)
 	if err != nil {
 		o.t.Fatal(err)
 	}
 	if d.Kind != account.Reseller {
 		v["location"] = string(o.Location(at, "place of "+name))
-		v["subaccount"] = string(o.SubAccount(at, strings.ReplaceAll(name, " ", "-")))
+		v["subaccount"] = string(o.SubAccount(at, name))
+		v["suspended"] = string(o.SubAccount(at, name+"-stopped"))
+		o.Exec("UPDATE subaccounts SET suspended = TRUE WHERE id = ?", v["suspended"])
 	}
 	if err := o.Views.Save(o.t.Context(), by.Actor, at, "clients", "view of "+name, "status=active"); err != nil {
 		o.t.Fatal(err)
