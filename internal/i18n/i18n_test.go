@@ -26,6 +26,7 @@ func TestTextsFillTheirPlacesAndPickThePlural(t *testing.T) {
 	}{
 		{"format.in_days", []any{"count", 1}, "in 1 day"},
 		{"format.in_days", []any{"count", 12000}, "in 12,000 days"},
+		{"users.subs_some", []any{"count", 1}, "1 chosen"},
 		{"format.date", []any{"day", "1", "month", "{year}", "year", "2027"}, "1 {year} 2027"},
 		{"format.nothing", nil, "[format.nothing]"},
 	} {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
@@ -80,6 +81,7 @@ type setup struct {
 	scheme Scheme
 	view   View
 	noJS   bool
+	lang   string
 }
 
 // WithScheme chooses light or dark; light unless given.
@@ -87,6 +89,9 @@ func WithScheme(s Scheme) Option { return func(o *setup) { o.scheme = s } }
 
 // WithView chooses the size of the window; Desktop unless given.
 func WithView(v View) Option { return func(o *setup) { o.view = v } }
+
+// WithLanguage chooses the language that the browser asks for.
+func WithLanguage(lang string) Option { return func(o *setup) { o.lang = lang } }
 
 // NoJS opens the tab of someone whose scripts don't run.
 func NoJS(o *setup) { o.noJS = true }
@@ -134,9 +139,25 @@ func Open(t testing.TB, baseURL string, opts ...Option) *Tab {
 		if _, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: s.noJS}); err != nil {
 			return err
 		}
+		if s.lang != "" {
+			if _, err := chromedp.Call(ctx, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Accept-Language": s.lang}}); err != nil {
+				return err
+			}
+		}
 		return chromedp.Do(ctx, chromedp.EmulateViewport(s.view.Width, s.view.Height))
 	})
 	tab.Scheme(s.scheme)
+	return tab
+}
+
+// For reports what happens in the tab from now on to a subtest.
+func (tab *Tab) For(t testing.TB) *Tab {
+	outer := tab.t
+	tab.t = t
+	t.Cleanup(func() {
+		tab.Quiet()
+		tab.t = outer
+	})
 	return tab
 }
 
@@ -191,6 +212,16 @@ func (tab *Tab) Scheme(s Scheme) {
 		}})
 		return err
 	})
+}
+
+// Cookie puts a cookie of the portal into the tab, as a sign-in elsewhere would have.
+func (tab *Tab) Cookie(name, value string) *Tab {
+	tab.t.Helper()
+	tab.must("set the cookie "+name, func(ctx context.Context) error {
+		_, err := chromedp.Call(ctx, network.SetCookie, network.SetCookieParams{Name: name, Value: value, URL: tab.base})
+		return err
+	})
+	return tab
 }
 
 // Resize changes the size of the window.

@@ -1,0 +1,40 @@
+package journey_test
+
+import (
+	"testing"
+
+	"bailiwick/internal/apptest"
+	"bailiwick/internal/apptest/browser"
+	"bailiwick/internal/db/dbtest"
+	"bailiwick/internal/demo"
+	"bailiwick/internal/ids"
+	"bailiwick/internal/secret"
+)
+
+// town is an installation with the platform of the demo in it.
+type town struct {
+	*apptest.World
+	t    *testing.T
+	Acme ids.Account
+}
+
+func demoTown(t *testing.T) town {
+	t.Helper()
+	w := apptest.Bare(t, dbtest.SQLiteDSN(t))
+	l, err := demo.Load(t.Context(), demo.Options{App: w.App, Clock: w.Clock, Now: apptest.Start, Hasher: secret.NewHasher(secret.CheapParams), Password: secret.Wrap(apptest.Password)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Platform = l.Platform
+	return town{w, t, l.Acme}
+}
+
+// open opens a window in which a person is signed in; "" opens a stranger's.
+func open(t *testing.T, w *apptest.World, email string, opts ...browser.Option) *browser.Tab {
+	t.Helper()
+	tab := browser.Open(t, w.Server.URL, opts...)
+	if email != "" {
+		tab.Cookie("bw_session", w.SignIn(email).Token.Reveal())
+	}
+	return tab
+}
