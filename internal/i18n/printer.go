@@ -33,10 +33,6 @@ func (p Printer) T(key string, args ...any) string {
 		}
 	}
 	text, err := p.loc.Localize(&cfg)
-	if err != nil && cfg.PluralCount != nil { // a text that counts without bending for it has one form for every number
-		cfg.PluralCount = nil
-		text, err = p.loc.Localize(&cfg)
-	}
 	if err != nil || text == "" {
 		return "[" + key + "]"
 	}

@@ -102,6 +102,7 @@ type Tab struct {
 	ctx  context.Context
 	base string
 	view View
+	noJS bool
 
 	mu       sync.Mutex
 	reported []string
@@ -124,7 +125,7 @@ func Open(t testing.TB, baseURL string, opts ...Option) *Tab {
 		o(&s)
 	}
 	ctx, cancel := chromedp.NewContext(shared.ctx, chromedp.WithNewBrowserContext())
-	tab := &Tab{t: t, ctx: ctx, base: baseURL, view: s.view}
+	tab := &Tab{t: t, ctx: ctx, base: baseURL, view: s.view, noJS: s.noJS}
 	t.Cleanup(func() {
 		cancel()
 		tab.Quiet()
@@ -148,6 +149,15 @@ func Open(t testing.TB, baseURL string, opts ...Option) *Tab {
 	})
 	tab.Scheme(s.scheme)
 	return tab
+}
+
+// scripts lets the scripts of pages run, or not.
+func (tab *Tab) scripts(run bool) {
+	tab.t.Helper()
+	tab.must("switch scripts", func(ctx context.Context) error {
+		_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !run})
+		return err
+	})
 }
 
 // For reports what happens in the tab from now on to a subtest.

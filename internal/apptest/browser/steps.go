@@ -282,6 +282,10 @@ func (tab *Tab) Axe() *Tab {
 	var found []violation
 	ctx, cancel := context.WithTimeout(tab.ctx, 4*patience)
 	defer cancel()
+	if tab.noJS { // axe needs scripts; the page's own, which were not run, stay as they are
+		tab.scripts(true)
+		defer tab.scripts(false)
+	}
 	if err := chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](axeJS+"\n;undefined")); err != nil {
 		tab.t.Fatalf("load axe: %v", err)
 	}

@@ -26,14 +26,14 @@ func TestInviteTwelveAcceptAndSeeNothing(t *testing.T) {
 			w.Member(acme, "user@acme.example", apptest.As(authz.Admin))
 			w.Invite(w.Root, acme, "waits@acme.example", apptest.As(authz.Guest))
 			tab := open(t, w, apptest.OwnerEmail, way.opts...)
-			tab.Goto("/a/" + string(acme)).Click("Invite users").See("Set permission").Click("Send invites").See("need attention").Axe()
+			tab.Goto("/a/" + string(acme)).Click("Invite users").See("Set permission").Click("Send invites").See("needs attention").Axe()
 			tab.Fill("addresses", twelve)
 			if way.name == "without scripts" {
 				tab.Click("Check addresses")
 			}
 			tab.See("8 people will be invited").See("4 addresses won").See("Not a full email address").See("Already a user here").See("Already invited").See("Throw-away")
-			tab.Axe().Screenshot("invite-" + way.name[:4])
-			tab.Check("User", true).Check("Reports", false).Click("Send").See("A user needs at least one module").Screenshot("invite-module-" + way.name[:4])
+			tab.Axe().Screenshot("invite-" + way.name[:7])
+			tab.Check("User", true).Check("Locations", false).Click("Send").See("A user needs at least one module").Screenshot("invite-module-" + way.name[:7])
 			if n := w.Count("invitations"); n != 1 {
 				t.Fatalf("%d invitations, want the one from before", n)
 			}
@@ -43,7 +43,7 @@ func TestInviteTwelveAcceptAndSeeNothing(t *testing.T) {
 			w.Drain()
 			tab.Goto("/captured-mail").Click("grace@acme.example").See("Acme Holdings").Axe().Screenshot("invitation-mail")
 			grace := open(t, w, "", way.opts...).Goto("/invitation/" + w.Link("grace@acme.example", "/invitation/"))
-			grace.See("Join Acme Holdings").Axe().Fits().Fill("password", "short").Click("Accept invitation").See("fields need attention").Axe().Screenshot("join-" + way.name[:4])
+			grace.See("Join Acme Holdings").Axe().Fits().Fill("password", "short").Click("Accept invitation").See("fields need attention").Axe().Screenshot("join-" + way.name[:7])
 			grace.Fill("name", "Grace Guest").Fill("password", apptest.Password).Click("Accept invitation").See("Signed in as Grace Guest")
 			seesNothing(t, grace, string(acme))
 		})
@@ -78,7 +78,7 @@ func TestAcceptAsSomebodyWhoHasAnAccount(t *testing.T) {
 	tab := open(t, w, "")
 	tab.Goto(link).See("There is an account for ada@acme.example").Axe().Fits().Screenshot("join-known")
 	tab.Click("Sign in to accept").See("Sign in").Fill("login", "ada@acme.example").Fill("password", apptest.Password).Click("Sign in")
-	tab.See("You are signed in as").Axe().Screenshot("join-accept").Click("Accept invitation").See("Brightwater Hotels")
+	tab.See("You are signed in as").Axe().Screenshot("join-accept").Click("Accept invitation").See("Signed in as").See("Brightwater Hotels")
 	tab.Goto("/switch").See("Acme Holdings").See("Brightwater Hotels").Axe().Screenshot("switch")
 	tab.Click("Acme Holdings").See("Acme Holdings").Goto(link).See("accepted already").Axe().Screenshot("join-dead")
 }
@@ -91,7 +91,7 @@ func TestDeactivatedPersonsOpenWindowEnds(t *testing.T) {
 	base := "/a/" + string(acme) + "/users"
 	ada, boss := open(t, w, "ada@acme.example"), open(t, w, "owner@acme.example")
 	ada.Goto(base).See("owner@acme.example")
-	boss.Goto(base).Check("Select Name of ada@acme.example", true).See("1 selected").Axe().Screenshot("selected").Click("Deactivate").See("Deactivated. They have no access here")
+	boss.Goto(base).Check("Select Name of ada@acme.example", true).Screenshot("sel").See("1 selected").Axe().Screenshot("selected").Click("Deactivate").See("Deactivated. They have no access here")
 	ada.Click("Invite users").Gone("owner@acme.example").Gone("Set permission").Screenshot("deactivated-other-window")
 	ada.Goto(base).Gone("owner@acme.example")
 	boss.Click("Deactivated").Check("Select Name of ada@acme.example", true).Click("Reactivate").See("Reactivated.")
