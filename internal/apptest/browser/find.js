@@ -68,6 +68,15 @@
       });
       return [`by ${over} pixels`, ...out.slice(0, 5).map((e) => e.outerHTML.slice(0, 120))];
     },
+    flaws() {
+      const out = (document.body.innerText.match(/\[[a-z_]+\.[a-z0-9_.]+\]/g) || []).map((k) => `no text for ${k}`);
+      document.querySelectorAll("svg > use").forEach((u) => {
+        const b = u.getBBox();
+        if (visible(u.parentElement) && b.width === 0 && b.height === 0) out.push(`no icon ${u.getAttribute("href")}`);
+      });
+      document.querySelectorAll("img").forEach((i) => { if (i.complete && i.naturalWidth === 0) out.push(`no picture ${i.src}`); });
+      return out;
+    },
     height() { return document.documentElement.scrollHeight; },
     weight() {
       return [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")].reduce((n, r) => n + r.transferSize, 0);

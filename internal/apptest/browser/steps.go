@@ -362,3 +362,17 @@ func (tab *Tab) Fits() *Tab {
 	}
 	return tab
 }
+
+// Whole fails the test when a text, an icon or a picture is missing from the page.
+func (tab *Tab) Whole() *Tab {
+	tab.t.Helper()
+	var flaws []string
+	tab.must("look for what is missing", func(ctx context.Context) (err error) {
+		flaws, err = ask[[]string](ctx, "flaws")
+		return err
+	})
+	for _, f := range flaws {
+		tab.t.Errorf("the page has %s", f)
+	}
+	return tab
+}

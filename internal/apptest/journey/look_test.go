@@ -117,7 +117,7 @@ func TestEveryPageInEveryLook(t *testing.T) {
 				tab := open(t, w.World, who.email, look.opts...)
 				for path, name := range pages {
 					t.Run(name, func(t *testing.T) {
-						tab.For(t).Goto(path).Screenshot(shot(who.name, name, look.name)).Fits().Axe().Quiet()
+						tab.For(t).Goto(path).Screenshot(shot(who.name, name, look.name)).Fits().Whole().Axe().Quiet()
 					})
 				}
 			})
