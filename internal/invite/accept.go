@@ -11,7 +11,9 @@ import (
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/notify"
+	"bailiwick/internal/policy"
 	"bailiwick/internal/secret"
+	"bailiwick/internal/setting"
 	"bailiwick/internal/user"
 )
 
@@ -23,6 +25,7 @@ type Opened struct {
 	InvitedBy string
 	ExpiresAt time.Time
 	Known     bool // the address has an identity, which signs in to accept
+	MinLength int  // of the password that a new person chooses
 }
 
 // Peek reads the link of an invitation. Mail scanners open links, so nothing comes of it.
@@ -36,7 +39,11 @@ func (s *Service) Peek(ctx context.Context, token string) (Opened, error) {
 		return Opened{}, err
 	}
 	_, known, err := user.FindByEmail(ctx, s.db, i.Email)
-	return Opened{acc, i.Email, i.Name, i.InvitedBy, i.ExpiresAt, known}, err
+	if err != nil {
+		return Opened{}, err
+	}
+	least, err := setting.Enforced(ctx, s.db, i.Account, policy.PasswordLength)
+	return Opened{acc, i.Email, i.Name, i.InvitedBy, i.ExpiresAt, known, least}, err
 }
 
 // Newcomer is a person without an identity who accepts. Address and access come from the invitation alone.
@@ -66,7 +73,7 @@ func (s *Service) AcceptNew(ctx context.Context, in Newcomer) (Accepted, error) 
 	if err := c.Merge(user.CheckName(in.Name)); err != nil {
 		return Accepted{}, err
 	}
-	if err := c.Merge(secret.CheckPassword(in.Password, secret.Rules{}, in.Name, o.Email, o.Account)); err != nil {
+	if err := c.Merge(secret.CheckPassword(in.Password, secret.Rules{MinLength: o.MinLength}, in.Name, o.Email, o.Account)); err != nil {
 		return Accepted{}, err
 	}
 	if err := c.Err(); err != nil {

@@ -19,6 +19,7 @@ import (
 	"bailiwick/internal/ids"
 	"bailiwick/internal/invite"
 	"bailiwick/internal/notify"
+	"bailiwick/internal/policy"
 	"bailiwick/internal/secret"
 	"bailiwick/internal/user"
 	"bailiwick/internal/user/usertest"
@@ -516,5 +517,23 @@ func TestCreatingAUserDirectly(t *testing.T) {
 		w.wantCode(create("new@acme.example"), "invite.already_user")
 		w.wantCode(create("owner@other.example"), "invite.already_invited")
 		w.wantCode(create("nobody"), "invite.malformed")
+	})
+}
+
+func TestAcceptingAsksForThePasswordLengthOfTheAccount(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.Exec("INSERT INTO settings (account_id, name, value, updated_at) VALUES (?, ?, '30', 0)", w.Reseller, policy.PasswordLength.Name)
+		w.invite(w.Owner.Actor, "new@acme.example", modules)
+		token := w.token("new@acme.example")
+		o, err := w.Peek(t.Context(), token)
+		if err != nil || o.MinLength != 30 {
+			t.Fatalf("the page asks for %d characters, %v", o.MinLength, err)
+		}
+		accept := func(password string) error {
+			_, err := w.AcceptNew(t.Context(), invite.Newcomer{Token: token, Name: "Nora New", Password: secret.Wrap(password)})
+			return err
+		}
+		w.wantCode(accept("twenty-nine quiet green lamps"), "password.too_short")
+		w.wantCode(accept("thirty or more quiet green lamps"), "")
 	})
 }
