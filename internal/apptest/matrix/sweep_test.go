@@ -79,7 +79,7 @@ func (s *site) learn(sets []values, people ...*apptest.Browser) {
 			}
 		}
 		for _, v := range sets { // forms that a page shows once something was chosen
-			todo = append(todo, "/a/"+v["account"]+"/clients?status=active", "/a/"+v["account"]+"/move?to="+v["elsewhere"], "/a/"+v["account"]+"/subaccounts/"+v["suspended"])
+			todo = append(todo, "/a/"+v["account"]+"/clients?status=active", "/a/"+v["account"]+"/move?to="+v["elsewhere"], "/a/"+v["account"]+"/subaccounts/"+v["suspended"], "/a/"+v["account"]+"/roles/"+v["spare"])
 		}
 		for range 2 {
 			var next []string
@@ -226,8 +226,11 @@ func (s site) foreign(o *town, who *apptest.Browser, sets []values) (remarks []s
 		if len(named) == 0 || slices.Contains(named, "token") {
 			continue // a token is an authority, not a name
 		}
-		for _, v := range sets {
+		for i, v := range sets {
 			method, path := fill(p, v)
+			if method == http.MethodPost && (i == 2 || i == 4) {
+				continue // a department is found like a client, a closed one like one that is held
+			}
 			_, empty := fill(p, missing(o))
 			for _, fields := range s.filledIn(p) {
 				there := told(s.ask(who, method, path, fields))
@@ -301,6 +304,12 @@ func (s site) mixed(who *apptest.Browser, others map[string][]string) (remarks [
 		for _, f := range forms {
 			if !holdsID(f.fields) {
 				continue
+			}
+			f.fields = maps.Clone(f.fields)
+			for name, counts := range map[string]string{"role": "group", "subs": "some"} {
+				if f.fields.Has(name) {
+					f.fields.Set(name, counts) // else the group or the sub-accounts that are chosen do not count
+				}
 			}
 			for _, foreign := range [][]string{others["acc_"], others["mem_"], others["inv_"], others["rol_"], others["sub_"]} {
 				for _, id := range foreign {

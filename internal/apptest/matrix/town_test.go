@@ -78,6 +78,7 @@ func (o *town) values(at ids.Account, name string, by apptest.Person) values {
 	v["invitation"], v["token"] = string(inv.ID), inv.Token
 	v["role"] = string(o.RoleGroup(at, "group of "+name, authz.UsersView))
 	o.Member(at, "holder@"+name+".example", apptest.As(authz.Role(v["role"])))
+	v["spare"] = string(o.RoleGroup(at, "spare group of "+name, authz.UsersView))
 	v["elsewhere"] = string(o.elsewhere)
 	d, err := o.Accounts.Get(o.t.Context(), o.Root, at)
 	if err != nil {
