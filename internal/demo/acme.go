@@ -86,8 +86,11 @@ func (l *loader) acmeNamed(s *site) []user.Newcomer {
 	guest := &all[len(all)-1]
 	guest.PasswordHash = l.hash
 	l.logins("Guest of the client "+s.name, guest.Email)
-	for i := range all {
-		all[i].LastActive = l.Now.AddDate(0, 0, -i)
+	for i, minutes := range []int{60, 115, 12, 26 * 60, 28 * 60, 6 * 24 * 60, 9 * 24 * 60, 11 * 24 * 60, 40 * 60, 3 * 60, 9} {
+		all[i].LastActive = l.Now.Add(-time.Duration(minutes) * time.Minute)
+	}
+	for _, i := range []int{4, 6} { // an Owner lets single people read messages
+		all[i].Perms = authz.SetOf(authz.MessagesViewBody)
 	}
 	return all
 }

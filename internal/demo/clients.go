@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"bailiwick/internal/account"
 	"bailiwick/internal/authz"
@@ -80,9 +81,9 @@ func (l *loader) giveOwner(ctx context.Context, s *site) error {
 		name = "Amara Okafor"
 	}
 	n := l.person(name, s.domain, user.Access{Role: authz.Owner})
-	n.JobTitle = "Managing director"
+	n.JobTitle, n.LastActive = "Managing director", l.Now.Add(-time.Duration(6+l.rng.IntN(6000))*time.Minute)
 	if s.domain == "acme" {
-		n.PasswordHash = l.hash
+		n.PasswordHash, n.LastActive = l.hash, l.Now.Add(-6*time.Minute)
 		l.out.Acme = s.id
 		l.logins("Owner of the client "+s.name, n.Email)
 	}
@@ -172,15 +173,22 @@ func cut[T any](all []T, n int) (head, tail []T) { return slices.Clone(all[:n]),
 func (l *loader) makeLocations(ctx context.Context, s *site) error {
 	where, what := towns(), places()
 	l.at(s.created * 6 / 10)
-	var all []account.LocationInput
+	at := map[ids.Account][]account.LocationInput{}
 	for i := range s.locations {
-		t := where[(i*7+s.created)%len(where)]
-		in := account.LocationInput{Name: t.name + ", " + what[(i*3+s.users)%len(what)], Country: t.country}
-		in.Address = in.Name
-		all = append(all, in)
+		t, street := where[(i*7+s.created)%len(where)], what[(i*3+s.users)%len(what)]
+		on := s.id
+		if d := i % 5; d < len(s.deps) && i%2 == 1 {
+			on = s.deps[d]
+		}
+		at[on] = append(at[on], account.LocationInput{Name: t.name + ", " + street, Address: fmt.Sprintf("%d %s\n%s", 1+i*13%90, street, t.name), Country: t.country})
 	}
-	if _, err := l.App.Accounts.AddLocations(ctx, s.owner, s.id, all); err != nil {
-		return fmt.Errorf("locations: %w", err)
+	for _, on := range append([]ids.Account{s.id}, s.deps...) {
+		if len(at[on]) == 0 {
+			continue
+		}
+		if _, err := l.App.Accounts.AddLocations(ctx, s.owner, on, at[on]); err != nil {
+			return fmt.Errorf("locations: %w", err)
+		}
 	}
 	l.progress(s.locations)
 	return nil
