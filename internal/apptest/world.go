@@ -57,20 +57,23 @@ func Each(t *testing.T, fn func(t *testing.T, w *World)) {
 func OnSQLite(t testing.TB) *World { t.Helper(); return New(t, dbtest.SQLiteDSN(t)) }
 
 // New makes a World on the database at dsn and sets it up.
-func New(t testing.TB, dsn string) *World {
+func New(t testing.TB, dsn string, change ...func(*config.Config)) *World {
 	t.Helper()
-	w := Bare(t, dsn)
+	w := Bare(t, dsn, change...)
 	w.setUp()
 	return w
 }
 
-// Bare makes a World that nobody has set up yet.
-func Bare(t testing.TB, dsn string) *World {
+// Bare makes a World that nobody has set up yet, after changes to its configuration.
+func Bare(t testing.TB, dsn string, change ...func(*config.Config)) *World {
 	t.Helper()
 	w := &World{Clock: clock.NewFake(Start), Journal: &Journal{}, t: t}
 	srv := httptest.NewUnstartedServer(nil)
 	base := &url.URL{Scheme: "http", Host: srv.Listener.Addr().String()}
 	cfg := config.Config{Listen: base.Host, Data: t.TempDir(), Database: secret.Wrap(dsn), BaseURL: base}
+	for _, c := range change {
+		c(&cfg)
+	}
 	a, err := app.New(t.Context(), app.Deps{
 		Config: cfg, Log: slog.New(w.handler()), Clock: w.Clock.Now,
 		Hash: secret.CheapParams, Texts: []i18n.Option{i18n.WithPseudo()},

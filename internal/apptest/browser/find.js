@@ -54,6 +54,15 @@
       if (isSelector(what)) return e.matches(what.replace(/^css=/, ""));
       return name(e) === what || [...(e.labels || [])].some((l) => tidy(l.textContent).startsWith(what)) || e.name === what;
     },
+    ready() { return document.readyState === "complete"; },
+    ringed() {
+      const e = document.activeElement, r = e.getBoundingClientRect();
+      const marked = [e, e.closest("label"), e.parentElement].filter(Boolean).some((x) => {
+        const c = getComputedStyle(x);
+        return (c.outlineStyle !== "none" && parseFloat(c.outlineWidth) > 0) || c.boxShadow !== "none";
+      });
+      return marked && r.bottom > 0 && r.top < innerHeight && r.right > 0 && r.left < innerWidth;
+    },
     sees(text) { return !!document.body && tidy(document.body.innerText).toLowerCase().includes(tidy(text).toLowerCase()); },
     at(path) { return document.readyState !== "loading" && (location.pathname === path || location.pathname + location.search === path); },
     has(selector) { return !!bySelector(selector); },

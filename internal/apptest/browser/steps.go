@@ -103,6 +103,7 @@ var keys = map[string]string{
 // Press presses keys one after the other: a name such as Tab, Shift+Tab, Enter or Escape, or text to type.
 func (tab *Tab) Press(names ...string) *Tab {
 	tab.t.Helper()
+	tab.wait("load the page", func(ctx context.Context) (bool, error) { return ask[bool](ctx, "ready") })
 	for _, name := range names {
 		var opts []chromedp.KeyOption
 		plain, shift := strings.CutPrefix(name, "Shift+")
@@ -123,18 +124,34 @@ func (tab *Tab) TabTo(what string) *Tab {
 	tab.t.Helper()
 	for range 200 {
 		tab.Press("Tab")
-		var there bool
-		tab.must("look at the focus", func(ctx context.Context) error {
-			var err error
-			there, err = ask[bool](ctx, "focused", what)
-			return err
-		})
-		if there {
+		if tab.FocusedOn(what) {
 			return tab
 		}
 	}
 	tab.t.Fatalf("Tab never reaches %q", what)
 	return tab
+}
+
+// FocusedOn reports whether the element with that text, label or selector has the focus.
+func (tab *Tab) FocusedOn(what string) bool {
+	tab.t.Helper()
+	var there bool
+	tab.must("look at the focus", func(ctx context.Context) (err error) {
+		there, err = ask[bool](ctx, "focused", what)
+		return err
+	})
+	return there
+}
+
+// FocusShown reports whether a reader can see which element has the focus: it has a ring, and lies in the window.
+func (tab *Tab) FocusShown() bool {
+	tab.t.Helper()
+	var shown bool
+	tab.must("look for the focus ring", func(ctx context.Context) (err error) {
+		shown, err = ask[bool](ctx, "ringed")
+		return err
+	})
+	return shown
 }
 
 // See waits until the page shows the text.
