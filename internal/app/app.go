@@ -24,6 +24,7 @@ import (
 	"bailiwick/internal/notify"
 	"bailiwick/internal/op"
 	"bailiwick/internal/page"
+	"bailiwick/internal/provision"
 	"bailiwick/internal/role"
 	"bailiwick/internal/secret"
 	"bailiwick/internal/subaccount"
@@ -48,20 +49,21 @@ type App struct {
 	clock  clock.Clock
 	mailer *notify.Mailer
 
-	DB       *db.DB
-	Jobs     *jobs.Runner
-	Ops      *op.Runner
-	Log      *audit.Sealer
-	Brands   *brand.Service
-	Mailbox  *mail.Capture
-	Accounts *account.Service
-	Views    *view.Service
-	Roles    *role.Service
-	Users    *user.Service
-	Subs     *subaccount.Service
-	Invites  *invite.Service
-	Authn    *authn.Service
-	Web      *web.Server
+	DB        *db.DB
+	Jobs      *jobs.Runner
+	Ops       *op.Runner
+	Log       *audit.Sealer
+	Brands    *brand.Service
+	Mailbox   *mail.Capture
+	Accounts  *account.Service
+	Views     *view.Service
+	Roles     *role.Service
+	Users     *user.Service
+	Subs      *subaccount.Service
+	Invites   *invite.Service
+	Provision *provision.Service
+	Authn     *authn.Service
+	Web       *web.Server
 }
 
 // New opens and migrates the database and builds every service.
@@ -105,7 +107,7 @@ func (a *App) build(ctx context.Context, d Deps) error {
 	a.Web = web.New(web.Deps{
 		Log: a.log, Clock: a.clock, Texts: texts, BaseURL: a.cfg.BaseURL, TrustedProxies: a.cfg.TrustedProxies,
 		CapturesMail: a.cfg.CapturesMail(), Ready: a.DB.Ping, Ops: a.Ops, Cursors: page.NewSealer(box), Brand: a.Brands, Mailbox: notify.NewMailbox(a.Ops, a.Mailbox, a.cfg.CapturesMail()),
-		Accounts: a.Accounts, Views: a.Views, Subs: a.Subs, Roles: a.Roles, Users: a.Users, Invites: a.Invites, Authn: a.Authn,
+		Accounts: a.Accounts, Views: a.Views, Subs: a.Subs, Roles: a.Roles, Users: a.Users, Invites: a.Invites, Provision: a.Provision, Authn: a.Authn,
 	})
 	return nil
 }
@@ -123,6 +125,7 @@ func (a *App) services(box *secret.Box, hasher *secret.Hasher) {
 	a.Subs = subaccount.NewService(a.Ops)
 	a.Users = user.NewService(a.Ops, check, a.mailer)
 	a.Invites = invite.NewService(invite.Deps{DB: a.DB, Op: a.Ops, Check: check, Mail: a.mailer, Hasher: hasher})
+	a.Provision = provision.NewService(a.Ops, a.Invites)
 	a.Authn = authn.New(authn.Deps{DB: a.DB, Op: a.Ops, Hasher: hasher, Box: box, Mail: a.mailer})
 }
 

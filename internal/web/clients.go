@@ -10,6 +10,7 @@ import (
 	"bailiwick/internal/errs"
 	"bailiwick/internal/i18n"
 	"bailiwick/internal/ids"
+	"bailiwick/internal/provision"
 	"bailiwick/internal/web/ui/clients"
 	"bailiwick/internal/web/ui/part"
 )
@@ -256,18 +257,20 @@ func (s *Server) createClient(w http.ResponseWriter, r *http.Request, by authz.A
 	if err != nil {
 		return err
 	}
-	f, err := readForm(w, r, "name", "membership_end", "no_end")
+	f, err := readForm(w, r, "name", "membership_end", "no_end", "owner_email")
 	if err != nil {
 		return err
 	}
-	in := account.CreateInput{Kind: account.Customer, NoEnd: f.ticked("no_end"), Fields: account.Fields{Name: f.text("name"), MembershipEnd: f.text("membership_end")}}
-	made, err := s.Accounts.Create(r.Context(), by, id, in)
+	in := provision.Input{OwnerEmail: f.text("owner_email"), CreateInput: account.CreateInput{
+		Kind: account.Customer, NoEnd: f.ticked("no_end"), Fields: account.Fields{Name: f.text("name"), MembershipEnd: f.text("membership_end")},
+	}}
+	made, err := s.Provision.Create(r.Context(), by, id, in)
 	if err != nil {
 		remarks, status, err := remarksOn(i18n.From(r.Context()), err)
 		if err != nil {
 			return err
 		}
-		return s.showClients(w, r, by, status, r.URL.Query(), overList{form: &clients.Form{Action: accountPath(id, "/clients/new"), Kind: account.Customer, Typed: in.Fields, NoEnd: in.NoEnd, Errors: remarks.Fields, Problem: remarks.Problem}})
+		return s.showClients(w, r, by, status, r.URL.Query(), overList{form: &clients.Form{Action: accountPath(id, "/clients/new"), Kind: account.Customer, Typed: in.Fields, NoEnd: in.NoEnd, Owner: in.OwnerEmail, Errors: remarks.Fields, Problem: remarks.Problem}})
 	}
 	if made.SameName > 0 {
 		s.setFlash(w, "client_created_same_name", "name", made.Name)

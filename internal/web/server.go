@@ -20,6 +20,7 @@ import (
 	"bailiwick/internal/notify"
 	"bailiwick/internal/op"
 	"bailiwick/internal/page"
+	"bailiwick/internal/provision"
 	"bailiwick/internal/role"
 	"bailiwick/internal/subaccount"
 	"bailiwick/internal/user"
@@ -46,6 +47,7 @@ type Deps struct {
 	Roles          *role.Service
 	Users          *user.Service
 	Invites        *invite.Service
+	Provision      *provision.Service
 	Authn          *authn.Service
 }
 
