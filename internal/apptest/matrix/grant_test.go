@@ -399,6 +399,7 @@ func (c *try) accept(email string, known *apptest.Person) error {
 // TestGrantMatrix tries every way to give every kind of rights as everybody: nobody ends with more than the giver
 // held, and superiors are untouched.
 func TestGrantMatrix(t *testing.T) {
+	t.Parallel()
 	v := newVillage(t)
 	given, refused := map[string]int{}, map[string]int{}
 	for _, by := range v.actors {

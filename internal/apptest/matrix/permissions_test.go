@@ -509,6 +509,7 @@ const legend = `# Who may do what. Each line calls one method of a service on a 
 // TestPermissions calls every method of every service as everybody and compares with the golden file, which is the
 // documentation of rights.
 func TestPermissions(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t)
 	var b strings.Builder
 	b.WriteString(legend)

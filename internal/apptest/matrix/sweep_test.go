@@ -166,6 +166,7 @@ func TestTheSweepKnowsEveryRoute(t *testing.T) {
 // TestSweep sends every route and every form, as the pages show them, with the wrong session: nobody's, another
 // tenant's, a Guest's. None of it may change anything.
 func TestSweep(t *testing.T) {
+	t.Parallel()
 	o := newTown(t, apptest.OnSQLite(t))
 	s := portal(o)
 	seller := o.SignIn(o.ours.seller.Email)
@@ -280,6 +281,7 @@ func (s site) nested(o *town, who *apptest.Browser, own values, sets []values) (
 // TestTEN03FormsWithIdsOfMixedAccounts takes the forms that people see on their own pages and puts ids of others in,
 // instead of their own and beside them.
 func TestTEN03FormsWithIdsOfMixedAccounts(t *testing.T) {
+	t.Parallel()
 	o := newTown(t, apptest.OnSQLite(t))
 	others := map[string][]string{}
 	for _, v := range o.ours.sets[:2] {

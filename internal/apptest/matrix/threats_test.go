@@ -44,6 +44,7 @@ func TestINV02AcceptingTakesAddressAndRoleFromTheRow(t *testing.T) {
 
 // TestINV05TheLinkIsNeverReadableAgain looks for the token on every page of its account, in the database and in the log.
 func TestINV05TheLinkIsNeverReadableAgain(t *testing.T) {
+	t.Parallel()
 	o := newTown(t, apptest.OnSQLite(t))
 	s := portal(o)
 	people := []*apptest.Browser{o.SignIn(o.ours.seller.Email), o.SignIn(o.ours.owner.Email)}
@@ -182,6 +183,7 @@ func functions(t *testing.T, visit func(pkg string, fn *ast.FuncDecl, src string
 // TestTEN13NothingOfOthersShowsAnywhere compares every page of one tenant before and after another one grows: lists,
 // counts, tabs, choices and searches say the same.
 func TestTEN13NothingOfOthersShowsAnywhere(t *testing.T) {
+	t.Parallel()
 	o := newTown(t, apptest.OnSQLite(t))
 	s := portal(o)
 	seller, owner := o.SignIn(o.ours.seller.Email), o.SignIn(o.ours.owner.Email)
@@ -322,6 +324,7 @@ func TestENU01PagesSayTheSameOfKnownAndUnknownAddresses(t *testing.T) {
 // TestAUD01EveryChangeIsRecordedAndNothingElse calls every method of every service: what is done leaves an event of
 // whoever did it, what is refused leaves none.
 func TestAUD01EveryChangeIsRecordedAndNothingElse(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t)
 	for _, c := range calls {
 		for _, s := range o.people {
