@@ -88,6 +88,10 @@ func navigation(p i18n.Printer, sc authz.Scope, current string) []shell.NavGroup
 	accounts = append(accounts, item(sells && sc.Has(authz.ClientsView), "clients", "building-2", "c", at+"/clients")...)
 	accounts = append(accounts, item(sells && sc.Has(authz.ResellersView), "resellers", "network", "p", at+"/resellers")...)
 	accounts = append(accounts, item(!sells && ownAccount(sc), "account", "building-2", "o", at)...)
+	alone := !sells && !ownAccount(sc) // else they are tabs of the overview
+	accounts = append(accounts, item(alone && sc.Has(authz.DepartmentsView), "departments", "network", "d", at+"/departments")...)
+	accounts = append(accounts, item(alone && sc.Has(authz.SubAccountsView), "subaccounts", "send", "s", at+"/subaccounts")...)
+	accounts = append(accounts, item(alone && sc.Has(authz.LocationsView), "locations", "building", "l", at+"/locations")...)
 	accounts = append(accounts, item(sc.Has(authz.UsersView), "users", "users", "u", at+"/users")...)
 	accounts = append(accounts, item(sc.Has(authz.RolesView), "roles", "key-round", "r", at+"/roles")...)
 	governance = append(governance, item(sc.Has(authz.AuditView), "activity", "scroll-text", "a", at+"/activity")...)

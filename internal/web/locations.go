@@ -59,17 +59,17 @@ func countryOptions(p i18n.Printer) []part.Option {
 }
 
 func (s *Server) locationsPage(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
-	d, err := s.details(r, by)
+	sc, err := s.seen(r, by)
 	if err != nil {
 		return err
 	}
-	rows, next, err := s.Accounts.Locations(r.Context(), by, d.ID, r.URL.Query().Get("cursor"))
+	rows, next, err := s.Accounts.Locations(r.Context(), by, sc.Account(), r.URL.Query().Get("cursor"))
 	if err != nil {
 		return err
 	}
-	at := accountPath(d.ID, "")
-	return s.record(w, r, by, http.StatusOK, d, "locations", clients.Locations{At: at, Rows: rows, Next: cursorLink(at+"/locations", next),
-		CanNew: d.Can(authz.LocationsCreate), CanEdit: d.Can(authz.LocationsEdit), CanRemove: d.Can(authz.LocationsClose)})
+	at := accountPath(sc.Account(), "")
+	return s.section(w, r, by, http.StatusOK, sc, "locations", clients.Locations{At: at, Rows: rows, Next: cursorLink(at+"/locations", next),
+		CanNew: sc.Has(authz.LocationsCreate), CanEdit: sc.Has(authz.LocationsEdit), CanRemove: sc.Has(authz.LocationsClose)})
 }
 
 func (s *Server) newLocation(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
@@ -102,21 +102,21 @@ func locationOf(r *http.Request) (ids.Account, ids.Location, error) {
 
 // showLocation shows the form of a place; loc is "" for a new one.
 func (s *Server) showLocation(w http.ResponseWriter, r *http.Request, by authz.Actor, status int, loc ids.Location, in account.LocationInput, remarks part.Remarks) error {
-	d, err := s.details(r, by)
+	sc, err := s.seen(r, by)
 	if err != nil {
 		return err
 	}
 	p := i18n.From(r.Context())
-	back := accountPath(d.ID, "/locations")
+	back := accountPath(sc.Account(), "/locations")
 	v := clients.LocationForm{Action: back + "/" + string(loc), Back: back, New: loc == "", Typed: in, Countries: countryOptions(p), Zones: zoneOptions(p.T("location.zone_account")), Errors: remarks.Fields, Problem: remarks.Problem}
 	need := authz.LocationsEdit
 	if v.New {
 		v.Action, need = back+"/new", authz.LocationsCreate
 	}
-	if !d.Can(need) {
+	if !sc.Has(need) {
 		return errs.New(errs.Denied, "auth.denied", "Ask an admin of the account for access. Your role does not include this.")
 	}
-	return s.record(w, r, by, status, d, "locations", v)
+	return s.section(w, r, by, status, sc, "locations", v)
 }
 
 func readLocation(w http.ResponseWriter, r *http.Request) (account.LocationInput, error) {

@@ -76,7 +76,10 @@ func owns(sc authz.Scope) bool { return sc.Kind() == "customer" || sc.Kind() == 
 func (s *Server) subPlace(r *http.Request, by authz.Actor, sc authz.Scope, title string, more ...part.Crumb) (place, error) {
 	at := place{title: title, nav: "clients"}
 	if sc.Account() == by.Account() {
-		at.nav = "account"
+		at.nav = "subaccounts"
+		if ownAccount(sc) {
+			at.nav = "account"
+		}
 	} else {
 		crumbs, err := s.crumbsBelow(r, by, sc)
 		if err != nil {

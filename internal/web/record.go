@@ -39,6 +39,23 @@ func (s *Server) record(w http.ResponseWriter, r *http.Request, by authz.Actor, 
 	return s.render(w, r, status, v)
 }
 
+// section renders a tab of one account's page, or a page by itself for somebody who may open the section alone.
+func (s *Server) section(w http.ResponseWriter, r *http.Request, by authz.Actor, status int, sc authz.Scope, tab string, body templ.Component) error {
+	d, err := s.Accounts.Get(r.Context(), by, sc.Account())
+	if err == nil {
+		return s.record(w, r, by, status, d, tab, body)
+	}
+	if errs.KindOf(err) != errs.Denied {
+		return err
+	}
+	title := i18n.From(r.Context()).T("account.tab_" + tab)
+	frame, err := s.frame(w, r, by, place{title: title, nav: tab})
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, status, clients.Section{Page: frame, Title: title, Account: sc.Name(), Body: body})
+}
+
 // navOf is the item of the navigation under which the account is found.
 func navOf(by authz.Actor, d account.Details) string {
 	switch {
@@ -240,16 +257,16 @@ func accountFacts(p i18n.Printer, d account.Details) []part.Fact {
 }
 
 func (s *Server) departmentsPage(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
-	d, err := s.details(r, by)
+	sc, err := s.seen(r, by)
 	if err != nil {
 		return err
 	}
-	rows, next, err := s.Accounts.Departments(r.Context(), by, d.ID, r.URL.Query().Get("cursor"))
+	rows, next, err := s.Accounts.Departments(r.Context(), by, sc.Account(), r.URL.Query().Get("cursor"))
 	if err != nil {
 		return err
 	}
-	at := accountPath(d.ID, "")
-	return s.record(w, r, by, http.StatusOK, d, "departments", clients.Departments{At: at, Rows: rows, Next: cursorLink(at+"/departments", next), CanNew: d.Can(authz.DepartmentsCreate)})
+	at := accountPath(sc.Account(), "")
+	return s.section(w, r, by, http.StatusOK, sc, "departments", clients.Departments{At: at, Rows: rows, Next: cursorLink(at+"/departments", next), CanNew: sc.Has(authz.DepartmentsCreate)})
 }
 
 func cursorLink(path, cursor string) string {
@@ -260,16 +277,16 @@ func cursorLink(path, cursor string) string {
 }
 
 func (s *Server) activityPage(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
-	d, err := s.details(r, by)
+	sc, err := s.seen(r, by)
 	if err != nil {
 		return err
 	}
 	f := audit.Filter{After: parseAuditCursor(r.URL.Query().Get("after"))}
-	events, next, err := s.activity(r, by, d.ID, f)
+	events, next, err := s.activity(r, by, sc.Account(), f)
 	if err != nil {
 		return err
 	}
-	return s.record(w, r, by, http.StatusOK, d, "activity", clients.Activity{Events: events, Next: next})
+	return s.section(w, r, by, http.StatusOK, sc, "activity", clients.Activity{Events: events, Next: next})
 }
 
 // parseAuditCursor reads a place in the log; its parts are no secret and open nothing that the scope does not.

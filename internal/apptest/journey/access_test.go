@@ -46,7 +46,19 @@ func TestRoleGroupAppliesAtOnce(t *testing.T) {
 	grace.Click("Name of owner@acme.example").Await("#main .empty").Gone("Roles and groups")
 	grace.Goto(at + "/activity").See("Front desk")
 
-	boss.Click("Delete role group").See("in use").Axe().Screenshot("role-in-use")
+	boss.See("A role group in use cannot be deleted").Gone("Delete role group").Axe().Screenshot("role-in-use")
 	boss.Fill("Instead", "Guest").Click("Reassign people").See("Reassigned.").Click("Delete role group").See("Role group deleted.")
 	grace.Reload().Await("#main .empty")
+}
+
+func TestUserSeesTheirModulesAlone(t *testing.T) {
+	w := apptest.OnSQLite(t)
+	acme := w.Client(w.Platform, "Acme Holdings")
+	w.Location(acme, "Bristol, Cabot Street")
+	w.SubAccount(acme, "newsletters")
+	w.Member(acme, "luca@acme.example", apptest.As(authz.User, authz.LocationsView, authz.LocationsEdit, authz.SubAccountsView))
+	tab := open(t, w, "luca@acme.example").Goto("/").See("Acme Holdings")
+	tab.Click("Locations").See("Bristol, Cabot Street").Gone("Overview").Axe().Fits().Whole().Screenshot("locations-alone")
+	tab.Click("Edit Bristol, Cabot Street").Fill("address", "12 Cabot Street").Click("Save").See("Location saved.")
+	tab.Click("Sub-accounts").See("newsletters").Axe().Click("Home").Gone("Users")
 }
