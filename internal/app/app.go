@@ -126,7 +126,7 @@ func (a *App) services(box *secret.Box, hasher *secret.Hasher) {
 	a.Users = user.NewService(a.Ops, check, a.mailer)
 	a.Invites = invite.NewService(invite.Deps{DB: a.DB, Op: a.Ops, Check: check, Mail: a.mailer, Hasher: hasher})
 	a.Provision = provision.NewService(a.Ops, a.Invites)
-	a.Authn = authn.New(authn.Deps{DB: a.DB, Op: a.Ops, Hasher: hasher, Box: box, Mail: a.mailer})
+	a.Authn = authn.New(authn.Deps{DB: a.DB, Op: a.Ops, Check: check, Hasher: hasher, Box: box, Mail: a.mailer})
 }
 
 // workers lists all background work.

@@ -20,6 +20,7 @@ import (
 type Service struct {
 	db     *db.DB
 	op     *op.Runner
+	check  *authz.Checker
 	hasher *secret.Hasher
 	box    *secret.Box
 	mail   *notify.Mailer
@@ -29,13 +30,14 @@ type Service struct {
 type Deps struct {
 	DB     *db.DB
 	Op     *op.Runner
+	Check  *authz.Checker
 	Hasher *secret.Hasher
 	Box    *secret.Box
 	Mail   *notify.Mailer
 }
 
 // New makes a Service.
-func New(d Deps) *Service { return &Service{d.DB, d.Op, d.Hasher, d.Box, d.Mail} }
+func New(d Deps) *Service { return &Service{d.DB, d.Op, d.Check, d.Hasher, d.Box, d.Mail} }
 
 // Client is where a request comes from.
 type Client struct {
@@ -82,6 +84,9 @@ const (
 	ActionEmailAsked       = "email_change.requested"
 	ActionEmailChanged     = "user.email_changed"
 	ActionProfileChanged   = "user.profile_changed"
+	ActionIdentityChanged  = "user.identity_changed"
+	ActionEmailAskedFor    = "user.email_asked_for"
+	ActionSessionsEnded    = "user.sessions_ended"
 	ActionInstalled        = "platform.created"
 	ActionOwnerResetIssued = "owner_reset.issued"
 )
@@ -90,7 +95,7 @@ const (
 func Actions() []string {
 	return []string{ActionSignedIn, ActionSignInFailed, ActionCodeFailed, ActionSignedOut, ActionSessionRevoked, ActionResetRequested,
 		ActionPasswordSet, ActionPasswordChanged, ActionTOTPBegun, ActionTOTPEnabled, ActionTOTPDisabled, ActionRecoveryMade, ActionRecoveryUsed,
-		ActionEmailAsked, ActionEmailChanged, ActionProfileChanged, ActionInstalled, ActionOwnerResetIssued}
+		ActionEmailAsked, ActionEmailChanged, ActionProfileChanged, ActionIdentityChanged, ActionEmailAskedFor, ActionSessionsEnded, ActionInstalled, ActionOwnerResetIssued}
 }
 
 // How long things last.

@@ -53,7 +53,8 @@ func newWorld(t *testing.T, d *db.DB, now *clock.Fake) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := New(Deps{DB: d, Op: op.NewRunner(d, &authz.Checker{}), Hasher: secret.NewHasher(secret.CheapParams), Box: box, Mail: notify.NewMailer(box)})
+	check := &authz.Checker{}
+	s := New(Deps{DB: d, Op: op.NewRunner(d, check), Check: check, Hasher: secret.NewHasher(secret.CheapParams), Box: box, Mail: notify.NewMailer(box)})
 	ws := jobs.NewWorkers()
 	s.Register(ws)
 	return &world{s, t, now, d, jobs.NewRunner(d, slog.New(slog.DiscardHandler), ws), t.Context()}

@@ -45,31 +45,36 @@ func (s *Service) AskEmail(ctx context.Context, by authz.Actor, address string, 
 		return err
 	}
 	return s.self(ctx, by, func(ctx context.Context, w *op.W, p person) error {
-		if address == p.Email {
-			return errs.Field("email", "email.same", "Type another address. This is the one you use now.")
-		}
-		token, err := onetime.Issue(ctx, w.Tx(), p.ID, onetime.ChangeEmail, address, resetFor)
-		if err != nil {
-			return err
-		}
 		w.Audit(p.event(ActionEmailAsked))
-		free, err := addressFree(ctx, w.Tx(), address, p.ID)
-		if err != nil {
-			return fmt.Errorf("look up an address: %w", err)
-		}
-		if !free {
-			return nil
-		}
-		m := p.mail(notify.EmailConfirm, "minutes", int(resetFor.Minutes()))
-		m.To, m.Link = address, secret.Wrap("/confirm-email/"+token.Reveal())
-		return s.mail.Queue(ctx, w.Tx(), m)
+		return s.mailConfirmation(ctx, w, p, pendingEmail{address: address})
 	})
+}
+
+// mailConfirmation sends the link that puts a new address in force, unless somebody else uses that address.
+func (s *Service) mailConfirmation(ctx context.Context, w *op.W, p person, to pendingEmail) error {
+	if to.address == p.Email {
+		return errs.Field("email", "email.same", "Type another address. This is the one in use now.")
+	}
+	token, err := onetime.Issue(ctx, w.Tx(), p.ID, onetime.ChangeEmail, to.String(), confirmFor)
+	if err != nil {
+		return err
+	}
+	free, err := addressFree(ctx, w.Tx(), to.address, p.ID)
+	if err != nil {
+		return fmt.Errorf("look up an address: %w", err)
+	}
+	if !free {
+		return nil
+	}
+	m := p.mail(notify.EmailConfirm, "minutes", int(confirmFor.Minutes()))
+	m.To, m.Link = to.address, secret.Wrap("/confirm-email/"+token.Reveal())
+	return s.mail.Queue(ctx, w.Tx(), m)
 }
 
 // PeekEmail says which address a link would confirm. Looking changes nothing.
 func (s *Service) PeekEmail(ctx context.Context, token secret.String) (string, error) {
 	l, err := onetime.Peek(ctx, s.db, token, s.db.Now(), onetime.ChangeEmail)
-	return l.Data, err
+	return readPending(l.Data).address, err
 }
 
 // ConfirmEmail puts the new address in force: the link came to it. The old address is told, and all sessions end but the one that
@@ -84,14 +89,15 @@ func (s *Service) ConfirmEmail(ctx context.Context, token secret.String, from Cl
 		if err != nil {
 			return fmt.Errorf("look up %s: %w", l.User, err)
 		}
-		free, err := addressFree(ctx, tx, l.Data, p.ID)
+		to := readPending(l.Data)
+		stands, err := to.stands(ctx, s, tx, p)
 		if err != nil {
-			return fmt.Errorf("look up an address: %w", err)
+			return err
 		}
-		if !free {
+		if !stands {
 			return onetime.Dead()
 		}
-		if err := changeEmail(ctx, tx, p, l.Data); err != nil {
+		if err := changeEmail(ctx, tx, p, to.address); err != nil {
 			return fmt.Errorf("change the address of %s: %w", p.ID, err)
 		}
 		keep, err := s.ownSession(ctx, tx, p.ID, from)
@@ -101,7 +107,7 @@ func (s *Service) ConfirmEmail(ctx context.Context, token secret.String, from Cl
 		if _, err := endSessions(ctx, tx, p.ID, keep); err != nil {
 			return fmt.Errorf("end the sessions of %s: %w", p.ID, err)
 		}
-		if err := s.mail.Queue(ctx, tx, p.mail(notify.EmailChanged, "email", l.Data)); err != nil {
+		if err := s.mail.Queue(ctx, tx, p.mail(notify.EmailChanged, "email", to.address)); err != nil {
 			return err
 		}
 		return record(ctx, tx, p.actor(from, keep), p, ActionEmailChanged)

@@ -46,31 +46,40 @@ func (p person) profile() Profile {
 // UpdateProfile changes the actor's own profile. The address is not among it: it has to be confirmed.
 func (s *Service) UpdateProfile(ctx context.Context, by authz.Actor, in Profile) error {
 	return s.self(ctx, by, func(ctx context.Context, w *op.W, p person) error {
-		if in.Version != p.Version {
-			return errs.New(errs.Conflict, "profile.stale", "Load the page again. Your profile was changed in another window meanwhile.")
-		}
-		next, err := in.clean(p)
+		next, err := saveProfile(ctx, w, p, in)
 		if err != nil {
 			return err
-		}
-		if next == p.profile() {
-			return w.Unchanged()
-		}
-		free, err := usernameFree(ctx, w.Tx(), next.Username, p.ID)
-		if err != nil {
-			return fmt.Errorf("look up a user name: %w", err)
-		}
-		if !free {
-			return errs.Field("username", "username.taken", "Choose another user name. This one is taken.")
-		}
-		if err := updateProfile(ctx, w.Tx(), p.ID, next); err != nil {
-			return fmt.Errorf("change the profile of %s: %w", p.ID, err)
 		}
 		e := p.event(ActionProfileChanged)
 		e.Before, e.After = p.profile(), next
 		w.Audit(e)
 		return nil
 	})
+}
+
+// saveProfile stores what is said of a person and returns it as it was stored.
+func saveProfile(ctx context.Context, w *op.W, p person, in Profile) (Profile, error) {
+	if in.Version != p.Version {
+		return in, errs.New(errs.Conflict, "profile.stale", "Load the page again. The profile was changed in another window meanwhile.")
+	}
+	next, err := in.clean(p)
+	if err != nil {
+		return in, err
+	}
+	if next == p.profile() {
+		return in, w.Unchanged()
+	}
+	free, err := usernameFree(ctx, w.Tx(), next.Username, p.ID)
+	if err != nil {
+		return in, fmt.Errorf("look up a user name: %w", err)
+	}
+	if !free {
+		return in, errs.Field("username", "username.taken", "Choose another user name. This one is taken.")
+	}
+	if err := updateProfile(ctx, w.Tx(), p.ID, next); err != nil {
+		return in, fmt.Errorf("change the profile of %s: %w", p.ID, err)
+	}
+	return next, nil
 }
 
 func (in Profile) clean(p person) (Profile, error) {

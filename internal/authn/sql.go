@@ -251,20 +251,42 @@ func accountNames(ctx context.Context, q db.Queryer, user ids.User) ([]string, e
 		WHERE m.user_id = ? AND m.deactivated_at IS NULL ORDER BY m.id LIMIT 20`, user)
 }
 
+// held is what a membership confers, and where.
+type held struct {
+	account ids.Account
+	authz.Grant
+}
+
+const heldColumns = "SELECT m.account_id, m.role, m.perms, COALESCE(r.perms, '[]') FROM memberships m LEFT JOIN roles r ON r.id = m.role WHERE m.user_id = ?"
+
+func scanHeld(r db.Row) (h held, err error) {
+	var extra, group string
+	if err := r.Scan(&h.account, &h.Role, &extra, &group); err != nil {
+		return h, err
+	}
+	if h.Extra, err = authz.DecodeSet(extra); err != nil {
+		return h, err
+	}
+	h.Group, err = authz.DecodeSet(group)
+	return h, err
+}
+
 // grantOf is what a person's membership of the scope's account confers.
 func grantOf(ctx context.Context, q db.Queryer, sc authz.Scope, user ids.User) (authz.Grant, error) {
 	here, args := sc.Here("m.account_id")
-	return db.One(ctx, q, func(r db.Row) (g authz.Grant, err error) {
-		var extra, group string
-		if err := r.Scan(&g.Role, &extra, &group); err != nil {
-			return g, err
-		}
-		if g.Extra, err = authz.DecodeSet(extra); err != nil {
-			return g, err
-		}
-		g.Group, err = authz.DecodeSet(group)
-		return g, err
-	}, "SELECT m.role, m.perms, COALESCE(r.perms, '[]') FROM memberships m LEFT JOIN roles r ON r.id = m.role WHERE m.user_id = ? AND "+here, append([]any{user}, args...)...)
+	h, err := db.One(ctx, q, scanHeld, heldColumns+" AND "+here, append([]any{user}, args...)...)
+	return h.Grant, err
+}
+
+// grantsOf is what all memberships of a person confer, those out of force included.
+func grantsOf(ctx context.Context, q db.Queryer, user ids.User) ([]held, error) {
+	return db.All(ctx, q, scanHeld, heldColumns+" ORDER BY m.id", user)
+}
+
+// userOf is whose a membership of the scope's account is.
+func userOf(ctx context.Context, q db.Queryer, sc authz.Scope, id ids.Membership) (ids.User, error) {
+	here, args := sc.Here("account_id")
+	return db.One(ctx, q, db.Value[ids.User], "SELECT user_id FROM memberships WHERE id = ? AND "+here, append([]any{id}, args...)...)
 }
 
 func ownsPlatform(ctx context.Context, q db.Queryer, user ids.User) (bool, error) {
