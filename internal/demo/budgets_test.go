@@ -17,6 +17,7 @@ import (
 	"bailiwick/internal/account"
 	"bailiwick/internal/apptest"
 	"bailiwick/internal/authz"
+	"bailiwick/internal/clock"
 	"bailiwick/internal/db"
 	"bailiwick/internal/db/dbtest"
 	"bailiwick/internal/demo"
@@ -64,9 +65,9 @@ func (r *reader) open(t *testing.T, at string) visit {
 		r.w.Web.Handler().ServeHTTP(rec, req)
 		return rec
 	}
-	began := time.Now()
+	began := clock.System()
 	rec := ask(seen.Watched(t.Context()), "gzip")
-	v := visit{status: rec.Code, kind: rec.Header().Get("Content-Type"), bytes: rec.Body.Len(), queries: seen.Statements(), took: time.Since(began)}
+	v := visit{status: rec.Code, kind: rec.Header().Get("Content-Type"), bytes: rec.Body.Len(), queries: seen.Statements(), took: clock.System().Sub(began)}
 	v.page = ask(t.Context(), "").Body.String()
 	return v
 }
