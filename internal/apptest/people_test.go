@@ -141,14 +141,38 @@ func TestThePageOfAPerson(t *testing.T) {
 		w.wants(w.Owner.Get(her+"/activity"), http.StatusOK, "Changed Jane Doe", "Olivia Owner")
 		w.wants(w.Owner.Post(her+"/reset"), http.StatusSeeOther)
 
+		w.wants(w.Owner.Get(her), http.StatusOK, "Save person", "Send the confirmation", "Sessions")
+		person := []string{"person_version", "1", "language", "en", "time_zone", "Mars"}
+		w.wants(w.Owner.Post(her+"/identity", append(person, "name", "Janet Doe", "username", "a b")...), http.StatusUnprocessableEntity, `value="Janet Doe"`, `value="a b"`, "without spaces", "time zone from the list")
+		person[5] = "Europe/Lisbon"
+		w.wants(w.Owner.Post(her+"/identity", append(person, "name", "Janet Doe", "username", "janet")...), http.StatusSeeOther)
+		w.wants(w.Owner.Post(her+"/identity", append(person, "name", "Other", "username", "")...), http.StatusConflict, "Load the page again")
+		w.wants(w.Owner.Post(her+"/email", "email", "nobody"), http.StatusUnprocessableEntity, `value="nobody"`, "Type an address like")
+		w.wants(w.Owner.Post(her+"/email", "email", "janet@acme.example"), http.StatusSeeOther)
+		w.wants(w.Owner.Get(her), http.StatusOK, "Janet Doe", "jane@acme.example", "is on its way")
+		link := w.linkIn("janet@acme.example", "/confirm-email/")
+		w.wants(w.Stranger().Post(link), http.StatusOK, "Your address is confirmed")
+		w.wants(w.Owner.Get(her), http.StatusOK, "janet@acme.example")
+		w.wants(jane.Get(base), http.StatusSeeOther) // a new address ends the sessions
+		w.wants(jane.Post("/sign-in", "login", "janet", "password", Password), http.StatusSeeOther)
+		w.wants(w.Owner.Get(her+"/sessions"), http.StatusOK, "End all sessions", "127.0.0.1")
+		w.wants(w.Owner.Post(her+"/sessions/end-all"), http.StatusSeeOther)
+		w.wants(jane.Get(base), http.StatusSeeOther)
+		w.wants(w.Owner.Get(her+"/sessions"), http.StatusOK, "Not signed in")
+		w.wants(jane.Post("/sign-in", "login", "janet", "password", Password), http.StatusSeeOther)
+		session := regexp.MustCompile(`/sessions/ses_[a-z0-9]+/end`).FindString(w.Owner.Get(her + "/sessions").Body)
+		w.wants(w.Owner.Post(her+session), http.StatusSeeOther)
+		w.wants(jane.Get(base), http.StatusSeeOther)
+		w.wants(jane.Post("/sign-in", "login", "janet", "password", Password), http.StatusSeeOther)
+
 		id := her[strings.LastIndex(her, "/")+1:]
 		w.wants(w.Owner.Post(base+"/bulk", "id", id, "do", "deactivate"), http.StatusSeeOther)
 		w.wants(jane.Get(base), http.StatusNotFound)
-		w.wants(w.Owner.Get(base+"?tab=deactivated"), http.StatusOK, "Jane Doe")
+		w.wants(w.Owner.Get(base+"?tab=deactivated"), http.StatusOK, "Janet Doe")
 		w.wants(w.Owner.Post(base+"/bulk", "id", id, "do", "reactivate"), http.StatusSeeOther)
 		w.wants(jane.Get(base), http.StatusOK)
 
-		w.wants(w.Owner.Get(base+"/transfer?to="+id), http.StatusOK, "Transfer ownership of Acme Holdings", "Jane Doe")
+		w.wants(w.Owner.Get(base+"/transfer?to="+id), http.StatusOK, "Transfer ownership of Acme Holdings", "Janet Doe")
 		w.wants(w.Owner.Post(base+"/transfer", "to", id), http.StatusSeeOther)
 		w.wants(w.Owner.Post(base+"/bulk", "id", id, "do", "deactivate"), http.StatusConflict, "at least one active Owner")
 		w.wants(w.Owner.Post(base+"/bulk", "id", id, "do", "remove"), http.StatusOK, "Remove people from Acme Holdings")

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"bailiwick/internal/audit"
+	"bailiwick/internal/authn"
 	"bailiwick/internal/authz"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/i18n"
@@ -33,8 +34,9 @@ func (s *Server) memberOf(r *http.Request, by authz.Actor) (authz.Scope, user.Me
 	return sc, m, err
 }
 
-// userBase is the page of a person with its head and tabs; body is what stands below.
-func (s *Server) userPage(w http.ResponseWriter, r *http.Request, by authz.Actor, sc authz.Scope, m user.Member, tab string, status int, body people.Body) error {
+// userPage is the page of a person with its head and tabs; body is what stands below. Who is given when the reader
+// may change the person's identity.
+func (s *Server) userPage(w http.ResponseWriter, r *http.Request, by authz.Actor, sc authz.Scope, m user.Member, who *authn.Identity, tab string, status int, body people.Body) error {
 	p := i18n.From(r.Context())
 	can, err := s.Users.CanOn(r.Context(), by, sc.Account(), m)
 	if err != nil {
@@ -54,6 +56,9 @@ func (s *Server) userPage(w http.ResponseWriter, r *http.Request, by authz.Actor
 	v.Tabs = part.Tabs{Label: m.Name, Items: []part.Tab{
 		{Label: p.T("user.tab_profile"), Href: v.Base, Current: tab == "profile"}, {Label: p.T("user.tab_access"), Href: v.Base + "/access", Current: tab == "access"},
 	}}
+	if who != nil {
+		v.Tabs.Items = append(v.Tabs.Items, part.Tab{Label: p.T("user.tab_sessions"), Href: v.Base + "/sessions", Count: p.Number(int64(len(who.Sessions))), Current: tab == "sessions"})
+	}
 	if sc.Has(authz.AuditView) {
 		v.Tabs.Items = append(v.Tabs.Items, part.Tab{Label: p.T("user.tab_activity"), Href: v.Base + "/activity", Current: tab == "activity"})
 	}
@@ -79,28 +84,37 @@ func (s *Server) userProfile(w http.ResponseWriter, r *http.Request, by authz.Ac
 	if err != nil {
 		return err
 	}
-	v, err := s.profileOf(r, by, sc, m)
+	who, err := s.identityOf(r, by, sc, m)
 	if err != nil {
 		return err
 	}
-	return s.userPage(w, r, by, sc, m, "profile", http.StatusOK, v)
+	v, err := s.profileOf(r, by, sc, m, who)
+	if err != nil {
+		return err
+	}
+	return s.userPage(w, r, by, sc, m, who, "profile", http.StatusOK, v)
 }
 
-func (s *Server) profileOf(r *http.Request, by authz.Actor, sc authz.Scope, m user.Member) (people.Profile, error) {
+func (s *Server) profileOf(r *http.Request, by authz.Actor, sc authz.Scope, m user.Member, who *authn.Identity) (people.Profile, error) {
 	p := i18n.From(r.Context())
 	can, err := s.Users.CanOn(r.Context(), by, sc.Account(), m)
 	yes := map[bool]string{true: p.T("users.two_step_on"), false: p.T("users.two_step_off")}
 	proven := map[bool]string{true: p.T("user.verified"), false: p.T("user.unverified")}
-	return people.Profile{
-		Action: accountPath(sc.Account(), "/users/"+string(m.ID)), JobTitle: m.JobTitle, Phone: m.Phone, Version: strconv.FormatInt(m.Version, 10), Edit: can.Edit,
-		Facts: part.Facts{Items: []part.Fact{
-			{Term: p.T("create_user.name"), Text: m.Name}, {Term: p.T("create_user.email"), Text: m.Email + " · " + proven[m.EmailVerified]},
-			{Term: p.T("user.username"), Text: m.Username}, {Term: p.T("users.col_two_step"), Text: yes[m.TwoFactor]}, {Term: p.T("user.since"), Text: p.Date(m.CreatedAt)},
-		}},
-	}, err
+	email := part.Fact{Term: p.T("create_user.email"), Text: m.Email + " · " + proven[m.EmailVerified]}
+	rest := []part.Fact{{Term: p.T("users.col_two_step"), Text: yes[m.TwoFactor]}, {Term: p.T("user.since"), Text: p.Date(m.CreatedAt)}}
+	v := people.Profile{
+		Action: personPath(sc, m), JobTitle: m.JobTitle, Phone: m.Phone, Version: strconv.FormatInt(m.Version, 10), Edit: can.Edit,
+	}
+	if who != nil {
+		v.Person = s.identityForms(p, v.Action, who.Profile)
+		v.Facts.Items = append([]part.Fact{email}, rest...)
+		return v, err
+	}
+	v.Facts.Items = append([]part.Fact{{Term: p.T("create_user.name"), Text: m.Name}, email, {Term: p.T("user.username"), Text: m.Username}}, rest...)
+	return v, err
 }
 
-// saveUserProfile saves what an admin says of a person here. Name and address are the person's own.
+// saveUserProfile saves what an admin says of a person here.
 func (s *Server) saveUserProfile(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
 	sc, m, err := s.memberOf(r, by)
 	if err != nil {
@@ -115,13 +129,17 @@ func (s *Server) saveUserProfile(w http.ResponseWriter, r *http.Request, by auth
 	err = s.Users.Edit(r.Context(), by, sc.Account(), m.ID, version, in)
 	if err == nil {
 		s.setFlash(w, "user_saved")
-		return seeOther(w, r, accountPath(sc.Account(), "/users/"+string(m.ID)))
+		return seeOther(w, r, personPath(sc, m))
 	}
 	if !shown(err) {
 		return err
 	}
 	p := i18n.From(r.Context())
-	v, perr := s.profileOf(r, by, sc, m)
+	who, perr := s.identityOf(r, by, sc, m)
+	if perr != nil {
+		return perr
+	}
+	v, perr := s.profileOf(r, by, sc, m, who)
 	if perr != nil {
 		return perr
 	}
@@ -134,7 +152,7 @@ func (s *Server) saveUserProfile(w http.ResponseWriter, r *http.Request, by auth
 	if stale := (*user.Stale)(nil); errors.As(err, &stale) {
 		v.Theirs = []part.Fact{{Term: p.T("user.job_title"), Text: stale.Theirs.JobTitle}, {Term: p.T("user.phone"), Text: stale.Theirs.Phone}}
 	}
-	return s.userPage(w, r, by, sc, m, "profile", statusOf(errs.KindOf(err)), v)
+	return s.userPage(w, r, by, sc, m, who, "profile", statusOf(errs.KindOf(err)), v)
 }
 
 func (s *Server) userAccess(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
@@ -146,7 +164,11 @@ func (s *Server) userAccess(w http.ResponseWriter, r *http.Request, by authz.Act
 	if err != nil {
 		return err
 	}
-	return s.userPage(w, r, by, sc, m, "access", http.StatusOK, v)
+	who, err := s.identityOf(r, by, sc, m)
+	if err != nil {
+		return err
+	}
+	return s.userPage(w, r, by, sc, m, who, "access", http.StatusOK, v)
 }
 
 func (s *Server) rightsOf(r *http.Request, by authz.Actor, sc authz.Scope, m user.Member, a user.Access, fields map[string]string) (people.Rights, error) {
@@ -341,7 +363,11 @@ func (s *Server) saveUserAccess(w http.ResponseWriter, r *http.Request, by authz
 		label, _ := roleLabel(p, stale.Theirs.Role, stale.Theirs.RoleName)
 		v.Theirs = []part.Fact{{Term: p.T("access.permission"), Text: label}, {Term: p.T("access.modules"), Text: modulesOf(p, stale.Theirs.Grant())}}
 	}
-	return s.userPage(w, r, by, sc, m, "access", statusOf(errs.KindOf(err)), v)
+	who, perr := s.identityOf(r, by, sc, m)
+	if perr != nil {
+		return perr
+	}
+	return s.userPage(w, r, by, sc, m, who, "access", statusOf(errs.KindOf(err)), v)
 }
 
 // permsOf reads the permissions ticked in a grid. Names that do not exist grant nothing.
@@ -366,7 +392,7 @@ func (s *Server) sendUserReset(w http.ResponseWriter, r *http.Request, by authz.
 		return err
 	}
 	s.setFlash(w, "user_reset_sent")
-	return seeOther(w, r, accountPath(sc.Account(), "/users/"+string(m.ID)))
+	return seeOther(w, r, personPath(sc, m))
 }
 
 // userActivity lists what was done to a person here.
@@ -405,7 +431,11 @@ func (s *Server) userActivity(w http.ResponseWriter, r *http.Request, by authz.A
 		key := []string{strconv.FormatInt(next.At, 10), string(next.ID)}
 		v.More = r.URL.Path + "?after=" + url.QueryEscape(s.Cursors.Seal(bind, page.Cursor{Key: key}))
 	}
-	return s.userPage(w, r, by, sc, m, "activity", http.StatusOK, v)
+	who, err := s.identityOf(r, by, sc, m)
+	if err != nil {
+		return err
+	}
+	return s.userPage(w, r, by, sc, m, who, "activity", http.StatusOK, v)
 }
 
 func (s *Server) transferPage(w http.ResponseWriter, r *http.Request, by authz.Actor) error {

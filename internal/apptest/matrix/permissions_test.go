@@ -16,6 +16,7 @@ import (
 
 	"bailiwick/internal/account"
 	"bailiwick/internal/apptest"
+	"bailiwick/internal/authn"
 	"bailiwick/internal/authz"
 	"bailiwick/internal/db"
 	"bailiwick/internal/errs"
@@ -112,6 +113,31 @@ func (o *office) former() ids.Membership {
 	m := o.guest()
 	o.Exec("UPDATE memberships SET deactivated_at = 1 WHERE id = ?", m)
 	return m
+}
+
+// shared is a Guest of the client who is one of the client beside it too.
+func (o *office) shared() ids.Membership {
+	email := o.fresh() + "@new.example"
+	o.Member(o.beside, email, apptest.As(authz.Guest))
+	return o.Member(o.client, email, apptest.As(authz.Guest)).Member
+}
+
+// signedIn is a Guest with a session.
+func (o *office) signedIn() (ids.Membership, ids.Session) {
+	m := o.guest()
+	id := ids.NewSession(o.Clock.Now())
+	o.Exec(`INSERT INTO sessions (id, token_hash, user_id, stage, ip, user_agent, created_at, seen_at, expires_at)
+		SELECT ?, CAST(? AS BLOB), user_id, 'full', '', '', 0, 0, 9999999999999 FROM memberships WHERE id = ?`, id, string(id), m)
+	return m, id
+}
+
+// profileOf is a person's profile with another name.
+func (o *office) profileOf(t *testing.T, p apptest.Person) authn.Profile {
+	t.Helper()
+	in, err := o.Authn.Profile(o.ctx, p.Actor)
+	must(t, err)
+	in.Name = o.fresh()
+	return in
 }
 
 // sent is an open invitation of a Guest by the Owner.
@@ -415,6 +441,39 @@ var calls = []call{
 	}},
 	{"authn.Service.SendReset", "to an Owner", func(_ *testing.T, o *office, by authz.Actor) error {
 		return o.Authn.SendReset(o.ctx, by, o.client, o.owner.User())
+	}},
+	{"authn.Service.IdentityOf", "of a Guest", func(_ *testing.T, o *office, by authz.Actor) error {
+		_, _, err := o.Authn.IdentityOf(o.ctx, by, o.client, o.guest())
+		return err
+	}},
+	{"authn.Service.UpdateIdentity", "of a Guest", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Authn.UpdateIdentity(o.ctx, by, o.client, o.guest(), authn.Profile{Name: "New name", Version: 1})
+	}},
+	{"authn.Service.UpdateIdentity", "of an Admin", func(t *testing.T, o *office, by authz.Actor) error {
+		return o.Authn.UpdateIdentity(o.ctx, by, o.client, o.admin.Member, o.profileOf(t, o.admin))
+	}},
+	{"authn.Service.UpdateIdentity", "of an Owner", func(t *testing.T, o *office, by authz.Actor) error {
+		return o.Authn.UpdateIdentity(o.ctx, by, o.client, o.owner.Member, o.profileOf(t, o.owner))
+	}},
+	{"authn.Service.UpdateIdentity", "of one beside too", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Authn.UpdateIdentity(o.ctx, by, o.client, o.shared(), authn.Profile{Name: "New name", Version: 1})
+	}},
+	{"authn.Service.AskEmailFor", "of a Guest", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Authn.AskEmailFor(o.ctx, by, o.client, o.guest(), o.fresh()+"@new.example")
+	}},
+	{"authn.Service.AskEmailFor", "of an Owner", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Authn.AskEmailFor(o.ctx, by, o.client, o.owner.Member, o.fresh()+"@new.example")
+	}},
+	{"authn.Service.EndSessionOf", "of a Guest", func(_ *testing.T, o *office, by authz.Actor) error {
+		m, session := o.signedIn()
+		return o.Authn.EndSessionOf(o.ctx, by, o.client, m, session)
+	}},
+	{"authn.Service.EndSessionsOf", "of a Guest", func(_ *testing.T, o *office, by authz.Actor) error {
+		m, _ := o.signedIn()
+		return o.Authn.EndSessionsOf(o.ctx, by, o.client, m)
+	}},
+	{"authn.Service.EndSessionsOf", "of an Owner", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Authn.EndSessionsOf(o.ctx, by, o.client, o.owner.Member)
 	}},
 	{"authn.Service.ResetOwner", "of the platform", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Authn.ResetOwner(o.ctx, by, apptest.OwnerEmail))
