@@ -292,8 +292,8 @@ func (tab *Tab) picture(ctx context.Context) (png []byte, err error) {
 	return png, err
 }
 
-// Axe fails the test for every accessibility violation axe-core finds on the page as it is now.
-func (tab *Tab) Axe() *Tab {
+// Axe fails the test for every accessibility violation axe-core finds on the page as it is now, of the rules named or of all.
+func (tab *Tab) Axe(rules ...string) *Tab {
 	tab.t.Helper()
 	type violation struct{ ID, Help, Nodes string }
 	var found []violation
@@ -306,7 +306,11 @@ func (tab *Tab) Axe() *Tab {
 	if err := chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](axeJS+"\n;undefined")); err != nil {
 		tab.t.Fatalf("load axe: %v", err)
 	}
-	found, err := chromedp.Run(ctx, chromedp.Evaluate[[]violation](`axe.run(document, {resultTypes: ["violations"]}).then((r) => r.violations.map((v) => ({
+	only := ""
+	if len(rules) > 0 {
+		only = `, runOnly: ["` + strings.Join(rules, `", "`) + `"]`
+	}
+	found, err := chromedp.Run(ctx, chromedp.Evaluate[[]violation](`axe.run(document, {resultTypes: ["violations"]`+only+`}).then((r) => r.violations.map((v) => ({
 		ID: v.id, Help: v.help, Nodes: v.nodes.map((n) => n.target.join(" ") + ": " + n.html.slice(0, 160) + " " + n.any.map((a) => a.message).join("; ")).join("\n\t") })))`,
 		chromedp.EvalAwaitPromise))
 	if err != nil {
