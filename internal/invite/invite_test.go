@@ -537,3 +537,40 @@ func TestAcceptingAsksForThePasswordLengthOfTheAccount(t *testing.T) {
 		w.wantCode(accept("thirty or more quiet green lamps"), "")
 	})
 }
+
+func TestPendingInvitationsTurnBothWays(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		var b strings.Builder
+		for i := range 2*invite.PageSize + 7 {
+			fmt.Fprintf(&b, "p%d@acme.example ", i)
+		}
+		w.invite(w.Owner.Actor, b.String(), modules)
+		turn := func(after *invite.After) invite.Page {
+			p, err := w.List(t.Context(), w.Owner.Actor, w.Customer, after)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return p
+		}
+		addresses := func(p invite.Page) (out []string) {
+			for _, i := range p.Invitations {
+				out = append(out, i.Email)
+			}
+			return out
+		}
+		first := turn(nil)
+		second := turn(first.Next)
+		third := turn(second.Next)
+		if len(third.Invitations) != 7 || third.Next != nil || first.Prev != nil {
+			t.Fatalf("the third page has %d", len(third.Invitations))
+		}
+		back := turn(third.Prev)
+		if d := cmp.Diff(addresses(second), addresses(back)); d != "" {
+			t.Error(d)
+		}
+		back = turn(back.Prev)
+		if d := cmp.Diff(addresses(first), addresses(back)); d != "" || back.Prev != nil {
+			t.Errorf("%v %s", back.Prev, d)
+		}
+	})
+}

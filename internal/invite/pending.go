@@ -14,8 +14,9 @@ import (
 	"bailiwick/internal/secret"
 )
 
-// After is where a page of invitations begins: behind this one.
+// After is where a page of invitations begins: behind this one, or, turning back, where it ends: before it.
 type After struct {
+	Back   bool
 	SentAt int64
 	ID     ids.Invitation
 }
@@ -26,7 +27,8 @@ const PageSize = 50
 // Page is one page of invitations.
 type Page struct {
 	Invitations []Invitation
-	Next        *After
+	Prev        *After // nil on the first page
+	Next        *After // nil on the last page
 }
 
 // List returns the open invitations of the account, the latest first; those whose link has expired too.
@@ -36,11 +38,26 @@ func (s *Service) List(ctx context.Context, by authz.Actor, account ids.Account,
 		return Page{}, err
 	}
 	all, err := list(ctx, q, sc, after, PageSize+1)
-	if err != nil || len(all) <= PageSize {
-		return Page{Invitations: all}, err
+	if err != nil {
+		return Page{}, err
 	}
-	last := all[PageSize-1]
-	return Page{all[:PageSize], &After{last.SentAt.UnixMilli(), last.ID}}, nil
+	more, back := len(all) > PageSize, after != nil && after.Back
+	all = all[:min(len(all), PageSize)]
+	if back {
+		slices.Reverse(all)
+	}
+	p := Page{Invitations: all}
+	if len(all) == 0 {
+		return p, nil
+	}
+	first, last := all[0], all[len(all)-1]
+	if more || back {
+		p.Next = &After{false, last.SentAt.UnixMilli(), last.ID}
+	}
+	if back && more || !back && after != nil {
+		p.Prev = &After{true, first.SentAt.UnixMilli(), first.ID}
+	}
+	return p, nil
 }
 
 // Get returns one open invitation of the account.

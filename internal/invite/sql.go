@@ -46,12 +46,16 @@ func scan(r db.Row) (i Invitation, err error) {
 
 func list(ctx context.Context, q db.Queryer, sc authz.Scope, after *After, limit int) ([]Invitation, error) {
 	cond, args := sc.Here("i.account_id")
+	dir, cmp := " DESC", "<"
+	if after != nil && after.Back {
+		dir, cmp = "", ">"
+	}
 	if after != nil {
-		cond += " AND (i.sent_at, i.id) < (?, ?)"
+		cond += " AND (i.sent_at, i.id) " + cmp + " (?, ?)"
 		args = append(args, after.SentAt, after.ID)
 	}
 	return db.All(ctx, q, scan, "SELECT "+columns+" FROM invitations i LEFT JOIN roles r ON r.id = i.role WHERE "+cond+" AND"+isOpen+
-		"ORDER BY i.sent_at DESC, i.id DESC LIMIT ?", append(args, limit)...)
+		"ORDER BY i.sent_at"+dir+", i.id"+dir+" LIMIT ?", append(args, limit)...)
 }
 
 func get(ctx context.Context, q db.Queryer, sc authz.Scope, id ids.Invitation) (Invitation, error) {

@@ -19,8 +19,9 @@ const (
 	ByCreated Sort = "created"
 )
 
-// After is where a page of the list begins: behind this row.
+// After is where a page of the list begins: behind this row, or, turning back, where it ends: before it.
 type After struct {
+	Back    bool
 	Key     string // the folded name or email of the row
 	Created int64  // ByCreated: its time
 	ID      ids.Membership
@@ -43,6 +44,7 @@ const PageSize = 50
 // Page is one page of people.
 type Page struct {
 	Members []Member
+	Prev    *After // nil on the first page
 	Next    *After // nil on the last page
 }
 
@@ -61,16 +63,30 @@ func (s *Service) List(ctx context.Context, by authz.Actor, account ids.Account,
 	if err != nil {
 		return Page{}, err
 	}
-	p := Page{}
-	if len(rows) > limit {
-		rows = rows[:limit]
-		p.Next = rows[limit-1].position(in.Sort)
+	more := len(rows) > limit
+	rows = rows[:min(len(rows), limit)]
+	if in.back() {
+		slices.Reverse(rows)
 	}
+	p := Page{}
 	for _, r := range rows {
 		p.Members = append(p.Members, r.Member)
 	}
+	if len(rows) == 0 {
+		return p, nil
+	}
+	if more || in.back() {
+		p.Next = rows[len(rows)-1].position(in.Sort)
+	}
+	if in.back() && more || !in.back() && in.After != nil {
+		p.Prev = rows[0].position(in.Sort)
+		p.Prev.Back = true
+	}
 	return p, nil
 }
+
+// back reports whether the list is turned towards its beginning.
+func (in Query) back() bool { return in.After != nil && in.After.Back }
 
 // row is a member with what the list is ordered by.
 type row struct {

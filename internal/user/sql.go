@@ -70,7 +70,7 @@ func list(ctx context.Context, q db.Queryer, sc authz.Scope, in Query) ([]row, e
 	case ByCreated:
 		col = "l.created_at"
 	}
-	if in.Desc {
+	if in.Desc != in.back() {
 		dir, cmp = " DESC", "<"
 	}
 	if in.After != nil {

@@ -230,6 +230,13 @@ func TestTransferringOwnership(t *testing.T) {
 	})
 }
 
+func members(p user.Page) (out []ids.Membership) {
+	for _, m := range p.Members {
+		out = append(out, m.ID)
+	}
+	return out
+}
+
 func TestTheListPagesSearchesAndFilters(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		for i := range 70 {
@@ -237,20 +244,32 @@ func TestTheListPagesSearchesAndFilters(t *testing.T) {
 		}
 		for _, sort := range []user.Sort{user.ByName, user.ByEmail, user.ByCreated} {
 			for _, desc := range []bool{false, true} {
-				var got []ids.Membership
+				var pages [][]ids.Membership
 				in := user.Query{Sort: sort, Desc: desc, Limit: 20}
-				for {
+				turn := func() user.Page {
 					p, err := w.List(t.Context(), w.Owner.Actor, w.Customer, in)
 					if err != nil {
 						t.Fatal(err)
 					}
-					for _, m := range p.Members {
-						got = append(got, m.ID)
+					return p
+				}
+				p := turn()
+				for pages = append(pages, members(p)); p.Next != nil; pages = append(pages, members(p)) {
+					in.After = p.Next
+					p = turn()
+				}
+				for k := len(pages) - 2; k >= 0; k-- {
+					if in.After = p.Prev; in.After == nil {
+						t.Fatalf("by %s: page %d has none before it", sort, k+2)
 					}
-					if in.After = p.Next; in.After == nil {
-						break
+					if p = turn(); !slices.Equal(members(p), pages[k]) || p.Next == nil {
+						t.Errorf("by %s: turned back, page %d shows other rows", sort, k+1)
 					}
 				}
+				if p.Prev != nil {
+					t.Errorf("by %s: the first page has one before it", sort)
+				}
+				got := slices.Concat(pages...)
 				if n := len(slices.Compact(slices.Sorted(slices.Values(got)))); n != 71 || len(got) != 71 {
 					t.Errorf("by %s: %d rows, %d of them different", sort, len(got), n)
 				}

@@ -160,8 +160,7 @@ func (s *Server) listPeople(r *http.Request, by authz.Actor, sc authz.Scope, v *
 		if err != nil {
 			return errs.NoSuch("page")
 		}
-		in.After = &user.After{Key: c.Key[0], Created: created, ID: ids.Membership(c.Key[2])}
-		v.Pager.Prev = with(v.Base, q)
+		in.After = &user.After{Back: c.Back, Key: c.Key[0], Created: created, ID: ids.Membership(c.Key[2])}
 	}
 	list, err := s.Users.List(r.Context(), by, sc.Account(), in)
 	if err != nil {
@@ -179,8 +178,15 @@ func (s *Server) listPeople(r *http.Request, by authz.Actor, sc authz.Scope, v *
 		}
 		v.People = append(v.People, row)
 	}
-	if list.Next != nil {
-		v.Pager.Next = with(v.Base, q, "after", s.Cursors.Seal(bind, page.Cursor{Key: []string{list.Next.Key, strconv.FormatInt(list.Next.Created, 10), string(list.Next.ID)}}))
+	turn := func(to *user.After) string {
+		if to == nil {
+			return ""
+		}
+		return with(v.Base, q, "after", s.Cursors.Seal(bind, page.Cursor{Back: to.Back, Key: []string{to.Key, strconv.FormatInt(to.Created, 10), string(to.ID)}}))
+	}
+	v.Pager.Prev, v.Pager.Next = turn(list.Prev), turn(list.Next)
+	if in.After != nil && len(list.Members) == 0 {
+		v.Pager.Prev = with(v.Base, q) // the rows of this page are gone
 	}
 	if !v.Narrow {
 		v.Pager.Summary = p.T("users.summary", "count", total)
@@ -234,8 +240,7 @@ func (s *Server) listInvitations(r *http.Request, by authz.Actor, sc authz.Scope
 		if err != nil {
 			return errs.NoSuch("page")
 		}
-		after = &invite.After{SentAt: sent, ID: ids.Invitation(c.Key[1])}
-		v.Pager.Prev = with(v.Base, q)
+		after = &invite.After{Back: c.Back, SentAt: sent, ID: ids.Invitation(c.Key[1])}
 	}
 	list, err := s.Invites.List(r.Context(), by, sc.Account(), after)
 	if err != nil {
@@ -249,8 +254,15 @@ func (s *Server) listInvitations(r *http.Request, by authz.Actor, sc authz.Scope
 			Sent: p.Relative(i.SentAt, now), Expires: p.Relative(i.ExpiresAt, now), Expired: i.Expired(now),
 		})
 	}
-	if list.Next != nil {
-		v.Pager.Next = with(v.Base, q, "after", s.Cursors.Seal(bind, page.Cursor{Key: []string{strconv.FormatInt(list.Next.SentAt, 10), string(list.Next.ID)}}))
+	turn := func(to *invite.After) string {
+		if to == nil {
+			return ""
+		}
+		return with(v.Base, q, "after", s.Cursors.Seal(bind, page.Cursor{Back: to.Back, Key: []string{strconv.FormatInt(to.SentAt, 10), string(to.ID)}}))
+	}
+	v.Pager.Prev, v.Pager.Next = turn(list.Prev), turn(list.Next)
+	if after != nil && len(list.Invitations) == 0 {
+		v.Pager.Prev = with(v.Base, q) // the rows of this page are gone
 	}
 	v.Pager.Summary = p.T("users.summary_pending", "count", total)
 	for _, c := range []struct {

@@ -122,13 +122,12 @@ func (o *office) shared() ids.Membership {
 	return o.Member(o.client, email, apptest.As(authz.Guest)).Member
 }
 
-// signedIn is a Guest with a session.
-func (o *office) signedIn() (ids.Membership, ids.Session) {
-	m := o.guest()
+// signIn opens a session of somebody.
+func (o *office) signIn(m ids.Membership) ids.Session {
 	id := ids.NewSession(o.Clock.Now())
 	o.Exec(`INSERT INTO sessions (id, token_hash, user_id, stage, ip, user_agent, created_at, seen_at, expires_at)
 		SELECT ?, CAST(? AS BLOB), user_id, 'full', '', '', 0, 0, 9999999999999 FROM memberships WHERE id = ?`, id, string(id), m)
-	return m, id
+	return id
 }
 
 // profileOf is a person's profile with another name.
@@ -465,14 +464,16 @@ var calls = []call{
 		return o.Authn.AskEmailFor(o.ctx, by, o.client, o.owner.Member, o.fresh()+"@new.example")
 	}},
 	{"authn.Service.EndSessionOf", "of a Guest", func(_ *testing.T, o *office, by authz.Actor) error {
-		m, session := o.signedIn()
-		return o.Authn.EndSessionOf(o.ctx, by, o.client, m, session)
+		m := o.guest()
+		return o.Authn.EndSessionOf(o.ctx, by, o.client, m, o.signIn(m))
 	}},
 	{"authn.Service.EndSessionsOf", "of a Guest", func(_ *testing.T, o *office, by authz.Actor) error {
-		m, _ := o.signedIn()
+		m := o.guest()
+		o.signIn(m)
 		return o.Authn.EndSessionsOf(o.ctx, by, o.client, m)
 	}},
 	{"authn.Service.EndSessionsOf", "of an Owner", func(_ *testing.T, o *office, by authz.Actor) error {
+		o.signIn(o.owner.Member)
 		return o.Authn.EndSessionsOf(o.ctx, by, o.client, o.owner.Member)
 	}},
 	{"authn.Service.ResetOwner", "of the platform", func(_ *testing.T, o *office, by authz.Actor) error {

@@ -94,7 +94,7 @@ func (o *town) values(at ids.Account, name string, by apptest.Person) values {
 		o.t.Fatal(err)
 	}
 	v["view"] = o.one("SELECT id FROM saved_views WHERE account_id = ?", at)
-	v["session"] = string(o.SignIn(by.Email).Actor().Session())
+	v["session"] = string(o.SignIn("member@" + name + ".example").Actor().Session())
 	v["mail"] = o.one("SELECT id FROM captured_mail WHERE rcpt LIKE ?", "%invited@"+name+"%")
 	v["hold"] = string(ids.NewHold(o.Clock.Now()))
 	return v
