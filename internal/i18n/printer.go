@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"github.com/nicksnyder/go-i18n/v2/i18n/template"
@@ -35,6 +36,9 @@ func (p Printer) T(key string, args ...any) string {
 	text, err := p.loc.Localize(&cfg)
 	if err != nil || text == "" {
 		return "[" + key + "]"
+	}
+	if p.lang == pseudoLang && strings.ContainsFunc(text, unicode.IsLetter) {
+		text = "\u2066" + text + "\u2069" // English among right-to-left text keeps its own direction (UAX #9, LRI and PDI)
 	}
 	return p.fill(text, args)
 }

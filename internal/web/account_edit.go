@@ -55,7 +55,7 @@ func (s *Server) showEdit(w http.ResponseWriter, r *http.Request, by authz.Actor
 		return err
 	}
 	at := accountPath(d.ID, "")
-	v := clients.Edit{Page: frame, At: at, Name: d.Name, Parents: d.CanParentFields(), Zones: zoneOptions(p.T("account.zone_inherit")), Languages: s.languageOptions(p),
+	v := clients.Edit{Page: frame, At: at, Name: d.Name, Parents: d.CanParentFields(), Zones: zoneOptions(p.T("account.zone_inherit"), in.Fields.TimeZone), Languages: s.languageOptions(p),
 		TimeZone: d.TimeZone, Language: d.Language, RefsText: refsText(in.Refs), Theirs: theirs,
 		Form: clients.Form{Action: at + "/edit", Kind: d.Kind, Typed: in.Fields, NoEnd: in.NoEnd, Version: in.Version, Errors: remarks.Fields, Problem: remarks.Problem}}
 	return s.render(w, r, status, v)

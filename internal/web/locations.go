@@ -25,8 +25,12 @@ import (
 //go:embed zones.txt
 var zones string
 
-func zoneOptions(none string) []part.Option {
+// zoneOptions lists the zones. One that was chosen elsewhere under another name stays.
+func zoneOptions(none, chosen string) []part.Option {
 	out := []part.Option{{Value: "", Label: none}}
+	if chosen != "" && !slices.Contains(strings.Split(zones, "\n"), chosen) {
+		out = append(out, part.Option{Value: chosen, Label: strings.ReplaceAll(chosen, "_", " ")})
+	}
 	for z := range strings.Lines(zones) {
 		z = strings.TrimSpace(z)
 		out = append(out, part.Option{Value: z, Label: strings.ReplaceAll(z, "_", " ")})
@@ -108,7 +112,7 @@ func (s *Server) showLocation(w http.ResponseWriter, r *http.Request, by authz.A
 	}
 	p := i18n.From(r.Context())
 	back := accountPath(sc.Account(), "/locations")
-	v := clients.LocationForm{Action: back + "/" + string(loc), Back: back, New: loc == "", Typed: in, Countries: countryOptions(p), Zones: zoneOptions(p.T("location.zone_account")), Errors: remarks.Fields, Problem: remarks.Problem}
+	v := clients.LocationForm{Action: back + "/" + string(loc), Back: back, New: loc == "", Typed: in, Countries: countryOptions(p), Zones: zoneOptions(p.T("location.zone_account"), in.TimeZone), Errors: remarks.Fields, Problem: remarks.Problem}
 	need := authz.LocationsEdit
 	if v.New {
 		v.Action, need = back+"/new", authz.LocationsCreate
