@@ -132,8 +132,17 @@ func TestThePageOfAPerson(t *testing.T) {
 		w.wants(w.Owner.Post(her, "version", "1", "job_title", "Editor", "phone", ""), http.StatusConflict, "The saved version", "Writer", `value="Editor"`)
 
 		a = w.Owner.Get(her + "/access?can=locations.view")
-		w.wants(a, http.StatusOK, "Yes, Jane Doe can: Locations: View", "User at Acme Holdings includes it", "Everything Jane Doe can do")
+		w.wants(a, http.StatusOK, "Yes, Jane Doe can do this in Acme Holdings: Locations: View", "User at Acme Holdings includes it", "Everything Jane Doe can do")
 		w.wants(w.Owner.Get(her+"/access?can=users.view"), http.StatusOK, "No, Jane Doe cannot")
+		made, err := w.Accounts.Create(t.Context(), w.Owner.Actor(), acme, account.CreateInput{Kind: account.Department, Fields: account.Fields{Name: "Marketing"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.wants(w.Owner.Get(her+"/access"), http.StatusOK, "In this account", ">Marketing</option>")
+		w.wants(w.Owner.Get(her+"/access?can=locations.view&in="+string(made.ID)), http.StatusOK, "Yes, Jane Doe can do this in Marketing", "User at Acme Holdings includes it")
+		for _, elsewhere := range []string{string(w.Platform), string(w.client("Bolt")), "nonsense"} {
+			w.wants(w.Owner.Get(her+"/access?can=locations.view&in="+elsewhere), http.StatusNotFound)
+		}
 		version := versionOf.FindStringSubmatch(a.Body)[1]
 		w.wants(w.Owner.Post(her+"/access", "version", version, "role", "user", "subs", "all"), http.StatusUnprocessableEntity, "at least one module")
 		w.wants(w.Owner.Post(her+"/access", "version", version, "role", "admin", "subs", "all"), http.StatusSeeOther)

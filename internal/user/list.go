@@ -153,6 +153,25 @@ func (s *Service) Explain(ctx context.Context, by authz.Actor, account ids.Accou
 	return x, nil
 }
 
+// Place is an account below another, on which Explain can be asked.
+type Place struct {
+	ID   ids.Account
+	Name string
+}
+
+// PlacesMax is how many accounts Places lists.
+const PlacesMax = 100
+
+// Places lists accounts below the account for asking Explain about: all departments of a customer or department, else
+// those directly below.
+func (s *Service) Places(ctx context.Context, by authz.Actor, account ids.Account) ([]Place, error) {
+	q, sc, err := s.op.Read(ctx, by, authz.UsersView, account)
+	if err != nil {
+		return nil, err
+	}
+	return places(ctx, q, sc, PlacesMax)
+}
+
 // Effective returns everything a person of the account may do there, by this membership and those above.
 func (s *Service) Effective(ctx context.Context, by authz.Actor, account ids.Account, id ids.Membership) (authz.Set, error) {
 	q, sc, err := s.op.Read(ctx, by, authz.UsersView, account)

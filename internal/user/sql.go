@@ -139,6 +139,22 @@ func isBelow(ctx context.Context, q db.Queryer, sc authz.Scope, id ids.Account) 
 	return db.Exists(ctx, q, "SELECT 1 FROM accounts a WHERE a.id = ? AND "+cond, append([]any{id}, args...)...)
 }
 
+// places are accounts that are open, by name.
+func places(ctx context.Context, q db.Queryer, sc authz.Scope, limit int) ([]Place, error) {
+	scan := func(r db.Row) (p Place, err error) {
+		err = r.Scan(&p.ID, &p.Name)
+		return p, err
+	}
+	if sc.Kind() == "customer" || sc.Kind() == "department" {
+		under, args := sc.Here("t.ancestor_id")
+		return db.All(ctx, q, scan, "SELECT a.id, a.name FROM account_tree t JOIN accounts a ON a.id = t.descendant_id WHERE "+under+
+			" AND t.depth > 0 AND a.closed_at IS NULL ORDER BY a.name_fold, a.id LIMIT ?", append(args, limit)...)
+	}
+	under, args := sc.Here("a.parent_id")
+	return db.All(ctx, q, scan, "SELECT a.id, a.name FROM accounts a WHERE "+under+
+		" AND a.closed_at IS NULL ORDER BY a.kind, a.name_fold, a.id LIMIT ?", append(args, limit)...)
+}
+
 // countSubs counts which of the sub-accounts are at the account or below and within the actor's own.
 func countSubs(ctx context.Context, q db.Queryer, sc authz.Scope, subs []ids.SubAccount) (int, error) {
 	n := 0

@@ -203,11 +203,15 @@ func (s *Server) explain(r *http.Request, by authz.Actor, sc authz.Scope, m user
 	for _, perm := range authz.Perms() {
 		v.Ask = append(v.Ask, part.Option{Value: string(perm), Label: permName(p, perm)})
 	}
+	on, err := s.askedPlace(r, by, sc, v)
+	if err != nil {
+		return err
+	}
 	asked := authz.Perm(r.URL.Query().Get("can"))
 	if !authz.Known(asked) {
 		return nil
 	}
-	x, err := s.Users.Explain(r.Context(), by, sc.Account(), m.ID, asked, sc.Account())
+	x, err := s.Users.Explain(r.Context(), by, sc.Account(), m.ID, asked, on.Account())
 	if err != nil {
 		return err
 	}
@@ -216,7 +220,7 @@ func (s *Server) explain(r *http.Request, by authz.Actor, sc authz.Scope, m user
 	if x.Allowed {
 		verdict = "user.yes"
 	}
-	v.Verdict = p.T(verdict, "name", m.Name, "what", permName(p, asked))
+	v.Verdict = p.T(verdict, "name", m.Name, "what", permName(p, asked), "account", on.Name())
 	for _, step := range x.Steps {
 		name := step.Name
 		if name == "" {
@@ -241,6 +245,35 @@ func (s *Server) explain(r *http.Request, by authz.Actor, sc authz.Scope, m user
 		v.Why.Events = append(v.Why.Events, e)
 	}
 	return nil
+}
+
+// askedPlace is the account that the question is about: the person's own, or one below it that the address names.
+func (s *Server) askedPlace(r *http.Request, by authz.Actor, sc authz.Scope, v *people.Rights) (authz.Scope, error) {
+	below, err := s.Users.Places(r.Context(), by, sc.Account())
+	if err != nil || len(below) == 0 {
+		return sc, err
+	}
+	v.Places = []part.Option{{Value: string(sc.Account()), Label: sc.Name()}}
+	for _, b := range below {
+		v.Places = append(v.Places, part.Option{Value: string(b.ID), Label: b.Name})
+	}
+	v.Place = string(sc.Account())
+	named := r.URL.Query().Get("in")
+	if named == "" {
+		return sc, nil
+	}
+	on, err := ids.ParseAccount(named)
+	if err != nil {
+		return sc, errs.NoSuch("account")
+	}
+	_, there, err := s.Ops.See(r.Context(), by, on)
+	if err != nil {
+		return sc, err
+	}
+	if v.Place = named; !slices.ContainsFunc(v.Places, func(o part.Option) bool { return o.Value == named }) {
+		v.Places = append(v.Places, part.Option{Value: named, Label: there.Name()})
+	}
+	return there, nil
 }
 
 func permName(p i18n.Printer, perm authz.Perm) string {

@@ -332,6 +332,7 @@ var calls = []call{
 	{"user.Service.Explain", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Users.Explain(o.ctx, by, o.client, o.guest(), authz.ClientsView, o.client))
 	}},
+	{"user.Service.Places", "", func(_ *testing.T, o *office, by authz.Actor) error { return only(o.Users.Places(o.ctx, by, o.client)) }},
 	{"user.Service.Edit", "a Guest", func(_ *testing.T, o *office, by authz.Actor) error {
 		return o.Users.Edit(o.ctx, by, o.client, o.guest(), 1, user.Input{Access: apptest.As(authz.Guest), JobTitle: "Clerk"})
 	}},
