@@ -71,15 +71,16 @@ func NewService(d Deps) *Service { return &Service{d.Ops, d.Cursors, d.Clock, d.
 // Details is an account with what its page shows.
 type Details struct {
 	Account
-	Refs       []Ref
-	ParentName string // "" when the parent is out of the viewer's sight
-	TimeZone   Inherited
-	Language   Inherited
-	Standing   Standing
-	Users      int64 // people in the account and its departments; customers only
-	Locations  int64
-	Closing    Closing // how long it could come back, also while it is open
-	scope      authz.Scope
+	Refs        []Ref
+	ParentName  string // "" when the parent is out of the viewer's sight
+	TimeZone    Inherited
+	Language    Inherited
+	Standing    Standing
+	Users       int64 // people in the account and its departments; customers only
+	Locations   int64
+	Departments int64   // directly below; customers and departments only
+	Closing     Closing // how long it could come back, also while it is open
+	scope       authz.Scope
 }
 
 // Can reports whether the viewer holds p on the account.
@@ -119,7 +120,7 @@ func details(ctx context.Context, q db.Queryer, sc authz.Scope, by authz.Actor, 
 	if d.Refs, err = refs(ctx, q, sc, a.ID); err != nil {
 		return Details{}, err
 	}
-	if d.Standing, err = standing(ctx, q, sc, by); err != nil {
+	if d.Standing, err = standingOf(ctx, q, sc, by, a); err != nil {
 		return Details{}, err
 	}
 	if d.TimeZone, err = inherited(ctx, q, sc, TimeZone); err != nil {
@@ -138,6 +139,11 @@ func details(ctx context.Context, q db.Queryer, sc authz.Scope, by authz.Actor, 
 			return Details{}, err
 		}
 	}
+	if a.Kind == Customer || a.Kind == Department {
+		if d.Departments, err = countDepartments(ctx, q, sc); err != nil {
+			return Details{}, err
+		}
+	}
 	if a.ClosedAt.IsZero() {
 		a.ClosedAt = now // what its page says about closing it
 	}
@@ -147,12 +153,8 @@ func details(ctx context.Context, q db.Queryer, sc authz.Scope, by authz.Actor, 
 
 // kindOf finds the kind, which never changes, so that the permission of that kind can be asked for.
 func (s *Service) kindOf(ctx context.Context, by authz.Actor, id ids.Account) (Kind, error) {
-	q, sc, err := s.op.See(ctx, by, id)
-	if err != nil {
-		return "", err
-	}
-	a, err := get(ctx, q, sc, id)
-	return a.Kind, err
+	_, sc, err := s.op.See(ctx, by, id)
+	return Kind(sc.Kind()), err
 }
 
 // Crumb is one step from the highest account in sight down to an account.

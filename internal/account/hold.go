@@ -81,6 +81,10 @@ func standing(ctx context.Context, q db.Queryer, sc authz.Scope, by authz.Actor)
 	if err != nil {
 		return Standing{}, err
 	}
+	return standingOf(ctx, q, sc, by, a)
+}
+
+func standingOf(ctx context.Context, q db.Queryer, sc authz.Scope, by authz.Actor, a Account) (Standing, error) {
 	holds, err := chainHolds(ctx, q, sc)
 	if err != nil {
 		return Standing{}, err

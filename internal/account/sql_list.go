@@ -209,6 +209,10 @@ func resellersBelow(ctx context.Context, q db.Queryer, _ authz.Scope, root ids.A
 		FROM below b JOIN accounts a ON a.id = b.id ORDER BY b.name_fold, b.id LIMIT 500`, root)
 }
 
+func countDepartments(ctx context.Context, q db.Queryer, sc authz.Scope) (int64, error) {
+	return db.One(ctx, q, db.Value[int64], `SELECT count(*) FROM accounts a WHERE a.parent_id = ? AND a.kind = 'department'`, sc.Account())
+}
+
 func departmentsBelow(ctx context.Context, q db.Queryer, sc authz.Scope, after []any, limit int) ([]DepartmentRow, error) {
 	cond := ""
 	if len(after) > 0 {

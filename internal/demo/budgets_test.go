@@ -30,9 +30,9 @@ import (
 const (
 	maxBytes   = 100 << 10 // of the page with everything it loads, as sent, nothing in the cache
 	maxScripts = 135 << 10 // likewise, when names in other scripts than the page's bring fonts of their own
-	maxQueries = 30
-	maxRepeats = 12 // of one statement on one page; a list that asks for each row repeats it far more often
-	mayGrow    = 2  // queries between an account with few rows and one with many: the page after this one, and the like
+	maxQueries = 36        // the overview of an account sums up six lists
+	maxRepeats = 12        // of one statement on one page; a list that asks for each row repeats it far more often
+	mayGrow    = 2         // queries between an account with few rows and one with many: the page after this one, and the like
 	rounds     = 5
 )
 

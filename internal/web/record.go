@@ -34,7 +34,11 @@ func (s *Server) record(w http.ResponseWriter, r *http.Request, by authz.Actor, 
 	if err != nil {
 		return err
 	}
-	v := clients.Record{Page: frame, At: accountPath(d.ID, ""), Account: d, Banners: banners, Tabs: recordTabs(p, d, tab), Body: body}
+	subs, err := s.subCount(r, by, d)
+	if err != nil {
+		return err
+	}
+	v := clients.Record{Page: frame, At: accountPath(d.ID, ""), Account: d, Banners: banners, Tabs: recordTabs(p, d, subs, tab), Body: body}
 	v.Actions, v.Menu = recordActions(p, d)
 	return s.render(w, r, status, v)
 }
@@ -93,7 +97,7 @@ func (s *Server) accountCrumbs(r *http.Request, by authz.Actor, id ids.Account) 
 	return out, nil
 }
 
-func recordTabs(p i18n.Printer, d account.Details, current string) []part.Tab {
+func recordTabs(p i18n.Printer, d account.Details, subs int, current string) []part.Tab {
 	at := accountPath(d.ID, "")
 	var out []part.Tab
 	add := func(show bool, key, path, count string) {
@@ -112,8 +116,8 @@ func recordTabs(p i18n.Printer, d account.Details, current string) []part.Tab {
 	add(true, "overview", "", "")
 	add(sells && d.Can(authz.ClientsView), "clients", "/clients", "")
 	add(d.Can(authz.UsersView), "users", "/users", count(d.Users))
-	add(below && d.Can(authz.DepartmentsView), "departments", "/departments", "")
-	add(below && d.Can(authz.SubAccountsView), "subaccounts", "/subaccounts", "")
+	add(below && d.Can(authz.DepartmentsView), "departments", "/departments", p.Number(d.Departments))
+	add(below && d.Can(authz.SubAccountsView), "subaccounts", "/subaccounts", p.Number(int64(subs)))
 	add(below && d.Can(authz.LocationsView), "locations", "/locations", count(d.Locations))
 	add(d.Kind != account.Platform, "status", "/status", "")
 	add(d.Can(authz.AuditView), "activity", "/activity", "")
@@ -216,6 +220,12 @@ func (s *Server) accountPage(w http.ResponseWriter, r *http.Request, by authz.Ac
 			return err
 		}
 		v.Locations = v.Locations[:min(len(v.Locations), 3)]
+	}
+	if v.Users, err = s.usersCard(r, by, d); err != nil {
+		return err
+	}
+	if v.Subs, err = s.subsCard(r, by, d); err != nil {
+		return err
 	}
 	if v.CanActivity {
 		if v.Activity, _, err = s.activity(r, by, d.ID, audit.Filter{Limit: 5}); err != nil {
