@@ -28,9 +28,11 @@ func (s *Server) identityOf(r *http.Request, by authz.Actor, sc authz.Scope, m u
 
 // identityForms are the forms about the person themselves, filled in from in.
 func (s *Server) identityForms(p i18n.Printer, base string, in authn.Profile) *people.Identity {
+	languages := s.languages(p)
+	languages[0].Label = p.T("user.language_browser")
 	return &people.Identity{
 		Action: base + "/identity", Version: strconv.FormatInt(in.Version, 10), Name: in.Name, Username: in.Username,
-		Language: in.Language, Languages: s.languages(p), TimeZone: in.TimeZone, EmailAction: base + "/email",
+		Language: in.Language, Languages: languages, TimeZone: in.TimeZone, Zones: zoneOptions(p.T("me.time_zone_account"), in.TimeZone), EmailAction: base + "/email",
 	}
 }
 

@@ -39,7 +39,7 @@ func (s *Server) rolesPage(w http.ResponseWriter, r *http.Request, by authz.Acto
 	}
 	for _, b := range authz.BuiltIn() {
 		if b != authz.Support || sc.Kind() == "platform" || sc.Kind() == "reseller" {
-			v.BuiltIn = append(v.BuiltIn, roles.BuiltIn{Name: p.T("role." + string(b)), Text: p.T("role." + string(b) + "_hint")})
+			v.BuiltIn = append(v.BuiltIn, part.Fact{Term: p.T("role." + string(b)), Text: p.T("role." + string(b) + "_hint")})
 		}
 	}
 	if v.Page, err = s.frame(w, r, by, rolesPlace(p, v.Base)); err != nil {
