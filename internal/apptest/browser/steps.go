@@ -30,7 +30,13 @@ func (tab *Tab) Goto(path string) *Tab {
 	if strings.HasPrefix(path, "/") {
 		url = tab.base + path
 	}
-	tab.must("go to "+path, func(ctx context.Context) error { return chromedp.Do(ctx, chromedp.Navigate(url)) })
+	tab.must("go to "+path, func(ctx context.Context) error {
+		err := chromedp.Do(ctx, chromedp.Navigate(url))
+		if err != nil && strings.Contains(err.Error(), "ERR_ABORTED") { // a click's own page came in between
+			err = chromedp.Do(ctx, chromedp.Navigate(url))
+		}
+		return err
+	})
 	return tab
 }
 
@@ -303,14 +309,18 @@ func (tab *Tab) Axe(rules ...string) *Tab {
 		tab.scripts(true)
 		defer tab.scripts(false)
 	}
-	if err := chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](axeJS+"\n;undefined")); err != nil {
+	err := chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](axeJS+"\n;undefined"))
+	if err != nil && strings.Contains(err.Error(), "navigated") { // the page was still on its way
+		err = chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](axeJS+"\n;undefined"))
+	}
+	if err != nil {
 		tab.t.Fatalf("load axe: %v", err)
 	}
 	only := ""
 	if len(rules) > 0 {
 		only = `, runOnly: ["` + strings.Join(rules, `", "`) + `"]`
 	}
-	found, err := chromedp.Run(ctx, chromedp.Evaluate[[]violation](`axe.run(document, {resultTypes: ["violations"]`+only+`}).then((r) => r.violations.map((v) => ({
+	found, err = chromedp.Run(ctx, chromedp.Evaluate[[]violation](`axe.run(document, {resultTypes: ["violations"]`+only+`}).then((r) => r.violations.map((v) => ({
 		ID: v.id, Help: v.help, Nodes: v.nodes.map((n) => n.target.join(" ") + ": " + n.html.slice(0, 160) + " " + n.any.map((a) => a.message).join("; ")).join("\n\t") })))`,
 		chromedp.EvalAwaitPromise))
 	if err != nil {
