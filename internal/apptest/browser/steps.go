@@ -106,10 +106,16 @@ var keys = map[string]string{
 	"ArrowDown": kb.ArrowDown, "ArrowUp": kb.ArrowUp, "ArrowLeft": kb.ArrowLeft, "ArrowRight": kb.ArrowRight,
 }
 
+// loaded waits until the page and its scripts are there.
+func (tab *Tab) loaded() {
+	tab.t.Helper()
+	tab.wait("load the page", func(ctx context.Context) (bool, error) { return ask[bool](ctx, "ready") })
+}
+
 // Press presses keys one after the other: a name such as Tab, Shift+Tab, Enter or Escape, or text to type.
 func (tab *Tab) Press(names ...string) *Tab {
 	tab.t.Helper()
-	tab.wait("load the page", func(ctx context.Context) (bool, error) { return ask[bool](ctx, "ready") })
+	tab.loaded()
 	for _, name := range names {
 		var opts []chromedp.KeyOption
 		plain, shift := strings.CutPrefix(name, "Shift+")
@@ -301,6 +307,7 @@ func (tab *Tab) picture(ctx context.Context) (png []byte, err error) {
 // Axe fails the test for every accessibility violation axe-core finds on the page as it is now, of the rules named or of all.
 func (tab *Tab) Axe(rules ...string) *Tab {
 	tab.t.Helper()
+	tab.loaded()
 	type violation struct{ ID, Help, Nodes string }
 	var found []violation
 	ctx, cancel := context.WithTimeout(tab.ctx, 4*patience)
@@ -383,6 +390,7 @@ func (tab *Tab) giveUp(what string, last error) {
 // Fits fails the test when the page scrolls sideways.
 func (tab *Tab) Fits() *Tab {
 	tab.t.Helper()
+	tab.loaded()
 	var wide []string
 	tab.must("measure the page", func(ctx context.Context) (err error) {
 		wide, err = ask[[]string](ctx, "wide")
@@ -397,6 +405,7 @@ func (tab *Tab) Fits() *Tab {
 // Whole fails the test when a text, an icon or a picture is missing from the page.
 func (tab *Tab) Whole() *Tab {
 	tab.t.Helper()
+	tab.loaded()
 	var flaws []string
 	tab.must("look for what is missing", func(ctx context.Context) (err error) {
 		flaws, err = ask[[]string](ctx, "flaws")

@@ -77,6 +77,12 @@ func (w town) states() []page {
 	}
 }
 
+// rules are those that a look can break where light does not, for looks whose document is the same; none are all.
+var rules = map[string][]string{
+	"dark": {"color-contrast", "link-in-text-block"},
+	"rtl":  {"color-contrast", "target-size", "scrollable-region-focusable", "html-has-lang", "html-lang-valid", "valid-lang", "bypass", "region"},
+}
+
 func TestEveryPageInEveryLook(t *testing.T) {
 	w := demoTown(t)
 	for _, who := range []struct {
@@ -84,7 +90,7 @@ func TestEveryPageInEveryLook(t *testing.T) {
 		looks       []string
 	}{
 		{"owner", "priya.nair@halyard.example.com", []string{"light", "dark", "phone", "rtl"}},
-		{"client-owner", "amara.okafor@acme.example.com", []string{"light", "phone"}},
+		{"client-owner", "amara.okafor@acme.example.com", []string{"light"}},
 		{"guest", "noor.haddad@acme.example.com", []string{"light", "dark", "phone", "rtl"}},
 	} {
 		pages := w.pages(who.email)
@@ -107,11 +113,7 @@ func TestEveryPageInEveryLook(t *testing.T) {
 					seen[p.pattern] = true
 					t.Run(p.name, func(t *testing.T) {
 						tab.For(t).Goto(p.path).Screenshot(who.name + "." + p.name + "." + look.name).Fits().Whole()
-						if look.name == "dark" {
-							tab.Axe("color-contrast") // what is not colour is the same as in light
-						} else {
-							tab.Axe()
-						}
+						tab.Axe(rules[look.name]...)
 					})
 				}
 			})
