@@ -89,7 +89,7 @@ func TestListQueriesStartFromAnIndex(t *testing.T) {
 				}
 			}
 		}
-		if !whole(d, planOf(t, d, `SELECT count(*) FROM client_list WHERE locations + users > 5`, nil)) {
+		if !whole(d, dbtest.Plan(t, d, `SELECT count(*) FROM client_list WHERE locations + users > 5`)) {
 			t.Error("a query that reads the whole list was not noticed")
 		}
 	})
@@ -98,29 +98,9 @@ func TestListQueriesStartFromAnIndex(t *testing.T) {
 // check fails when the plan of a query reads one of the big tables whole.
 func check(t *testing.T, d *db.DB, name, query string, args []any) {
 	t.Helper()
-	if p := planOf(t, d, query, args); whole(d, p) {
+	if p := dbtest.Plan(t, d, query, args...); whole(d, p) {
 		t.Errorf("%s reads a table whole:\n\t%s", name, strings.Join(p, "\n\t"))
 	}
-}
-
-func planOf(t *testing.T, d *db.DB, query string, args []any) []string {
-	t.Helper()
-	explain := "EXPLAIN "
-	if d.Dialect() == db.SQLite {
-		explain = "EXPLAIN QUERY PLAN "
-	}
-	lines, err := db.All(t.Context(), d, func(r db.Row) (text string, err error) {
-		if d.Dialect() == db.Postgres {
-			return db.Value[string](r)
-		}
-		var id, parent, unused int
-		err = r.Scan(&id, &parent, &unused, &text)
-		return text, err
-	}, explain+query, args...)
-	if err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
-	return lines
 }
 
 // whole reports a plan that reads a big table from end to end. Holds are few, and s and f are results of inner queries.

@@ -45,6 +45,12 @@ func scan(r db.Row) (i Invitation, err error) {
 }
 
 func list(ctx context.Context, q db.Queryer, sc authz.Scope, after *After, limit int) ([]Invitation, error) {
+	query, args := listQuery(sc, after, limit)
+	return db.All(ctx, q, scan, query, args...)
+}
+
+// listQuery walks the index of open invitations by when they were sent.
+func listQuery(sc authz.Scope, after *After, limit int) (query string, args []any) {
 	cond, args := sc.Here("i.account_id")
 	dir, cmp := " DESC", "<"
 	if after != nil && after.Back {
@@ -54,8 +60,8 @@ func list(ctx context.Context, q db.Queryer, sc authz.Scope, after *After, limit
 		cond += " AND (i.sent_at, i.id) " + cmp + " (?, ?)"
 		args = append(args, after.SentAt, after.ID)
 	}
-	return db.All(ctx, q, scan, "SELECT "+columns+" FROM invitations i LEFT JOIN roles r ON r.id = i.role WHERE "+cond+" AND"+isOpen+
-		"ORDER BY i.sent_at"+dir+", i.id"+dir+" LIMIT ?", append(args, limit)...)
+	return "SELECT " + columns + " FROM invitations i LEFT JOIN roles r ON r.id = i.role WHERE " + cond + " AND" + isOpen +
+		"ORDER BY i.sent_at" + dir + ", i.id" + dir + " LIMIT ?", append(args, limit)
 }
 
 func get(ctx context.Context, q db.Queryer, sc authz.Scope, id ids.Invitation) (Invitation, error) {

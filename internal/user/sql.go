@@ -57,8 +57,13 @@ func subsOf(ctx context.Context, q db.Queryer, sc authz.Scope, id ids.Membership
 		WHERE ms.membership_id = ? AND `+cond+" ORDER BY ms.subaccount_id", append([]any{id}, args...)...)
 }
 
-// list walks the index of the order asked for.
 func list(ctx context.Context, q db.Queryer, sc authz.Scope, in Query) ([]row, error) {
+	query, args := listQuery(sc, in)
+	return db.All(ctx, q, scanRow, query, args...)
+}
+
+// listQuery walks the index of the order asked for.
+func listQuery(sc authz.Scope, in Query) (query string, args []any) {
 	cond, args := sc.Here("l.account_id")
 	where := cond + " AND l.active = ?"
 	args = append(args, !in.Deactivated)
@@ -90,8 +95,8 @@ func list(ctx context.Context, q db.Queryer, sc authz.Scope, in Query) ([]row, e
 		where += " AND m.role = ?"
 		args = append(args, in.Role)
 	}
-	return db.All(ctx, q, scanRow, "SELECT "+columns+" FROM member_list l JOIN memberships m ON m.id = l.membership_id"+joins+
-		"WHERE "+where+" ORDER BY "+col+dir+", l.membership_id"+dir+" LIMIT ?", append(args, in.Limit)...)
+	return "SELECT " + columns + " FROM member_list l JOIN memberships m ON m.id = l.membership_id" + joins +
+		"WHERE " + where + " ORDER BY " + col + dir + ", l.membership_id" + dir + " LIMIT ?", append(args, in.Limit)
 }
 
 // countMax bounds what is counted; more is shown as "10,000+".
