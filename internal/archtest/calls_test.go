@@ -11,7 +11,7 @@ import (
 var reservedCalls = map[string][]string{
 	"time.Now":                      {"clock", "cmd"},
 	"time.Sleep":                    {},
-	"time.Since":                    {},
+	"time.Since":                    {"clock"},
 	"time.Until":                    {},
 	"context.Background":            {"cmd", "app"},
 	"context.TODO":                  {},

@@ -12,6 +12,13 @@ type Clock func() time.Time
 // System is the computer's clock in UTC.
 func System() time.Time { return time.Now().UTC() }
 
+// Stopwatch starts to measure and returns how long that has been. It tells how long work takes, also where a Fake
+// stands still, and never what time it is.
+func Stopwatch() func() time.Duration {
+	began := time.Now()
+	return func() time.Duration { return time.Since(began) }
+}
+
 // Fake is a clock that stands where it is put: in tests, and while made-up data is dated back. Its zero value is not usable; see NewFake.
 type Fake struct {
 	mu sync.Mutex

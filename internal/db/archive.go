@@ -193,7 +193,7 @@ func (d *DB) Restore(ctx context.Context, r io.Reader) (rows int64, err error) {
 		return 0, errs.New(errs.Conflict, "archive.schema", "Restore with the version of the program that made the archive, then upgrade. The archive has schema {archive}, this program {program}.",
 			"archive", head.Schema, "program", version)
 	}
-	err = d.once(ctx, d.write, &sql.TxOptions{}, func(ctx context.Context, tx *Tx) error {
+	err = d.once(ctx, batch, d.write, &sql.TxOptions{}, func(ctx context.Context, tx *Tx) error {
 		rows, err = tx.restore(ctx, in)
 		return err
 	})

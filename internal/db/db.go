@@ -41,6 +41,7 @@ type DB struct {
 	dsn     string
 	write   *sql.DB // SQLite: exactly one connection; PostgreSQL: the same pool as read
 	read    *sql.DB
+	metrics metrics
 }
 
 // Pool sizes: open and idle limits are equal, so connections are not made and dropped under load.
@@ -77,7 +78,7 @@ func openPostgres(ctx context.Context, dsn string, now func() time.Time) (*DB, e
 	p.SetMaxOpenConns(postgresConns)
 	p.SetMaxIdleConns(postgresConns)
 	p.SetConnMaxLifetime(connMaxLifetime)
-	d := &DB{now: now, dialect: Postgres, dsn: dsn, write: p, read: p}
+	d := &DB{now: now, dialect: Postgres, dsn: dsn, write: p, read: p, metrics: newMetrics()}
 	if err := p.PingContext(ctx); err != nil {
 		return nil, errors.Join(unreachable(err), d.Close())
 	}
@@ -105,7 +106,7 @@ func openSQLite(ctx context.Context, path string, now func() time.Time) (*DB, er
 	}
 	r.SetMaxOpenConns(sqliteReaders)
 	r.SetMaxIdleConns(sqliteReaders)
-	d := &DB{now: now, dialect: SQLite, dsn: path, write: w, read: r}
+	d := &DB{now: now, dialect: SQLite, dsn: path, write: w, read: r, metrics: newMetrics()}
 	if err := w.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), d.Close())
 	}

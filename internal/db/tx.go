@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"bailiwick/internal/clock"
 	"bailiwick/internal/errs"
 )
 
@@ -58,13 +59,13 @@ func (d *DB) InTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) erro
 	if d.dialect == Postgres {
 		opts.Isolation = sql.LevelSerializable
 	}
-	return d.retried(ctx, opts, fn)
+	return d.retried(ctx, governed, opts, fn)
 }
 
 // Batch runs fn in a transaction at READ COMMITTED on PostgreSQL and on the writer on SQLite. It is for traffic
 // and state (jobs, sessions, counters), whose statements are each safe by themselves.
 func (d *DB) Batch(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
-	return d.retried(ctx, &sql.TxOptions{}, fn)
+	return d.retried(ctx, batch, &sql.TxOptions{}, fn)
 }
 
 // Snapshot runs fn in a read-only transaction that sees one state of the database throughout.
@@ -73,15 +74,15 @@ func (d *DB) Snapshot(ctx context.Context, fn func(ctx context.Context, q Querye
 	if d.dialect == Postgres {
 		opts.Isolation = sql.LevelRepeatableRead
 	}
-	return d.once(ctx, d.read, opts, func(ctx context.Context, tx *Tx) error { return fn(ctx, tx) })
+	return d.once(ctx, snapshot, d.read, opts, func(ctx context.Context, tx *Tx) error { return fn(ctx, tx) })
 }
 
-func (d *DB) retried(ctx context.Context, opts *sql.TxOptions, fn func(context.Context, *Tx) error) error {
+func (d *DB) retried(ctx context.Context, k kind, opts *sql.TxOptions, fn func(context.Context, *Tx) error) error {
 	if inTx(ctx) {
 		return errNested
 	}
 	for try := 0; ; try++ {
-		err := d.once(ctx, d.write, opts, fn)
+		err := d.once(ctx, k, d.write, opts, fn)
 		if !errors.Is(err, ErrRetry) {
 			return err
 		}
@@ -90,6 +91,7 @@ func (d *DB) retried(ctx context.Context, opts *sql.TxOptions, fn func(context.C
 			e.Err = err
 			return e
 		}
+		d.metrics.retries.Inc()
 		pause := time.Duration(1<<min(try, 6)) * time.Millisecond
 		timer := time.NewTimer(pause/2 + rand.N(pause)) //nolint:gosec // spreads retries, guards nothing
 		select {
@@ -101,11 +103,19 @@ func (d *DB) retried(ctx context.Context, opts *sql.TxOptions, fn func(context.C
 	}
 }
 
-func (d *DB) once(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, fn func(context.Context, *Tx) error) (err error) {
+func (d *DB) once(ctx context.Context, k kind, pool *sql.DB, opts *sql.TxOptions, fn func(context.Context, *Tx) error) (err error) {
 	tx, err := pool.BeginTx(ctx, opts)
 	if err != nil {
 		return Classify(err)
 	}
+	took := clock.Stopwatch()
+	defer func() {
+		held := took()
+		d.metrics.note(k, held, err)
+		if k != snapshot {
+			wrote(ctx, held)
+		}
+	}()
 	defer func() {
 		if err == nil {
 			return

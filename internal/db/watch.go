@@ -3,12 +3,15 @@ package db
 import (
 	"context"
 	"sync"
+	"time"
 )
 
-// Watch collects the statements that run under its context, for tests that say how many a page may need.
+// Watch collects the statements that run under its context, and how long its writing transactions took, for tests
+// that say how many a page may need and for how long work may keep the others from writing.
 type Watch struct {
-	mu   sync.Mutex
-	seen []string
+	mu      sync.Mutex
+	seen    []string
+	longest time.Duration
 }
 
 type watchMark struct{}
@@ -23,6 +26,24 @@ func (w *Watch) Statements() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return append([]string(nil), w.seen...)
+}
+
+// LongestWrite returns how long the longest writing transaction took from begin to end.
+func (w *Watch) LongestWrite() time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.longest
+}
+
+// wrote tells the Watch of ctx, if there is one, how long a writing transaction took.
+func wrote(ctx context.Context, held time.Duration) {
+	w, ok := ctx.Value(watchMark{}).(*Watch)
+	if !ok {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.longest = max(w.longest, held)
 }
 
 // watched tells the Watch of ctx, if there is one, about a statement.

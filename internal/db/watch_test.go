@@ -25,5 +25,8 @@ func TestAWatchSeesEveryStatement(t *testing.T) {
 		if got := w.Statements(); err != nil || len(got) != 3 || got[2] != "DELETE FROM attempts" {
 			t.Errorf("saw %q, %v", got, err)
 		}
+		if w.LongestWrite() <= 0 {
+			t.Error("the write took no time")
+		}
 	})
 }
