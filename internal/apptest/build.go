@@ -96,7 +96,7 @@ func (w *World) Member(at ids.Account, email string, a user.Access) Person {
 
 // scope is what the console holds at an account; holds do not weaken it.
 func (w *World) scope(ctx context.Context, q db.Queryer, at ids.Account) (authz.Scope, error) {
-	console := authz.Mint(authz.Identity{Kind: authz.Console, ID: "console", Account: w.Platform, Perms: authz.SetOf(authz.Perms()...)})
+	console := authz.Mint(authz.Identity{Kind: authz.Console, ID: "console", Account: w.Platform, Perms: authz.Everything()})
 	return (&authz.Checker{}).See(ctx, q, console, at)
 }
 

@@ -2,7 +2,6 @@ package authz
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"bailiwick/internal/db"
@@ -153,21 +152,6 @@ func scanLink(r db.Row) (l Link, err error) {
 		return l, fmt.Errorf("permissions of %s: %w", l.Role, err)
 	}
 	return l, nil
-}
-
-// DecodeSet reads a set as it is stored, a JSON array of names. Names that have left the catalogue grant nothing.
-func DecodeSet(stored string) (Set, error) {
-	var names []Perm
-	if err := json.Unmarshal([]byte(stored), &names); err != nil {
-		return Set{}, fmt.Errorf("read permissions: %w", err)
-	}
-	return SetOf(names...), nil
-}
-
-// Encode returns the set as it is stored.
-func (s Set) Encode() string {
-	b, _ := json.Marshal(s.Names()) //nolint:errchkjson // strings always encode
-	return string(b)
 }
 
 func (c *Checker) denied(ctx context.Context, q db.Queryer, by Actor, p Perm, on ids.Account) error {

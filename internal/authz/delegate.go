@@ -32,7 +32,7 @@ func (s Scope) MayTake(g Grant) error {
 // givable checks what may be ticked, and who lets people read message bodies.
 func (s Scope) givable(g Grant) error {
 	if extra := g.Extra.Without(Grantable(g.Role)); !extra.Empty() {
-		return errs.New(errs.Denied, "role.not_grantable", "Choose another role, or leave out {perm}. That role cannot hold it.", "perm", string(extra.List()[0]))
+		return errs.New(errs.Denied, "role.not_grantable", "Choose another role, or leave out {perm}. That role cannot hold it.", "perm", string(extra.First()))
 	}
 	if g.Extra.Has(MessagesViewBody) && !s.ownerHere {
 		return errs.New(errs.Denied, "role.view_body_owner_only", "Ask an Owner of the account. Only they may let somebody read message bodies.")
@@ -42,7 +42,7 @@ func (s Scope) givable(g Grant) error {
 
 func (s Scope) holds(g Grant) error {
 	if missing := g.Set().Without(viewBody).Without(s.perms); !missing.Empty() {
-		return errs.New(errs.Denied, "role.above_yours", "Choose a role with no more rights than your own. You do not hold {perm} here.", "perm", string(missing.List()[0]))
+		return errs.New(errs.Denied, "role.above_yours", "Choose a role with no more rights than your own. You do not hold {perm} here.", "perm", string(missing.First()))
 	}
 	return nil
 }

@@ -38,10 +38,11 @@ var viewBody = SetOf(MessagesViewBody)
 
 var (
 	home       = SetOf(AccountView)
-	ownerSet   = SetOf(permOf...).Without(viewBody)
-	adminSet   = upTo(ForAnyone, ForAdmins, ForSupport).Union(home).Without(viewBody)
-	groupSet   = upTo(ForAnyone, ForAdmins, ForSupport).Without(viewBody)
-	userSet    = upTo(ForAnyone).Without(viewBody)
+	operators  = Set{wild: all} // everything in the operator's own modules
+	ownerSet   = Everything().Without(viewBody)
+	adminSet   = groupSet.Union(home)
+	groupSet   = upTo(ForAnyone, ForAdmins, ForSupport).Without(viewBody).Union(operators)
+	userSet    = upTo(ForAnyone).Without(viewBody).Union(operators)
 	supportSet = SetOf("clients.view", "clients.suspend", "resellers.view", "departments.view", "users.view", "reports.view", "reports.view_bounces",
 		"support.act_as", "support.approve_clients", "support.approve_senders")
 )
@@ -91,7 +92,7 @@ func RoleSet(r Role, extra, group Set) Set {
 
 // readOnly is what the people of a suspended account keep: looking, exporting, paying.
 var readOnly = func() Set {
-	s := upTo(ForOwners).Without(SetOf(AccountTransfer, AccountClose))
+	s := upTo(ForOwners).Without(SetOf(AccountTransfer, AccountClose)).Union(Set{wild: reading})
 	for _, p := range permOf {
 		switch p.Action() {
 		case "view", "export", "view_bounces", "view_body", "view_full":

@@ -242,7 +242,7 @@ func (i opened) inviter() authz.Actor {
 	if u, err := ids.ParseUser(i.Inviter); err == nil {
 		return authz.Mint(authz.Identity{Kind: authz.Person, User: u, Name: i.InvitedBy})
 	}
-	return authz.Mint(authz.Identity{Kind: authz.Machine, ID: i.Inviter, Name: i.InvitedBy, Account: i.platform, Perms: authz.SetOf(authz.Perms()...)})
+	return authz.Mint(authz.Identity{Kind: authz.Machine, ID: i.Inviter, Name: i.InvitedBy, Account: i.platform, Perms: authz.Everything()})
 }
 
 // refuse ends an invitation whose inviter may no longer give what it gives, and tells the account's admins once.

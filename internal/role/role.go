@@ -188,7 +188,7 @@ func check(ctx context.Context, w *op.W, g Group) error {
 		c.Add("description", "role.description_long", "Use at most {max} characters for the description.", "max", descriptionMax)
 	}
 	if out := g.Perms.Without(authz.GroupGrantable()); !out.Empty() {
-		c.Add("perms", "role.perm_not_grantable", "Leave out {perm}. A role group cannot hold it.", "perm", string(out.List()[0]))
+		c.Add("perms", "role.perm_not_grantable", "Leave out {perm}. A role group cannot hold it.", "perm", string(out.First()))
 	}
 	return c.Err()
 }
@@ -196,7 +196,7 @@ func check(ctx context.Context, w *op.W, g Group) error {
 // mayHold is the ceiling: whoever edits a group must hold what it confers, before and after.
 func mayHold(sc authz.Scope, perms authz.Set) error {
 	if missing := perms.Intersect(authz.GroupGrantable()).Without(sc.Perms()); !missing.Empty() {
-		return errs.New(errs.Denied, "role.above_yours", "Choose a role with no more rights than your own. You do not hold {perm} here.", "perm", string(missing.List()[0]))
+		return errs.New(errs.Denied, "role.above_yours", "Choose a role with no more rights than your own. You do not hold {perm} here.", "perm", string(missing.First()))
 	}
 	return nil
 }

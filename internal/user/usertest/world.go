@@ -120,7 +120,7 @@ func (w *World) Member(at ids.Account, email string, a user.Access) Person {
 		if err != nil {
 			return err
 		}
-		console := authz.Mint(authz.Identity{Kind: authz.Console, ID: "console", Account: w.Platform, Perms: authz.SetOf(authz.Perms()...)})
+		console := authz.Mint(authz.Identity{Kind: authz.Console, ID: "console", Account: w.Platform, Perms: authz.Everything()})
 		sc, err := w.Check.See(ctx, tx, console, at)
 		if err != nil {
 			return err
