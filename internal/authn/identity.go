@@ -162,6 +162,14 @@ func (s *Service) reaches(ctx context.Context, q db.Queryer, by authz.Actor, use
 		if !sc.Has(authz.UsersEdit) || !g.Set().Without(sc.Perms()).Empty() {
 			return false, nil
 		}
+		if sc.AllSubs() {
+			continue
+		}
+		if err := checkRank(ctx, q, sc, user); errs.KindOf(err) == errs.Denied {
+			return false, nil
+		} else if err != nil {
+			return false, err
+		}
 	}
 	return len(all) > 0, nil
 }

@@ -16,6 +16,7 @@ import (
 	"bailiwick/internal/onetime"
 	"bailiwick/internal/op"
 	"bailiwick/internal/secret"
+	"bailiwick/internal/user"
 )
 
 // forgotArgs asks for a reset link. Whether somebody has that address is looked up by the worker, so that the
@@ -96,21 +97,14 @@ func resetPath(token secret.String) secret.String { return secret.Wrap("/reset/"
 
 // SendReset mails a reset link to a person's own address, for an admin who may edit them in the account and ranks
 // no lower. A person who has never set a password gets a new set-password link instead.
-func (s *Service) SendReset(ctx context.Context, by authz.Actor, account ids.Account, user ids.User) error {
+func (s *Service) SendReset(ctx context.Context, by authz.Actor, account ids.Account, who ids.User) error {
 	return s.op.Write(ctx, by, authz.UsersEdit, account, func(ctx context.Context, w *op.W) error {
-		g, err := grantOf(ctx, w.Tx(), w.Scope(), user)
-		if errors.Is(err, db.ErrNoRows) {
-			return errs.NoSuch("user")
-		}
-		if err != nil {
-			return fmt.Errorf("look up the membership of %s: %w", user, err)
-		}
-		if err := w.Scope().MayManage(g); err != nil {
+		if err := checkRank(ctx, w.Tx(), w.Scope(), who); err != nil {
 			return err
 		}
-		p, err := byID(ctx, w.Tx(), user)
+		p, err := byID(ctx, w.Tx(), who)
 		if err != nil {
-			return fmt.Errorf("look up %s: %w", user, err)
+			return fmt.Errorf("look up %s: %w", who, err)
 		}
 		p.Logged = account
 		w.Audit(p.event(ActionResetRequested))
@@ -123,6 +117,18 @@ func (s *Service) SendReset(ctx context.Context, by authz.Actor, account ids.Acc
 		}
 		return err
 	})
+}
+
+// checkRank checks that the holder of the scope stands no lower on its account than a person of it.
+func checkRank(ctx context.Context, q db.Queryer, sc authz.Scope, who ids.User) error {
+	m, found, err := user.Membership(ctx, q, sc, who)
+	if err != nil {
+		return fmt.Errorf("look up the membership of %s: %w", who, err)
+	}
+	if !found {
+		return errs.NoSuch("user")
+	}
+	return m.CheckRank(ctx, q, sc, m.Grant())
 }
 
 // welcomeFor is as long as an invitation lives.

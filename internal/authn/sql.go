@@ -271,13 +271,6 @@ func scanHeld(r db.Row) (h held, err error) {
 	return h, err
 }
 
-// grantOf is what a person's membership of the scope's account confers.
-func grantOf(ctx context.Context, q db.Queryer, sc authz.Scope, user ids.User) (authz.Grant, error) {
-	here, args := sc.Here("m.account_id")
-	h, err := db.One(ctx, q, scanHeld, heldColumns+" AND "+here, append([]any{user}, args...)...)
-	return h.Grant, err
-}
-
 // grantsOf is what all memberships of a person confer, those out of force included.
 func grantsOf(ctx context.Context, q db.Queryer, user ids.User) ([]held, error) {
 	return db.All(ctx, q, scanHeld, heldColumns+" ORDER BY m.id", user)

@@ -91,9 +91,11 @@ func Decide(f Facts) (Scope, bool) {
 		if i < n-1 {
 			sc.above = sc.above.Union(got)
 		}
-		if l.AllSubs {
+		switch {
+		case got.Without(home).Empty(): // a Guest does nothing with sub-accounts
+		case l.AllSubs:
 			sc.subs.all = true
-		} else {
+		default:
 			sc.subs.mems = append(sc.subs.mems, l.Membership)
 		}
 	}

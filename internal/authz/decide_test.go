@@ -125,7 +125,7 @@ func TestDecideAgreesWithTheNaiveModel(t *testing.T) {
 func TestGrantMatrixNobodyGivesWhatTheyDoNotHold(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		sc, seen := Decide(anyFacts(t))
-		g := Grant{rapid.SampledFrom(append(BuiltIn(), "rol_x")).Draw(t, "given"), anySet(t, "ticked"), anySet(t, "groupset")}
+		g := Grant{rapid.SampledFrom(append(BuiltIn(), "rol_x")).Draw(t, "given"), anySet(t, "ticked"), anySet(t, "groupset"), rapid.Bool().Draw(t, "all sub-accounts")}
 		err := sc.MayGive(g)
 		if !seen && err == nil && g.Role != "" {
 			t.Fatalf("a stranger may give %v", g)
@@ -137,6 +137,33 @@ func TestGrantMatrixNobodyGivesWhatTheyDoNotHold(t *testing.T) {
 			if g.Set().Has(p) && !sc.Has(p) && (p != MessagesViewBody || !sc.ownerHere) {
 				t.Fatalf("%v was given and includes %s, which the giver lacks", g.Role, p)
 			}
+		}
+	})
+}
+
+// Who does not cover every sub-account neither gives that nor manages who does. A grant that only lets somebody in
+// covers none.
+func TestReachIsPartOfRank(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		f := anyFacts(t)
+		sc, seen := Decide(f)
+		all := false
+		for i, l := range f.Chain {
+			held, closed := false, false
+			for _, up := range f.Chain[:i+1] {
+				held, closed = held || up.Held, closed || up.Closed
+			}
+			all = all || l.Role != "" && l.AllSubs && inForce(l, held, closed).Without(home) != Set{}
+		}
+		if sc.AllSubs() != (seen && all) {
+			t.Fatalf("covers all: %v, the model says %v\n%+v", sc.AllSubs(), all, f.Chain)
+		}
+		g := Grant{rapid.SampledFrom(append(BuiltIn(), "rol_x")).Draw(t, "given"), anySet(t, "ticked"), anySet(t, "groupset"), true}
+		if all || g.Set().Without(home).Empty() || g.Role == Owner && sc.HeldAbove(ClientsCreate) {
+			return
+		}
+		if sc.MayGive(g) == nil || sc.MayTake(g) == nil || sc.MayManage(g) == nil {
+			t.Fatalf("somebody limited to single sub-accounts reaches %+v", g)
 		}
 	})
 }

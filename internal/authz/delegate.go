@@ -4,13 +4,20 @@ import "bailiwick/internal/errs"
 
 // Grant is a role with what was ticked for it.
 type Grant struct {
-	Role  Role
-	Extra Set
-	Group Set // the permissions of the role group, when Role is one
+	Role    Role
+	Extra   Set
+	Group   Set  // the permissions of the role group, when Role is one
+	AllSubs bool // it covers every sub-account, those to come included
 }
 
 // Set is everything the grant holds.
 func (g Grant) Set() Set { return RoleSet(g.Role, g.Extra, g.Group) }
+
+// beyond reports whether the grant covers sub-accounts to come and the actor does not. For one that only comes in
+// it means nothing.
+func (s Scope) beyond(g Grant) bool {
+	return g.AllSubs && !s.AllSubs() && !g.Set().Without(home).Empty()
+}
 
 // MayGive checks the delegation ceiling: nobody grants on the scope's account what they do not hold there. One
 // exception: who holds clients.create above the account may give it an Owner. Message bodies are the Owner's to give.
@@ -44,15 +51,19 @@ func (s Scope) holds(g Grant) error {
 	if missing := g.Set().Without(viewBody).Without(s.perms); !missing.Empty() {
 		return errs.New(errs.Denied, "role.above_yours", "Choose a role with no more rights than your own. You do not hold {perm} here.", "perm", string(missing.First()))
 	}
+	if s.beyond(g) {
+		return errs.New(errs.Denied, "user.subaccounts_above_yours", "Choose single sub-accounts. Your own access does not cover all of them.")
+	}
 	return nil
 }
 
-// MayManage checks rank: nobody edits, deactivates or removes someone with more rights than they have.
+// MayManage checks rank: nobody edits, deactivates or removes someone with more rights than they have, or who
+// covers more sub-accounts. Single sub-accounts are compared by user.CheckRank.
 func (s Scope) MayManage(g Grant) error {
 	if g.Role == Owner && s.HeldAbove(ClientsCreate) {
 		return nil
 	}
-	if missing := g.Set().Without(viewBody).Without(s.perms); !missing.Empty() {
+	if !g.Set().Without(viewBody).Without(s.perms).Empty() || s.beyond(g) {
 		return errs.New(errs.Denied, "user.above_you", "Ask an Owner of the account. This person has more rights here than you.")
 	}
 	return nil

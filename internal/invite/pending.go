@@ -129,7 +129,7 @@ func (s *Service) Revoke(ctx context.Context, by authz.Actor, account ids.Accoun
 			if err != nil && errs.CodeOf(err) != "role.gone" {
 				return err
 			}
-			if err := w.Scope().MayManage(g); err != nil {
+			if err := i.CheckRank(ctx, w.Tx(), w.Scope(), g); err != nil {
 				return err
 			}
 			if err := revoke(ctx, w.Tx(), w.Scope(), id); err != nil {

@@ -45,7 +45,7 @@ func (a Access) Tidy() Access {
 
 // Grant returns what the access confers. A role group that cannot be used on the scope's account is a field error.
 func (a Access) Grant(ctx context.Context, q db.Queryer, sc authz.Scope) (authz.Grant, error) {
-	g := authz.Grant{Role: a.Role, Extra: a.Perms}
+	g := authz.Grant{Role: a.Role, Extra: a.Perms, AllSubs: a.AllSubs}
 	if !a.Role.IsGroup() {
 		return g, nil
 	}
@@ -70,6 +70,7 @@ func CheckAccess(ctx context.Context, q db.Queryer, sc authz.Scope, a, had Acces
 	if had.Perms.Has(authz.MessagesViewBody) {
 		g.Extra = g.Extra.Without(bodies)
 	}
+	g.AllSubs = g.AllSubs && !had.AllSubs
 	if err := sc.MayGive(g); err != nil {
 		return err
 	}
@@ -99,9 +100,6 @@ func (a Access) checkForm(ctx context.Context, q db.Queryer, sc authz.Scope) err
 
 func checkSubs(ctx context.Context, q db.Queryer, sc authz.Scope, a, had Access) error {
 	if a.AllSubs {
-		if !sc.AllSubs() && !had.AllSubs && a.Role != authz.Guest {
-			return errs.Field("subaccounts", "user.subaccounts_above_yours", "Choose single sub-accounts. Your own access does not cover all of them.")
-		}
 		return nil
 	}
 	if len(a.Subs) == 0 {
@@ -121,4 +119,17 @@ func checkSubs(ctx context.Context, q db.Queryer, sc authz.Scope, a, had Access)
 		return errs.Field("subaccounts", "user.subaccount_gone", "Choose the sub-accounts again. At least one of them does not exist here.")
 	}
 	return nil
+}
+
+// CheckRank checks that the holder of the scope stands no lower on its account than who has the access: in what it
+// confers (g) and in the sub-accounts that it covers.
+func (a Access) CheckRank(ctx context.Context, q db.Queryer, sc authz.Scope, g authz.Grant) error {
+	if err := sc.MayManage(g); err != nil || a.AllSubs || sc.AllSubs() {
+		return err
+	}
+	n, err := countOutside(ctx, q, sc, a.Subs)
+	if err == nil && n > 0 {
+		err = errs.New(errs.Denied, "user.above_you", "Ask an Owner of the account. This person has more rights here than you.")
+	}
+	return err
 }

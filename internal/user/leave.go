@@ -45,7 +45,7 @@ func (s *Service) Reactivate(ctx context.Context, by authz.Actor, at ids.Account
 		if m.Active() {
 			return nothing, nil
 		}
-		if err := w.Scope().MayGive(authz.Grant{Role: m.Role, Extra: m.Perms.Without(bodies), Group: m.Group}); err != nil {
+		if err := w.Scope().MayGive(authz.Grant{Role: m.Role, Extra: m.Perms.Without(bodies), Group: m.Group, AllSubs: m.AllSubs}); err != nil {
 			return nothing, err
 		}
 		after := m

@@ -90,7 +90,11 @@ func Membership(ctx context.Context, q db.Queryer, sc authz.Scope, who ids.User)
 	if err != nil || len(found) == 0 {
 		return Member{}, false, err
 	}
-	return found[0], true, nil
+	m := found[0]
+	if !m.AllSubs {
+		m.Subs, err = subsOf(ctx, q, sc, m.ID)
+	}
+	return m, true, err
 }
 
 // RefreshPerson brings the lists up to date after a person changed their name or address.

@@ -176,6 +176,20 @@ func countSubs(ctx context.Context, q db.Queryer, sc authz.Scope, subs []ids.Sub
 	return n, nil
 }
 
+// countOutside counts which of the sub-accounts the actor does not use.
+func countOutside(ctx context.Context, q db.Queryer, sc authz.Scope, subs []ids.SubAccount) (int, error) {
+	n := 0
+	own, ownArgs := sc.Sub("s.id")
+	for part := range slices.Chunk(subs, 500) {
+		got, err := db.One(ctx, q, db.Value[int], "SELECT count(*) FROM subaccounts s WHERE s.id IN "+db.In(len(part))+" AND NOT ("+own+")", slices.Concat(db.Args(part...), ownArgs)...)
+		if err != nil {
+			return 0, err
+		}
+		n += got
+	}
+	return n, nil
+}
+
 func update(ctx context.Context, tx *db.Tx, sc authz.Scope, m Member) error {
 	cond, args := sc.Here("account_id")
 	_, err := tx.Exec(ctx, `UPDATE memberships SET role = ?, perms = ?, all_subaccounts = ?, job_title = ?, phone = ?, version = version + 1, updated_at = ?

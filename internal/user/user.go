@@ -45,7 +45,9 @@ type Member struct {
 func (m Member) Active() bool { return m.DeactivatedAt.IsZero() }
 
 // Grant is what the membership confers.
-func (m Member) Grant() authz.Grant { return authz.Grant{Role: m.Role, Extra: m.Perms, Group: m.Group} }
+func (m Member) Grant() authz.Grant {
+	return authz.Grant{Role: m.Role, Extra: m.Perms, Group: m.Group, AllSubs: m.AllSubs}
+}
 
 // logged is how a membership stands in the log.
 type logged struct {
@@ -102,11 +104,15 @@ type Can struct {
 
 // CanOn returns what the actor may do with a person of the account.
 func (s *Service) CanOn(ctx context.Context, by authz.Actor, account ids.Account, m Member) (Can, error) {
-	_, sc, err := s.op.Read(ctx, by, authz.UsersView, account)
+	q, sc, err := s.op.Read(ctx, by, authz.UsersView, account)
 	if err != nil {
 		return Can{}, err
 	}
-	manages := sc.MayManage(m.Grant()) == nil
+	rank := m.CheckRank(ctx, q, sc, m.Grant())
+	if rank != nil && errs.KindOf(rank) != errs.Denied {
+		return Can{}, rank
+	}
+	manages := rank == nil
 	return Can{
 		Edit:       manages && sc.Has(authz.UsersEdit),
 		Assign:     manages && sc.Has(authz.UsersEdit) && sc.Has(authz.RolesAssign),
@@ -142,7 +148,7 @@ func loadManaged(ctx context.Context, w *op.W, id ids.Membership) (Member, error
 	if err != nil {
 		return m, err
 	}
-	return m, w.Scope().MayManage(m.Grant())
+	return m, m.CheckRank(ctx, w.Tx(), w.Scope(), m.Grant())
 }
 
 // keepOwner refuses what takes an account its last active Owner. Departments need none.

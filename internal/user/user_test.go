@@ -176,27 +176,84 @@ func TestESC11TheLastOwnerStays(t *testing.T) {
 	})
 }
 
+// TestESC04DemotionAndUpdateNeverCross demotes admins while each of them promotes somebody: whatever comes first, no
+// one who is an admin no longer has changed anything after that.
 func TestESC04DemotionAndUpdateNeverCross(t *testing.T) {
+	const pairs, atOnce = 100, 10
 	each(t, func(t *testing.T, w *world) {
-		plain := w.Member(w.Customer, "plain@acme.example", asUser)
-		for i := range 20 {
-			admin := w.Member(w.Customer, fmt.Sprintf("admin%d@acme.example", i), asAdmin)
+		var admins, plain [pairs]usertest.Person
+		for i := range pairs {
+			admins[i] = w.Member(w.Customer, fmt.Sprintf("admin%d@acme.example", i), asAdmin)
+			plain[i] = w.Member(w.Customer, fmt.Sprintf("plain%d@acme.example", i), asUser)
+		}
+		var demoted, promoted [pairs]error
+		for first := 0; first < pairs; first += atOnce {
 			var wg sync.WaitGroup
-			var demoted, promoted error
-			wg.Go(func() { demoted = w.edit(w.Owner.Actor, admin.Member, asUser) })
-			wg.Go(func() { promoted = w.edit(admin.Actor, plain.Member, asAdmin) })
+			for i := first; i < first+atOnce; i++ {
+				wg.Go(func() { demoted[i] = w.edit(w.Owner.Actor, admins[i].Member, asUser) })
+				wg.Go(func() { promoted[i] = w.edit(admins[i].Actor, plain[i].Member, asAdmin) })
+			}
 			wg.Wait()
-			if demoted != nil {
-				t.Fatal(demoted)
+		}
+		demotedFirst := 0
+		for i := range pairs {
+			w.wantCode(demoted[i], "")
+			if c := errs.CodeOf(promoted[i]); promoted[i] != nil {
+				demotedFirst++
+				if c != "auth.denied" {
+					t.Errorf("pair %d: %v", i, promoted[i])
+				}
 			}
-			if c := errs.CodeOf(promoted); promoted != nil && c != "auth.denied" {
-				t.Fatal(promoted)
+			if got, want := w.get(plain[i].Member).Role == authz.Admin, promoted[i] == nil; got != want {
+				t.Errorf("pair %d: promoted %v, and the answer was %v", i, got, promoted[i])
 			}
-			w.wantCode(w.edit(admin.Actor, plain.Member, asAdmin), "auth.denied")
-			if err := w.edit(w.Owner.Actor, plain.Member, asUser); err != nil {
-				t.Fatal(err)
+			if i%atOnce == 0 {
+				w.wantCode(w.edit(admins[i].Actor, plain[i].Member, asAdmin), "auth.denied")
 			}
 		}
+		t.Logf("%d of %d came too late", demotedFirst, pairs)
+	})
+}
+
+// TestRankCountsSubAccounts lets somebody who is limited to a sub-account manage and give within it, and no further.
+func TestRankCountsSubAccounts(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		mine, theirs := w.SubAccount(w.Customer, "mine"), w.SubAccount(w.Customer, "theirs")
+		only := func(role authz.Role, subs ...ids.SubAccount) user.Access {
+			return user.Access{Role: role, Perms: authz.SetOf("reports.view"), Subs: subs}
+		}
+		group := authz.Role(w.Role(w.Customer, "Desk", "users.view", "users.edit", "users.deactivate", "users.remove", "reports.view"))
+		desk := w.Member(w.Customer, "desk@acme.example", user.Access{Role: group, Subs: []ids.SubAccount{mine}})
+		inside := w.Member(w.Customer, "inside@acme.example", only(authz.User, mine))
+		beside := w.Member(w.Customer, "beside@acme.example", only(authz.User, mine, theirs))
+		everywhere := w.Member(w.Customer, "everywhere@acme.example", user.Access{Role: authz.User, Perms: authz.SetOf("reports.view"), AllSubs: true})
+		guest := w.Member(w.Customer, "guest@acme.example", user.Default())
+		titled := func(m ids.Membership) error {
+			got := w.get(m)
+			return w.Edit(t.Context(), desk.Actor, w.Customer, m, got.Version, user.Input{Access: got.Access, JobTitle: "Clerk"})
+		}
+		for _, c := range []struct {
+			who  usertest.Person
+			want string
+		}{{inside, ""}, {guest, ""}, {beside, "user.above_you"}, {everywhere, "user.above_you"}} {
+			if err := titled(c.who.Member); errs.CodeOf(err) != c.want {
+				t.Errorf("the desk edits %s: %v, want %q", c.who.Email, err, c.want)
+			}
+			can, err := w.CanOn(t.Context(), desk.Actor, w.Customer, w.get(c.who.Member))
+			if err != nil || can.Edit != (c.want == "") || can.Remove != can.Edit {
+				t.Errorf("the page of %s offers %+v, %v", c.who.Email, can, err)
+			}
+		}
+		w.wantCode(w.edit(desk.Actor, inside.Member, user.Access{Role: authz.User, Perms: authz.SetOf("reports.view"), AllSubs: true}), "user.subaccounts_above_yours")
+		w.wantCode(w.edit(desk.Actor, inside.Member, only(authz.User, mine, theirs)), "user.subaccount_gone")
+		w.wantCode(w.Deactivate(t.Context(), desk.Actor, w.Customer, everywhere.Member), "user.above_you")
+		w.wantCode(w.Remove(t.Context(), desk.Actor, w.Customer, beside.Member), "user.above_you")
+		w.wantCode(w.Deactivate(t.Context(), desk.Actor, w.Customer, inside.Member), "")
+		w.wantCode(w.Reactivate(t.Context(), desk.Actor, w.Customer, inside.Member), "")
+
+		// A Guest of the account above comes in there and no more: it widens nobody's reach below.
+		w.Member(w.Reseller, desk.Email, user.Default())
+		w.wantCode(titled(everywhere.Member), "user.above_you")
 	})
 }
 
