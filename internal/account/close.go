@@ -84,7 +84,7 @@ func (s *Service) Reopen(ctx context.Context, by authz.Actor, id ids.Account) er
 		case !a.Closed():
 			return w.Unchanged()
 		case a.ClosedWith != a.ID:
-			return errs.New(errs.Conflict, "account.closed_above", "Reopen the account above first. This one was closed together with it.")
+			return errClosedAbove()
 		}
 		if err := openAbove(ctx, w, a); err != nil {
 			return err
@@ -112,7 +112,7 @@ func openAbove(ctx context.Context, w *op.W, a Account) error {
 		return err
 	}
 	if shut {
-		return errs.New(errs.Conflict, "account.closed_above", "Reopen the account above first. {name} lies below it.", "name", a.Name)
+		return errClosedAbove()
 	}
 	return nil
 }
@@ -123,4 +123,8 @@ func closing(ctx context.Context, q db.Queryer, sc authz.Scope, a Account) (Clos
 		return Closing{}, err
 	}
 	return Closing{a.ClosedWith, a.ClosedAt.AddDate(0, 0, days)}, nil
+}
+
+func errClosedAbove() error {
+	return errs.New(errs.Conflict, "account.closed_above", "Reopen the account above first. This one lies below it.")
 }

@@ -110,10 +110,14 @@ func addField(err error, field, code, msg string) error {
 	return c.Err()
 }
 
+func errKindOrder() error {
+	return errs.New(errs.Invalid, "account.kind_order", "Choose another place. An account of this kind cannot be put there.")
+}
+
 // mayHang checks that an account of kind child may be put under parent.
 func mayHang(ctx context.Context, q db.Queryer, sc authz.Scope, parent Account, child Kind) error {
 	if !parent.Kind.MayContain(child) {
-		return errs.New(errs.Invalid, "account.kind_order", "Choose another place. A {child} cannot be put under a {parent}.", "child", string(child), "parent", string(parent.Kind))
+		return errKindOrder()
 	}
 	if parent.Closed() {
 		return errs.New(errs.Conflict, "account.parent_closed", "Reopen {name} first. It is closed.", "name", parent.Name)

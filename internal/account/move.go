@@ -89,7 +89,7 @@ func (s *Service) Move(ctx context.Context, by authz.Actor, id ids.Account, in M
 		}
 		switch {
 		case a.Kind == Platform:
-			return errs.New(errs.Invalid, "account.kind_order", "Choose an account below the platform. The platform itself has no place to go.")
+			return errKindOrder()
 		case a.Parent == in.To:
 			return w.Unchanged()
 		}
@@ -121,7 +121,7 @@ func plan(ctx context.Context, q db.Queryer, sc, there authz.Scope, a Account) (
 	p.To = to
 	switch {
 	case a.Kind == Platform || !to.Kind.MayContain(a.Kind):
-		return p, errs.New(errs.Invalid, "account.kind_order", "Choose another place. A {child} cannot be put under a {parent}.", "child", string(a.Kind), "parent", string(to.Kind))
+		return p, errKindOrder()
 	case slices.Contains(there.Chain(), a.ID):
 		return p, errs.New(errs.Invalid, "account.move_cycle", "Choose a place outside of {name}. An account cannot be put below itself.", "name", a.Name)
 	case a.Closed() || to.Closed():

@@ -36,6 +36,31 @@ func TestTextsFillTheirPlacesAndPickThePlural(t *testing.T) {
 	}
 }
 
+func TestArabicReadsFromRightToLeftWithItsOwnPlurals(t *testing.T) {
+	c, err := i18n.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := c.For("ar")
+	for _, tc := range []struct{ got, want string }{
+		{p.Dir(), "rtl"},
+		{p.T("format.in_days", "count", 0), "اليوم"},
+		{p.T("format.in_days", "count", 1), "بعد يوم"},
+		{p.T("format.in_days", "count", 2), "بعد يومين"},
+		{p.T("format.in_days", "count", 3), "بعد 3 أيام"},
+		{p.T("format.in_days", "count", 11), "بعد 11 يومًا"},
+		{p.T("format.in_days", "count", 100), "بعد 100 يوم"},
+		{p.Date(time.Date(2027, 3, 31, 0, 0, 0, 0, time.UTC)), "31 مارس 2027"},
+		// what is written from left to right keeps its own direction among the rest (UAX #9, FSI and PDI)
+		{p.T("users.text", "account", "Acme (UK)"), "أفراد \u2068Acme (UK)\u2069"},
+		{p.T("users.text", "account", "شركة"), "أفراد شركة"},
+	} {
+		if tc.got != tc.want {
+			t.Errorf("got %q, want %q", tc.got, tc.want)
+		}
+	}
+}
+
 func TestDatesAndNumbersReadAsPeopleWriteThem(t *testing.T) {
 	p := english(t)
 	now := time.Date(2026, 11, 18, 9, 30, 0, 0, time.UTC)
@@ -64,7 +89,7 @@ func TestTheLanguageFollowsTheRequest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for accept, want := range map[string]string{"": "en", "en-GB,en;q=0.8": "en", "zz": "en", ";;": "en", "ar-XB": "ar-XB"} {
+	for accept, want := range map[string]string{"": "en", "en-GB,en;q=0.8": "en", "zz": "en", ";;": "en", "ar-XB": "ar-XB", "ar-EG,en;q=0.5": "ar"} {
 		if got := c.Match(accept); got != want {
 			t.Errorf("Match(%q) = %q, want %q", accept, got, want)
 		}
@@ -77,8 +102,8 @@ func TestTheLanguageFollowsTheRequest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := plain.For("ar-XB").Dir(); got != "ltr" {
-		t.Errorf("the pseudo-language is offered without being asked for: dir %q", got)
+	if got := plain.For("ar-XB").Lang(); got != "ar" {
+		t.Errorf("the pseudo-language is offered without being asked for: %q", got)
 	}
 }
 

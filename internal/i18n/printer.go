@@ -49,13 +49,14 @@ func (p Printer) counted(key string) bool {
 	return m != nil && m.One != ""
 }
 
-// Has reports whether the key has a text, for optional texts such as the hint of a permission.
+// Has reports whether the key has a text, for optional texts such as the hint of a permission. English errors stand in the code.
 func (p Printer) Has(key string) bool {
 	if p.cat == nil {
 		return false
 	}
-	_, ok := p.cat.message[source.String()][key]
-	return ok
+	_, here := p.cat.message[p.lang][key]
+	_, there := p.cat.message[source.String()][key]
+	return here || there
 }
 
 // Lang returns the BCP 47 tag for the lang attribute.
@@ -89,13 +90,21 @@ func (p Printer) fill(text string, args []any) string {
 func (p Printer) value(v any) string {
 	switch v := v.(type) {
 	case string:
-		return v
+		return p.isolated(v)
 	case int:
 		return p.Number(int64(v))
 	case int64:
 		return p.Number(v)
 	}
 	return fmt.Sprint(v)
+}
+
+// isolated keeps the direction of a value written from left to right among text that is not (UAX #9, FSI and PDI).
+func (p Printer) isolated(v string) string {
+	if p.dir != "rtl" || !strings.ContainsFunc(v, func(r rune) bool { return unicode.Is(unicode.Latin, r) }) {
+		return v
+	}
+	return "\u2068" + v + "\u2069"
 }
 
 // plural is the count as go-i18n takes it: it knows int, int64 and decimal strings.
