@@ -82,7 +82,7 @@ func TestAcceptAsSomebodyWhoHasAnAccount(t *testing.T) {
 	tab.Click("Sign in to accept").See("Sign in").Fill("login", "ada@acme.example").Fill("password", apptest.Password).Click("Sign in")
 	tab.See("You are signed in as").Axe().Screenshot("join-accept").Click("Accept invitation").Gone("Accept invitation").See("Brightwater Hotels")
 	tab.Goto("/switch").See("Acme Holdings").See("Brightwater Hotels").Axe().Screenshot("switch")
-	tab.Click("Acme Holdings").See("Acme Holdings").Goto(link).See("accepted already").Axe().Screenshot("join-dead")
+	tab.Click("Acme Holdings").See("Signed in as").Goto(link).See("accepted already").Axe().Screenshot("join-dead")
 }
 
 func TestDeactivatedPersonsOpenWindowEnds(t *testing.T) {
