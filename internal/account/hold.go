@@ -89,7 +89,7 @@ func standingOf(ctx context.Context, q db.Queryer, sc authz.Scope, by authz.Acto
 	if err != nil {
 		return Standing{}, err
 	}
-	owner, err := isOwner(ctx, q, sc, by.User())
+	owner, err := isOwner(ctx, q, sc, by)
 	if err != nil {
 		return Standing{}, err
 	}
@@ -205,7 +205,7 @@ func noSuspend() error {
 
 // onlyOwner refuses those who act at the account's own level without being its Owner.
 func onlyOwner(ctx context.Context, w *op.W) error {
-	owner, err := isOwner(ctx, w.Tx(), w.Scope(), w.By().User())
+	owner, err := isOwner(ctx, w.Tx(), w.Scope(), w.By())
 	if err != nil {
 		return err
 	}
@@ -258,7 +258,7 @@ func lift(ctx context.Context, w *op.W, a Account, h Hold) error {
 
 func lifts(ctx context.Context, w *op.W, a Account, h Hold) (bool, error) {
 	if h.Source == Self {
-		owner, err := isOwner(ctx, w.Tx(), w.Scope(), w.By().User())
+		owner, err := isOwner(ctx, w.Tx(), w.Scope(), w.By())
 		if owner || err != nil {
 			return owner, err
 		}
@@ -301,7 +301,7 @@ func resumeIn(ctx context.Context, w *op.W) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	owner, err := isOwner(ctx, w.Tx(), w.Scope(), w.By().User())
+	owner, err := isOwner(ctx, w.Tx(), w.Scope(), w.By())
 	if err != nil {
 		return false, err
 	}
@@ -337,7 +337,7 @@ func (s *Service) OwnLevel(ctx context.Context, by authz.Actor, id ids.Account) 
 	if err != nil || a.Kind == Platform {
 		return Level{}, err
 	}
-	owner, err := isOwner(ctx, q, sc, by.User())
+	owner, err := isOwner(ctx, q, sc, by)
 	if err != nil {
 		return Level{}, err
 	}

@@ -36,9 +36,13 @@ func dropHold(ctx context.Context, tx *db.Tx, sc authz.Scope, id ids.Hold) error
 }
 
 // isOwner reports whether the person is an active Owner of the account itself.
-func isOwner(ctx context.Context, q db.Queryer, sc authz.Scope, user ids.User) (bool, error) {
+// isOwner reports whether the actor is an Owner of the account in person: what is an Owner's own to do, no key of theirs does.
+func isOwner(ctx context.Context, q db.Queryer, sc authz.Scope, by authz.Actor) (bool, error) {
+	if by.Kind() != authz.Person {
+		return false, nil
+	}
 	in, args := sc.Here("m.account_id")
-	return db.Exists(ctx, q, `SELECT 1 FROM memberships m WHERE m.user_id = ? AND m.role = 'owner' AND m.deactivated_at IS NULL AND `+in, append([]any{user}, args...)...)
+	return db.Exists(ctx, q, `SELECT 1 FROM memberships m WHERE m.user_id = ? AND m.role = 'owner' AND m.deactivated_at IS NULL AND `+in, append([]any{by.User()}, args...)...)
 }
 
 func listHeld(ctx context.Context, tx *db.Tx, sc authz.Scope) error {

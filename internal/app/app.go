@@ -10,6 +10,7 @@ import (
 	"os"
 
 	"bailiwick/internal/account"
+	"bailiwick/internal/apikey"
 	"bailiwick/internal/audit"
 	"bailiwick/internal/authn"
 	"bailiwick/internal/authz"
@@ -63,6 +64,7 @@ type App struct {
 	Invites   *invite.Service
 	Provision *provision.Service
 	Authn     *authn.Service
+	Keys      *apikey.Service
 	Web       *web.Server
 }
 
@@ -125,6 +127,7 @@ func (a *App) services(box *secret.Box, hasher *secret.Hasher) {
 	a.Subs = subaccount.NewService(a.Ops)
 	a.Users = user.NewService(a.Ops, check, a.mailer)
 	a.Invites = invite.NewService(invite.Deps{DB: a.DB, Op: a.Ops, Check: check, Mail: a.mailer, Hasher: hasher})
+	a.Keys = apikey.NewService(a.DB, a.Ops)
 	a.Provision = provision.NewService(a.Ops, a.Invites)
 	a.Authn = authn.New(authn.Deps{DB: a.DB, Op: a.Ops, Check: check, Hasher: hasher, Box: box, Mail: a.mailer})
 }

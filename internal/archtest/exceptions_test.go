@@ -8,6 +8,7 @@ var withoutActor = map[string]string{
 	"brand.Service.Named":      "says to the operator whether the platform was set up",
 	"invite.Service.Peek":      "the link is the authority, and reading it changes nothing",
 	"invite.Service.AcceptNew": "the link is the authority; whoever accepts becomes the actor",
+	"apikey.Service.Resolve":   "turns a key into an actor",
 	"invite.Service.InviteIn":  "runs inside a write, whose W carries the actor and the scope",
 }
 
@@ -22,6 +23,8 @@ var unscoped = map[string]string{
 	"invite.activeAccount":  "says of the account of one invitation whether it is active",
 	"invite.end":            "ends the one invitation that was found by its link",
 	"invite.adminsOf":       "whom to tell in the account of one invitation; only mail comes of it",
+	"apikey.inForce":        "the key is the authority: one key, by its id, whose hash is compared",
+	"apikey.noteUse":        "when and from where one key was used, after it was recognised",
 	"user.refreshListed":    "copies a person's own name and address into the lists they stand in",
 	"user.insertIdentities": "an identity belongs to no account",
 	"user.usernamesTaken":   "a user name is unique in the installation; nothing but that is told",
@@ -40,10 +43,11 @@ var unscopedPackages = map[string]string{
 
 // batchCallers write traffic and state, outside the serializable transactions of op.Write.
 var batchCallers = map[string]string{
-	"audit.Refused":         "a counter of tries, written when a write has been refused",
-	"audit.Sealer.SealOnce": "sealing follows the writes and must not conflict with them",
-	"mail.Capture.Send":     "a captured mail is traffic, and its job may run twice",
-	"mail.Capture.Forget":   "retention of traffic",
+	"apikey.Service.Resolve": "when a key was used last is traffic",
+	"audit.Refused":          "a counter of tries, written when a write has been refused",
+	"audit.Sealer.SealOnce":  "sealing follows the writes and must not conflict with them",
+	"mail.Capture.Send":      "a captured mail is traffic, and its job may run twice",
+	"mail.Capture.Forget":    "retention of traffic",
 }
 
 // batchPackages are made of nothing but traffic and state.

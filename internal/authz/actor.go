@@ -12,6 +12,7 @@ type ActorKind string
 // The kinds of actor.
 const (
 	Person  ActorKind = "user"
+	Key     ActorKind = "key"     // an API key: a person through one of their memberships, cut by the key's scopes
 	Machine ActorKind = "job"     // one narrow actor per job kind
 	Console ActorKind = "console" // the command line on the server itself
 )
@@ -19,15 +20,16 @@ const (
 // Identity is what an actor is minted from.
 type Identity struct {
 	Kind       ActorKind
-	User       ids.User    // a Person
-	ID         string      // a Machine or Console: its name, "job.membership_end"
-	Name       string      // for the log
-	Session    ids.Session // a Person's session
-	Account    ids.Account // a Person: the account chosen; a Machine: the account it is about
-	Perms      Set         // a Machine or Console: what it may do at Account and below
+	User       ids.User       // a Person, or whose Key it is
+	ID         string         // a Machine or Console: its name, "job.membership_end"
+	Name       string         // for the log
+	Session    ids.Session    // a Person's session
+	Membership ids.Membership // a Key: the one membership that it acts by
+	Account    ids.Account    // a Person: the account chosen; a Key: its membership's; a Machine: the account it is about
+	Perms      Set            // a Key: its scopes; a Machine or Console: what it may do at Account and below
 	IP         string
 	RequestID  string
-	Credential string // "session", "job", "console"
+	Credential string // "session", "job", "console", or a Key's id
 }
 
 // Actor is who acts. Only Mint makes one, and the zero Actor may do nothing.
@@ -39,15 +41,15 @@ func Mint(is Identity) Actor { return Actor{is} }
 // Kind says what kind of thing acts.
 func (a Actor) Kind() ActorKind { return a.is.Kind }
 
-// ID identifies the actor in the log: the identity's id, or the name of a job.
+// ID identifies the actor in the log: the identity's id, also for a Key, or the name of a job.
 func (a Actor) ID() string {
-	if a.is.Kind == Person {
+	if a.is.Kind == Person || a.is.Kind == Key {
 		return string(a.is.User)
 	}
 	return a.is.ID
 }
 
-// User is the identity of a Person, else "".
+// User is the identity of a Person or of whose Key it is, else "".
 func (a Actor) User() ids.User { return a.is.User }
 
 // Name is the display name.
@@ -56,7 +58,7 @@ func (a Actor) Name() string { return a.is.Name }
 // Session is a Person's session.
 func (a Actor) Session() ids.Session { return a.is.Session }
 
-// Account is the account chosen by a Person, or the one a Machine works on.
+// Account is the account chosen by a Person, the one a Key belongs to, or the one a Machine works on.
 func (a Actor) Account() ids.Account { return a.is.Account }
 
 // IP is the client address, "" when there is none.

@@ -55,11 +55,18 @@ var catalogue = []Module{
 
 // later are the modules whose screens are still to come. Their permissions decide as any other, but no page offers
 // them: what is not built is not shown.
-var later = []string{"packages", "quotas", "credentials", "messages", "contacts", "suppressions", "reports", "webhooks", "branding", "settings", "security", "sso", "support"}
+var later = []string{"packages", "quotas", "messages", "contacts", "suppressions", "reports", "webhooks", "branding", "settings", "security", "sso", "support"}
+
+// laterActions are actions whose screens are still to come, of modules that are offered.
+var laterActions = []string{"create_service"}
 
 // Offered returns the modules that pages offer, in the order of the grid.
 func Offered() []Module {
-	return slices.DeleteFunc(Catalogue(), func(m Module) bool { return m.Key == "account" || slices.Contains(later, m.Key) })
+	out := slices.DeleteFunc(Catalogue(), func(m Module) bool { return m.Key == "account" || slices.Contains(later, m.Key) })
+	for i := range out {
+		out[i].Actions = slices.DeleteFunc(slices.Clone(out[i].Actions), func(a string) bool { return slices.Contains(laterActions, a) })
+	}
+	return out
 }
 
 // The permissions that features and pages name.
@@ -102,6 +109,9 @@ const (
 	RolesView          Perm = "roles.view"
 	RolesManage        Perm = "roles.manage"
 	RolesAssign        Perm = "roles.assign"
+	CredentialsView    Perm = "credentials.view"
+	CredentialsCreate  Perm = "credentials.create"
+	CredentialsRevoke  Perm = "credentials.revoke"
 	MessagesViewBody   Perm = "messages.view_body"
 	AuditView          Perm = "audit.view"
 	AuditExport        Perm = "audit.export"

@@ -24,6 +24,8 @@ type Link struct {
 	Extra      Set // what was ticked for the membership
 	Group      Set // the permissions of its role group
 	AllSubs    bool
+	ByKey      bool // the actor is a Key: Scopes cuts the grant
+	Scopes     Set
 }
 
 // machine marks the grant that a job or the console carries itself; holds and closing do not weaken it.
@@ -85,7 +87,7 @@ func Decide(f Facts) (Scope, bool) {
 			sc.top = i
 		}
 		sc.perms = sc.perms.Union(got)
-		if i == n-1 && l.Role == Owner {
+		if i == n-1 && l.Role == Owner && (!l.ByKey || l.Scopes.Has(MessagesViewBody)) {
 			sc.ownerHere = true
 		}
 		if i < n-1 {
@@ -108,6 +110,13 @@ func inForce(l Link, held, closed bool) Set {
 	if l.Role == machine {
 		return l.Extra
 	}
+	if l.ByKey {
+		return cutByKey(l, held, closed)
+	}
+	return ofPerson(l, held, closed)
+}
+
+func ofPerson(l Link, held, closed bool) Set {
 	set := RoleSet(l.Role, l.Extra, l.Group)
 	switch {
 	case closed && l.Role == Owner:
@@ -131,6 +140,9 @@ func (c *Checker) facts(ctx context.Context, q db.Queryer, by Actor, on ids.Acco
 		WHERE t.descendant_id = ? ORDER BY t.depth DESC`, by.User(), on)
 	if err != nil {
 		return Facts{}, fmt.Errorf("load the chain of %s: %w", on, err)
+	}
+	if by.Kind() == Key {
+		byKey(chain, by)
 	}
 	if by.Kind() == Machine || by.Kind() == Console {
 		for i := range chain {

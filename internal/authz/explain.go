@@ -89,6 +89,9 @@ func ExplainFacts(f Facts, p Perm, on ids.Account) Explanation {
 
 func grantStep(l Link, p Perm, held, closed bool) Step {
 	full := RoleSet(l.Role, l.Extra, l.Group)
+	if l.ByKey {
+		full = full.Intersect(l.Scopes.Union(home))
+	}
 	if l.Role == machine {
 		full = l.Extra
 	}
@@ -99,6 +102,8 @@ func grantStep(l Link, p Perm, held, closed bool) Step {
 		return Step{Blocks, "closed_blocks", l.Account, l.Name, l.Role}
 	case full.Has(p) && held:
 		return Step{Blocks, "hold_blocks", l.Account, l.Name, l.Role}
+	case l.ByKey && ofPerson(l, held, closed).Has(p):
+		return Step{Blocks, "key_blocks", l.Account, l.Name, l.Role}
 	case l.Role == User && userSet.Has(p):
 		return Step{Neutral, "module_not_ticked", l.Account, l.Name, l.Role}
 	}
@@ -110,6 +115,9 @@ func (x Explanation) Refusal() error {
 	for _, s := range x.Steps {
 		if s.Verdict == Blocks && s.Code == "hold_blocks" {
 			return errs.New(errs.Denied, "auth.held", "Ask who set the hold to lift it. The account is suspended, so its people can look but not change.")
+		}
+		if s.Verdict == Blocks && s.Code == "key_blocks" {
+			return errs.New(errs.Denied, "auth.key_lacks", "Use a key that includes {perm}, or make one. This key does not include it.", "perm", string(x.Perm))
 		}
 		if s.Verdict == Blocks && s.Code == "closed_blocks" {
 			return errs.New(errs.Denied, "auth.closed", "Reopen the account first. It is closed.")

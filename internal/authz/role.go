@@ -91,16 +91,7 @@ func RoleSet(r Role, extra, group Set) Set {
 }
 
 // readOnly is what the people of a suspended account keep: looking, exporting, paying.
-var readOnly = func() Set {
-	s := upTo(ForOwners).Without(SetOf(AccountTransfer, AccountClose)).Union(Set{wild: reading})
-	for _, p := range permOf {
-		switch p.Action() {
-		case "view", "export", "view_bounces", "view_body", "view_full":
-			s = s.Union(SetOf(p))
-		}
-	}
-	return s
-}()
+var readOnly = upTo(ForOwners).Without(SetOf(AccountTransfer, AccountClose)).Union(looking)
 
 // closedOwner is what the Owner of a closed account keeps: reopening and exporting.
 var closedOwner = func() Set {

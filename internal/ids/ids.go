@@ -29,6 +29,7 @@ type (
 	Task       string // tsk_...
 	View       string // viw_..., a saved view
 	Mail       string // mal_..., a captured mail
+	Key        string // key_..., an API key; the part of it that is no secret
 	Token      string // tok_..., the row of a one-time link, never its secret
 )
 
@@ -37,8 +38,8 @@ var enc = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(bas
 const bodyLen = 26
 
 var prefixes = struct {
-	account, user, membership, role, invitation, subAccount, location, hold, session, event, job, task, view, mail, token string
-}{"acc_", "usr_", "mem_", "rol_", "inv_", "sub_", "loc_", "hld_", "ses_", "evt_", "job_", "tsk_", "viw_", "mal_", "tok_"}
+	account, user, membership, role, invitation, subAccount, location, hold, session, event, job, task, view, mail, key, token string
+}{"acc_", "usr_", "mem_", "rol_", "inv_", "sub_", "loc_", "hld_", "ses_", "evt_", "job_", "tsk_", "viw_", "mal_", "key_", "tok_"}
 
 type id interface{ ~string }
 
@@ -104,6 +105,9 @@ func NewView(at time.Time) View { return mint[View](prefixes.view, at) }
 // NewMail makes a captured mail id.
 func NewMail(at time.Time) Mail { return mint[Mail](prefixes.mail, at) }
 
+// NewKey makes an API key id.
+func NewKey(at time.Time) Key { return mint[Key](prefixes.key, at) }
+
 // NewToken makes the id of a one-time link.
 func NewToken(at time.Time) Token { return mint[Token](prefixes.token, at) }
 
@@ -146,6 +150,9 @@ func ParseSession(s string) (Session, error) { return parse[Session](prefixes.se
 
 // ParseView reads a saved view id.
 func ParseView(s string) (View, error) { return parse[View](prefixes.view, "a saved view", s) }
+
+// ParseKey reads an API key id.
+func ParseKey(s string) (Key, error) { return parse[Key](prefixes.key, "an API key", s) }
 
 // ParseMail reads a captured mail id.
 func ParseMail(s string) (Mail, error) { return parse[Mail](prefixes.mail, "a mail", s) }

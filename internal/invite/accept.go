@@ -88,7 +88,7 @@ func (s *Service) AcceptNew(ctx context.Context, in Newcomer) (Accepted, error) 
 
 // AcceptExisting joins the person who is signed in. The invitation must be for their own address.
 func (s *Service) AcceptExisting(ctx context.Context, by authz.Actor, token string) (Accepted, error) {
-	if by.User() == "" {
+	if by.Kind() != authz.Person {
 		return Accepted{}, errs.New(errs.Unauthenticated, "auth.required", "Sign in first.")
 	}
 	return s.accept(ctx, token, known{by})

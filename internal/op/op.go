@@ -93,8 +93,8 @@ func (r *Runner) Write(ctx context.Context, by authz.Actor, p authz.Perm, on ids
 // WriteSelf runs a write about the actor's own identity. It needs no permission, reaches no account's data, and is
 // recorded at the account the actor has chosen.
 func (r *Runner) WriteSelf(ctx context.Context, by authz.Actor, fn func(ctx context.Context, w *W) error) error {
-	if by.User() == "" {
-		return errs.New(errs.Unauthenticated, "auth.required", "Sign in first.")
+	if err := inPerson(by); err != nil {
+		return err
 	}
 	err := r.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		return r.run(ctx, &W{tx: tx, by: by, check: r.check}, by.Account(), fn)
@@ -145,10 +145,21 @@ func (r *Runner) See(ctx context.Context, by authz.Actor, on ids.Account) (db.Qu
 
 // ReadSelf returns the pool for reading the actor's own identity.
 func (r *Runner) ReadSelf(by authz.Actor) (db.Queryer, ids.User, error) {
-	if by.User() == "" {
-		return nil, "", errs.New(errs.Unauthenticated, "auth.required", "Sign in first.")
+	if err := inPerson(by); err != nil {
+		return nil, "", err
 	}
 	return r.db, by.User(), nil
+}
+
+// inPerson refuses whoever is not a person: a key acts for somebody in one account, and is not them.
+func inPerson(by authz.Actor) error {
+	switch by.Kind() {
+	case authz.Person:
+		return nil
+	case authz.Key:
+		return errs.New(errs.Denied, "auth.key_not_person", "Sign in to the portal for this. A key acts for a person in one account and cannot change who they are.")
+	}
+	return errs.New(errs.Unauthenticated, "auth.required", "Sign in first.")
 }
 
 // Batch runs state and traffic writes, which are not governed data. Its callers are listed in archtest.

@@ -226,6 +226,12 @@ func setActive(ctx context.Context, tx *db.Tx, sc authz.Scope, id ids.Membership
 	if err != nil {
 		return err
 	}
+	if !active { // for good: a key does not come back with its owner
+		in, args := sc.Here("account_id")
+		if _, err := tx.Exec(ctx, "UPDATE api_keys SET revoked_at = ? WHERE membership_id = ? AND revoked_at IS NULL AND "+in, append([]any{tx.Ms(), id}, args...)...); err != nil {
+			return err
+		}
+	}
 	return refreshListed(ctx, tx, "m.id = ?", id)
 }
 
