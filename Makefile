@@ -22,7 +22,7 @@ build:
 	$(GO) build -trimpath -o bin/bailiwick ./cmd/bailiwick
 
 test: needs fresh fmt vet
-	$(GO) test ./...
+	$(GO) test -timeout 20m ./...
 	@$(MAKE) --no-print-directory race
 
 check: lint test

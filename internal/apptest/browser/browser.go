@@ -18,7 +18,7 @@ import (
 )
 
 // patience is how long a step waits for the page before the test fails.
-const patience = 15 * time.Second
+const patience = 30 * time.Second
 
 // shared is the one Chromium of the test process; Run starts and ends it.
 var shared struct {

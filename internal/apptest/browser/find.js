@@ -20,6 +20,7 @@
   const changed = (e) => ["input", "change"].forEach((n) => e.dispatchEvent(new Event(n, { bubbles: true })));
   return {
     clickable(what) {
+      if (document.readyState !== "complete") return null; // what is still to come may push it away
       const e = isSelector(what) ? bySelector(what) : named([...scope().querySelectorAll(clickables)], what);
       if (!e || e.disabled) return null;
       e.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });

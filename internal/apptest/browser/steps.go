@@ -30,12 +30,9 @@ func (tab *Tab) Goto(path string) *Tab {
 	if strings.HasPrefix(path, "/") {
 		url = tab.base + path
 	}
-	tab.must("go to "+path, func(ctx context.Context) error {
+	tab.wait("go to "+path, func(ctx context.Context) (bool, error) { // a click's own page may come in between
 		err := chromedp.Do(ctx, chromedp.Navigate(url))
-		if err != nil && strings.Contains(err.Error(), "ERR_ABORTED") { // a click's own page came in between
-			err = chromedp.Do(ctx, chromedp.Navigate(url))
-		}
-		return err
+		return err == nil, err
 	})
 	return tab
 }
@@ -148,7 +145,7 @@ func (tab *Tab) TabTo(what string) *Tab {
 func (tab *Tab) FocusedOn(what string) bool {
 	tab.t.Helper()
 	var there bool
-	tab.must("look at the focus", func(ctx context.Context) (err error) {
+	tab.read("look at the focus", func(ctx context.Context) (err error) {
 		there, err = ask[bool](ctx, "focused", what)
 		return err
 	})
@@ -159,7 +156,7 @@ func (tab *Tab) FocusedOn(what string) bool {
 func (tab *Tab) FocusShown() bool {
 	tab.t.Helper()
 	var shown bool
-	tab.must("look for the focus ring", func(ctx context.Context) (err error) {
+	tab.read("look for the focus ring", func(ctx context.Context) (err error) {
 		shown, err = ask[bool](ctx, "ringed")
 		return err
 	})
@@ -201,7 +198,7 @@ func (tab *Tab) Await(selector string) *Tab {
 func (tab *Tab) Has(selector string) bool {
 	tab.t.Helper()
 	var has bool
-	tab.must("look for "+selector, func(ctx context.Context) (err error) {
+	tab.read("look for "+selector, func(ctx context.Context) (err error) {
 		has, err = ask[bool](ctx, "has", selector)
 		return err
 	})
@@ -242,7 +239,7 @@ func (tab *Tab) Value(field string) string {
 func (tab *Tab) URL() string {
 	tab.t.Helper()
 	var url string
-	tab.must("read the address", func(ctx context.Context) (err error) {
+	tab.read("read the address", func(ctx context.Context) (err error) {
 		url, err = chromedp.Run(ctx, chromedp.Location())
 		return err
 	})
@@ -253,7 +250,7 @@ func (tab *Tab) URL() string {
 func (tab *Tab) Bytes() int64 {
 	tab.t.Helper()
 	var n float64
-	tab.must("weigh the page", func(ctx context.Context) (err error) {
+	tab.read("weigh the page", func(ctx context.Context) (err error) {
 		n, err = ask[float64](ctx, "weight")
 		return err
 	})
@@ -310,29 +307,27 @@ func (tab *Tab) Axe(rules ...string) *Tab {
 	tab.loaded()
 	type violation struct{ ID, Help, Nodes string }
 	var found []violation
-	ctx, cancel := context.WithTimeout(tab.ctx, 4*patience)
-	defer cancel()
 	if tab.noJS { // axe needs scripts; the page's own, which were not run, stay as they are
 		tab.scripts(true)
 		defer tab.scripts(false)
-	}
-	err := chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](axeJS+"\n;undefined"))
-	if err != nil && strings.Contains(err.Error(), "navigated") { // the page was still on its way
-		err = chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](axeJS+"\n;undefined"))
-	}
-	if err != nil {
-		tab.t.Fatalf("load axe: %v", err)
 	}
 	only := ""
 	if len(rules) > 0 {
 		only = `, runOnly: ["` + strings.Join(rules, `", "`) + `"]`
 	}
-	found, err = chromedp.Run(ctx, chromedp.Evaluate[[]violation](`axe.run(document, {resultTypes: ["violations"]`+only+`}).then((r) => r.violations.map((v) => ({
-		ID: v.id, Help: v.help, Nodes: v.nodes.map((n) => n.target.join(" ") + ": " + n.html.slice(0, 160) + " " + n.any.map((a) => a.message).join("; ")).join("\n\t") })))`,
-		chromedp.EvalAwaitPromise))
-	if err != nil {
-		tab.t.Fatalf("run axe: %v", err)
-	}
+	tab.within(4*patience, "run axe", func(ctx context.Context) (bool, error) {
+		there, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("!!window.axe"))
+		if err == nil && !there {
+			err = chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](axeJS+"\n;undefined"))
+		}
+		if err != nil {
+			return false, err
+		}
+		found, err = chromedp.Run(ctx, chromedp.Evaluate[[]violation](`axe.run(document, {resultTypes: ["violations"]`+only+`}).then((r) => r.violations.map((v) => ({
+			ID: v.id, Help: v.help, Nodes: v.nodes.map((n) => n.target.join(" ") + ": " + n.html.slice(0, 160) + " " + n.any.map((a) => a.message).join("; ")).join("\n\t") })))`,
+			chromedp.EvalAwaitPromise))
+		return err == nil, err
+	})
 	for _, v := range found {
 		tab.t.Errorf("axe %s: %s\n\t%s", v.ID, v.Help, v.Nodes)
 	}
@@ -349,10 +344,24 @@ func ask[T any](ctx context.Context, fn string, args ...any) (T, error) {
 	return chromedp.Run(ctx, chromedp.Evaluate[T](fmt.Sprintf("(%s)().%s(...%s)", strings.TrimSpace(findJS), fn, list)))
 }
 
+// read asks the page for something that is there at once.
+func (tab *Tab) read(what string, ask func(context.Context) error) {
+	tab.t.Helper()
+	tab.wait(what, func(ctx context.Context) (bool, error) {
+		err := ask(ctx)
+		return err == nil, err
+	})
+}
+
 // wait tries a step until it holds. A page that is just being replaced makes a step fail; the next try finds the new one.
 func (tab *Tab) wait(what string, try func(context.Context) (bool, error)) {
 	tab.t.Helper()
-	ctx, cancel := context.WithTimeout(tab.ctx, patience)
+	tab.within(patience, what, try)
+}
+
+func (tab *Tab) within(limit time.Duration, what string, try func(context.Context) (bool, error)) {
+	tab.t.Helper()
+	ctx, cancel := context.WithTimeout(tab.ctx, limit)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -392,7 +401,7 @@ func (tab *Tab) Fits() *Tab {
 	tab.t.Helper()
 	tab.loaded()
 	var wide []string
-	tab.must("measure the page", func(ctx context.Context) (err error) {
+	tab.read("measure the page", func(ctx context.Context) (err error) {
 		wide, err = ask[[]string](ctx, "wide")
 		return err
 	})
@@ -407,7 +416,7 @@ func (tab *Tab) Whole() *Tab {
 	tab.t.Helper()
 	tab.loaded()
 	var flaws []string
-	tab.must("look for what is missing", func(ctx context.Context) (err error) {
+	tab.read("look for what is missing", func(ctx context.Context) (err error) {
 		flaws, err = ask[[]string](ctx, "flaws")
 		return err
 	})
