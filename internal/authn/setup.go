@@ -6,11 +6,14 @@ import (
 	"errors"
 	"fmt"
 
+	"bailiwick/internal/account"
 	"bailiwick/internal/audit"
+	"bailiwick/internal/authz"
 	"bailiwick/internal/db"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/secret"
+	"bailiwick/internal/user"
 )
 
 // PrepareSetup makes the one-time token of the set-up page while there is no platform yet. It returns the empty
@@ -88,25 +91,45 @@ func (s *Service) Setup(ctx context.Context, in SetupInput) (SignedIn, error) {
 		if err := checkSetup(ctx, tx, in.Token); err != nil {
 			return err
 		}
-		account, user := ids.NewAccount(tx.Now()), ids.NewUser(tx.Now())
-		if err := insertPlatform(ctx, tx, account, in.Platform); err != nil {
-			return fmt.Errorf("create the platform: %w", err)
+		root, err := account.CreateRoot(ctx, tx, in.Platform)
+		if err != nil {
+			return err
 		}
-		if err := insertOwner(ctx, tx, account, user, in, hash); err != nil {
+		if err := endSetup(ctx, tx); err != nil {
+			return fmt.Errorf("end the set-up link: %w", err)
+		}
+		owner, err := s.firstOwner(ctx, tx, root.ID, user.Person{Email: in.Email, Name: in.Name, Verified: true, PasswordHash: hash})
+		if err != nil {
 			return fmt.Errorf("create the owner: %w", err)
 		}
-		p, err := byID(ctx, tx, user)
+		p, err := byID(ctx, tx, owner)
 		if err != nil {
 			return fmt.Errorf("look up the owner: %w", err)
 		}
-		if err := audit.Record(ctx, tx, p.actor(in.From, ""), account, []audit.Event{{Action: ActionInstalled,
-			TargetType: "account", TargetID: string(account), Target: in.Platform}}); err != nil {
+		if err := audit.Record(ctx, tx, p.actor(in.From, ""), root.ID, []audit.Event{{Action: ActionInstalled,
+			TargetType: "account", TargetID: string(root.ID), Target: root.Name}}); err != nil {
 			return err
 		}
 		out, err = s.enter(ctx, tx, p, entry{from: in.From})
 		return err
 	})
 	return out, err
+}
+
+// firstOwner makes the Owner of a platform that has nobody yet. Their address is taken at their word: who holds the
+// set-up link of the console names it.
+func (s *Service) firstOwner(ctx context.Context, tx *db.Tx, root ids.Account, who user.Person) (ids.User, error) {
+	who, err := user.NewPerson(ctx, tx, who)
+	if err != nil {
+		return "", err
+	}
+	console := authz.Mint(authz.Identity{Kind: authz.Console, ID: "console", Account: root, Perms: authz.SetOf(authz.UsersInvite)})
+	sc, err := s.check.See(ctx, tx, console, root)
+	if err != nil {
+		return "", err
+	}
+	_, err = user.Add(ctx, tx, sc, who.ID, user.Access{Role: authz.Owner})
+	return who.ID, err
 }
 
 func (in SetupInput) clean() (SetupInput, error) {

@@ -384,31 +384,7 @@ func setupToken(ctx context.Context, q db.Queryer) (string, error) {
 	return db.One(ctx, q, db.Value[string], "SELECT value FROM installation WHERE id = ?", setupRow)
 }
 
-func insertPlatform(ctx context.Context, tx *db.Tx, id ids.Account, name string) error {
-	if _, err := tx.Exec(ctx, "INSERT INTO accounts (id, kind, name, name_fold, created_at, updated_at) VALUES (?, 'platform', ?, ?, ?, ?)",
-		id, name, ids.Fold(name), tx.Ms(), tx.Ms()); err != nil {
-		return err
-	}
-	if _, err := tx.Exec(ctx, "INSERT INTO account_tree (ancestor_id, descendant_id, depth) VALUES (?, ?, 0)", id, id); err != nil {
-		return err
-	}
+func endSetup(ctx context.Context, tx *db.Tx) error {
 	_, err := tx.Exec(ctx, "DELETE FROM installation WHERE id = ?", setupRow)
-	return err
-}
-
-// insertOwner takes the address at its word: who holds the set-up link of the console names it.
-func insertOwner(ctx context.Context, tx *db.Tx, account ids.Account, user ids.User, in SetupInput, hash string) error {
-	email, name := ids.Fold(in.Email), ids.Fold(in.Name)
-	if _, err := tx.Exec(ctx, `INSERT INTO identities (id, email, email_fold, email_verified_at, username, username_fold, name, name_fold, password_hash, password_changed_at, created_at, updated_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, user, in.Email, email, tx.Ms(), in.Email, email, in.Name, name, hash, tx.Ms(), tx.Ms(), tx.Ms()); err != nil {
-		return err
-	}
-	m := ids.NewMembership(tx.Now())
-	if _, err := tx.Exec(ctx, "INSERT INTO memberships (id, account_id, user_id, role, last_active_at, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-		m, account, user, authz.Owner, tx.Ms(), tx.Ms(), tx.Ms()); err != nil {
-		return err
-	}
-	_, err := tx.Exec(ctx, "INSERT INTO member_list (account_id, membership_id, name_fold, email_fold, active, created_at) VALUES (?, ?, ?, ?, TRUE, ?)",
-		account, m, name, email, tx.Ms())
 	return err
 }
