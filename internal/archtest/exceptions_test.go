@@ -5,6 +5,7 @@ package archtest
 // withoutActor are exported Service methods that take no actor.
 var withoutActor = map[string]string{
 	"brand.Service.Name":       "stands on the sign-in page, for everybody to read",
+	"task.Service.Register":    "lists the workers when the program is built",
 	"brand.Service.Named":      "says to the operator whether the platform was set up",
 	"invite.Service.Peek":      "the link is the authority, and reading it changes nothing",
 	"invite.Service.AcceptNew": "the link is the authority; whoever accepts becomes the actor",
@@ -30,6 +31,10 @@ var unscoped = map[string]string{
 	"user.usernamesTaken":   "a user name is unique in the installation; nothing but that is told",
 	"user.personBy":         "one identity, by its id or its whole address; an identity belongs to no account",
 	"user.markVerified":     "one identity, whose mailed link was used",
+	"task.take":             "a worker reaches the one task that its job names",
+	"task.save":             "a worker reaches the one task that it has taken",
+	"task.finish":           "a worker reaches the one task that it has taken",
+	"task.removeExpired":    "retention, by time alone",
 	"account.insertRoot":    "the platform is made when there is nothing yet to be in a scope",
 	"account.rootOf":        "finds the platform, so that a job can be minted there",
 }
@@ -38,6 +43,7 @@ var unscoped = map[string]string{
 var unscopedPackages = map[string]string{
 	"authn":   "runs before there is an actor: attempts, sessions, second factors of one identity",
 	"brand":   "the platform's name is on the sign-in page, for everybody to read",
+	"file":    "sealed bytes by their id, which only a task of an account knows; retention by time",
 	"onetime": "the token is the authority: links of one identity",
 }
 
@@ -53,6 +59,8 @@ var batchCallers = map[string]string{
 // batchPackages are made of nothing but traffic and state.
 var batchPackages = map[string]string{
 	"jobs":  "claims, leases and completions of jobs must not wait for each other",
+	"file":  "parts of uploads and results, and their retention; what refers to them is governed",
+	"task":  "progress of work that was asked for in a governed write",
 	"authn": "sessions, attempts and known browsers are state; what it records goes into the same transaction",
 }
 

@@ -30,6 +30,7 @@ type (
 	View       string // viw_..., a saved view
 	Mail       string // mal_..., a captured mail
 	Key        string // key_..., an API key; the part of it that is no secret
+	File       string // fil_..., an upload or a result
 	Token      string // tok_..., the row of a one-time link, never its secret
 )
 
@@ -38,8 +39,8 @@ var enc = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(bas
 const bodyLen = 26
 
 var prefixes = struct {
-	account, user, membership, role, invitation, subAccount, location, hold, session, event, job, task, view, mail, key, token string
-}{"acc_", "usr_", "mem_", "rol_", "inv_", "sub_", "loc_", "hld_", "ses_", "evt_", "job_", "tsk_", "viw_", "mal_", "key_", "tok_"}
+	account, user, membership, role, invitation, subAccount, location, hold, session, event, job, task, view, mail, key, file, token string
+}{"acc_", "usr_", "mem_", "rol_", "inv_", "sub_", "loc_", "hld_", "ses_", "evt_", "job_", "tsk_", "viw_", "mal_", "key_", "fil_", "tok_"}
 
 type id interface{ ~string }
 
@@ -108,6 +109,9 @@ func NewMail(at time.Time) Mail { return mint[Mail](prefixes.mail, at) }
 // NewKey makes an API key id.
 func NewKey(at time.Time) Key { return mint[Key](prefixes.key, at) }
 
+// NewFile makes a file id.
+func NewFile(at time.Time) File { return mint[File](prefixes.file, at) }
+
 // NewToken makes the id of a one-time link.
 func NewToken(at time.Time) Token { return mint[Token](prefixes.token, at) }
 
@@ -156,3 +160,6 @@ func ParseKey(s string) (Key, error) { return parse[Key](prefixes.key, "an API k
 
 // ParseMail reads a captured mail id.
 func ParseMail(s string) (Mail, error) { return parse[Mail](prefixes.mail, "a mail", s) }
+
+// ParseTask reads a task id.
+func ParseTask(s string) (Task, error) { return parse[Task](prefixes.task, "a task", s) }

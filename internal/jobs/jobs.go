@@ -112,3 +112,8 @@ func isPermanent(err error) bool {
 func Actor(name string, on ids.Account, perms ...authz.Perm) authz.Actor {
 	return authz.Mint(authz.Identity{Kind: authz.Machine, ID: "job." + name, Name: "job." + name, Account: on, Perms: authz.SetOf(perms...), Credential: "job"})
 }
+
+// OnBehalf is a person whose work goes on after their request: with what they may do now, not when they asked.
+func OnBehalf(user ids.User, name string, on ids.Account) authz.Actor {
+	return authz.Mint(authz.Identity{Kind: authz.Person, User: user, Name: name, Account: on, Credential: "task"})
+}

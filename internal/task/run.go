@@ -1,0 +1,185 @@
+package task
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"bailiwick/internal/authz"
+	"bailiwick/internal/db"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/file"
+	"bailiwick/internal/ids"
+	"bailiwick/internal/jobs"
+)
+
+// Kind is one kind of task and the function that does its work. The function is called again after a crash and starts
+// where the task's position says.
+type Kind struct {
+	Name string
+	Run  func(ctx context.Context, r *Run) (End, error)
+}
+
+// End is how a task's function ends when nothing went wrong: in Done or Confirm.
+type End struct {
+	State   State
+	Result  ids.File // "" for none
+	Summary any      // what is shown; JSON
+}
+
+// Run is a task at work.
+type Run struct {
+	Task
+	By    authz.Actor // whoever asked, with what they may do now
+	Files *file.Store
+	s     *Service
+}
+
+// Position is where to go on, "" at the beginning.
+func (r *Run) Position() string { return r.position }
+
+// Step is how far a task is.
+type Step struct {
+	Position string
+	Done     int64
+	Total    int64
+	Summary  any // nil leaves it as it is
+}
+
+// errOver says that the task was cancelled, or that another worker has it.
+var errOver = errors.New("the task is not this worker's any more")
+
+// SaveIn keeps the progress in the transaction that made it. It fails when the task was cancelled or is another worker's, and nothing of
+// the transaction counts then.
+func (r *Run) SaveIn(ctx context.Context, tx *db.Tx, st Step) error {
+	summary := r.summary
+	if st.Summary != nil {
+		text, err := json.Marshal(st.Summary)
+		if err != nil {
+			return fmt.Errorf("write the summary of %s: %w", r.ID, err)
+		}
+		summary = string(text)
+	}
+	return orOver(save(ctx, tx, r.ID, r.attempt, st, summary))
+}
+
+// Saved takes over a step that was committed.
+func (r *Run) Saved(st Step) { r.position, r.Done, r.Total = st.Position, st.Done, st.Total }
+
+// Save keeps progress that stands by itself, with a part of a file that was written for it.
+func (r *Run) Save(ctx context.Context, st Step, also func(ctx context.Context, tx *db.Tx) error) error {
+	err := r.s.op.Batch(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if also != nil {
+			if err := also(ctx, tx); err != nil {
+				return err
+			}
+		}
+		return r.SaveIn(ctx, tx, st)
+	})
+	if err == nil {
+		r.Saved(st)
+	}
+	return err
+}
+
+func orOver(n int64, err error) error {
+	if err == nil && n == 0 {
+		return errOver
+	}
+	return err
+}
+
+const sweepEvery = time.Hour
+
+// Register lists the work of tasks.
+func (s *Service) Register(w *jobs.Workers, kinds ...Kind) {
+	byName := map[string]Kind{}
+	for _, k := range kinds {
+		byName[k.Name] = k
+	}
+	jobs.Register(w, jobs.Bulk, func(ctx context.Context, j jobs.Job, in run) error { return s.work(ctx, j, byName, in.Task) })
+	w.Periodic("task.sweep", sweepEvery, s.sweep)
+}
+
+// work runs one attempt at a task.
+func (s *Service) work(ctx context.Context, j jobs.Job, kinds map[string]Kind, id ids.Task) error {
+	t, err := s.begin(ctx, id)
+	if errors.Is(err, db.ErrNoRows) {
+		return nil // cancelled, done, or gone with its account
+	}
+	if err != nil {
+		return err
+	}
+	kind, known := kinds[t.Kind]
+	if !known {
+		return fmt.Errorf("nothing does tasks of kind %q", t.Kind)
+	}
+	r := &Run{Task: t, By: jobs.OnBehalf(ids.User(t.Owner), t.OwnerName, t.Account), Files: s.files, s: s}
+	end, err := kind.Run(ctx, r)
+	switch {
+	case errors.Is(err, errOver):
+		return nil
+	case err == nil:
+		return s.end(ctx, r, end, nil)
+	case ctx.Err() != nil:
+		return err // the program stops; it goes on at the next start
+	}
+	var told *errs.Error
+	if errors.As(err, &told) && told.Kind != errs.Internal && told.Kind != errs.Unavailable {
+		return s.end(ctx, r, End{State: Failed}, &told.Problem)
+	}
+	if j.Attempt >= j.MaxAttempts {
+		return errors.Join(jobs.Permanent(err), s.end(ctx, r, End{State: Failed}, &errs.Problem{Code: "task.failed", Msg: "Start it again. Something went wrong on our side; the operator finds the reason in the log."}))
+	}
+	return err
+}
+
+// begin marks the task as this worker's.
+func (s *Service) begin(ctx context.Context, id ids.Task) (t Task, err error) {
+	err = s.op.Batch(ctx, func(ctx context.Context, tx *db.Tx) error {
+		t, err = take(ctx, tx, id)
+		return err
+	})
+	return t, err
+}
+
+func (s *Service) end(ctx context.Context, r *Run, e End, why *errs.Problem) error {
+	summary, problem := r.summary, ""
+	for _, f := range []struct {
+		in  any
+		out *string
+		set bool
+	}{{e.Summary, &summary, e.Summary != nil}, {why, &problem, why != nil}} {
+		if !f.set {
+			continue
+		}
+		text, err := json.Marshal(f.in)
+		if err != nil {
+			return fmt.Errorf("write the end of %s: %w", r.ID, err)
+		}
+		*f.out = string(text)
+	}
+	err := s.op.Batch(ctx, func(ctx context.Context, tx *db.Tx) error {
+		return orOver(finish(ctx, tx, r.Task, e, summary, problem))
+	})
+	if errors.Is(err, errOver) {
+		return nil
+	}
+	return err
+}
+
+// sweep removes tasks whose time is over; their files follow.
+func (s *Service) sweep(ctx context.Context) error {
+	for more := true; more; {
+		err := s.op.Batch(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+			more, err = removeExpired(ctx, tx)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("remove old tasks: %w", err)
+		}
+	}
+	return nil
+}
