@@ -18,6 +18,7 @@ import (
 	"bailiwick/internal/clock"
 	"bailiwick/internal/config"
 	"bailiwick/internal/db"
+	"bailiwick/internal/file"
 	"bailiwick/internal/i18n"
 	"bailiwick/internal/invite"
 	"bailiwick/internal/jobs"
@@ -29,6 +30,7 @@ import (
 	"bailiwick/internal/role"
 	"bailiwick/internal/secret"
 	"bailiwick/internal/subaccount"
+	"bailiwick/internal/task"
 	"bailiwick/internal/user"
 	"bailiwick/internal/view"
 	"bailiwick/internal/web"
@@ -58,6 +60,8 @@ type App struct {
 	Mailbox   *mail.Capture
 	Accounts  *account.Service
 	Views     *view.Service
+	Files     *file.Store
+	Tasks     *task.Service
 	Roles     *role.Service
 	Users     *user.Service
 	Subs      *subaccount.Service
@@ -109,7 +113,7 @@ func (a *App) build(ctx context.Context, d Deps) error {
 	a.Web = web.New(web.Deps{
 		Log: a.log, Clock: a.clock, Texts: texts, BaseURL: a.cfg.BaseURL, TrustedProxies: a.cfg.TrustedProxies,
 		CapturesMail: a.cfg.CapturesMail(), Ready: a.DB.Ping, Ops: a.Ops, Cursors: page.NewSealer(box), Brand: a.Brands, Mailbox: notify.NewMailbox(a.Ops, a.Mailbox, a.cfg.CapturesMail()),
-		Accounts: a.Accounts, Views: a.Views, Subs: a.Subs, Roles: a.Roles, Users: a.Users, Invites: a.Invites, Provision: a.Provision, Authn: a.Authn,
+		Accounts: a.Accounts, Views: a.Views, Tasks: a.Tasks, Subs: a.Subs, Roles: a.Roles, Users: a.Users, Invites: a.Invites, Provision: a.Provision, Authn: a.Authn,
 	})
 	return nil
 }
@@ -122,6 +126,8 @@ func (a *App) services(box *secret.Box, hasher *secret.Hasher) {
 	a.Brands = brand.NewService(a.DB)
 	a.mailer = notify.NewMailer(box)
 	a.Accounts = account.NewService(account.Deps{Ops: a.Ops, Cursors: page.NewSealer(box), Clock: a.clock, Mail: a.mailer})
+	a.Files = file.NewStore(a.Ops, a.DB, box)
+	a.Tasks = task.NewService(a.Ops, a.DB, a.Files, page.NewSealer(box))
 	a.Views = view.NewService(a.Ops)
 	a.Roles = role.NewService(a.Ops)
 	a.Subs = subaccount.NewService(a.Ops)
@@ -144,6 +150,8 @@ func (a *App) workers(texts *i18n.Catalogue) (*jobs.Workers, error) {
 		From: mail.Address{Name: a.cfg.SMTP.FromName, Email: a.cfg.SMTP.From},
 	}).Register(w)
 	a.Authn.Register(w)
+	a.Files.Register(w)
+	a.Tasks.Register(w)
 	account.RegisterJobs(w, a.Accounts, a.DB)
 	return w, w.Check()
 }

@@ -136,6 +136,17 @@ func (w *World) Location(at ids.Account, name string) ids.Location {
 	return l.ID
 }
 
+// Task adds a task of a person that waits to be confirmed and has left a file already.
+func (w *World) Task(at ids.Account, by authz.Actor) ids.Task {
+	w.t.Helper()
+	f, err := w.Files.Keep(w.t.Context(), at, "result.csv", strings.NewReader("id,name\n"), 1<<20)
+	w.ok(err, "keep a file")
+	id := ids.NewTask(w.Clock.Now())
+	w.Exec(`INSERT INTO tasks (id, account_id, kind, perm, state, subject, result_id, created_by_kind, created_by, created_by_name, created_at, updated_at)
+		VALUES (?, ?, 'erase', ?, 'confirm', 'clients.csv', ?, 'user', ?, ?, ?, ?)`, id, at, authz.UsersView, f, by.User(), by.Name(), w.Clock.Now().UnixMilli(), w.Clock.Now().UnixMilli())
+	return id
+}
+
 // SubAccount adds a sub-account to a customer or department.
 func (w *World) SubAccount(at ids.Account, name string) ids.SubAccount {
 	w.t.Helper()

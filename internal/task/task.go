@@ -169,6 +169,20 @@ func NewService(r *op.Runner, d *db.DB, files *file.Store, cursors *page.Sealer)
 	return &Service{r, d, files, cursors}
 }
 
+// Offered reports whether the actor may ask for anything that takes a while, or see what others asked for.
+func Offered(sc authz.Scope) bool {
+	return slices.ContainsFunc([]authz.Perm{authz.ClientsExport, authz.ClientsImport, authz.UsersView, authz.LocationsView, authz.AuditView}, sc.Has)
+}
+
+// read is how every look at tasks begins.
+func (s *Service) read(ctx context.Context, by authz.Actor, account ids.Account) (db.Queryer, authz.Scope, error) {
+	q, sc, err := s.op.Read(ctx, by, authz.AccountView, account)
+	if err == nil && !Offered(sc) {
+		err = errs.New(errs.Denied, "auth.denied", "Ask an admin of the account for access. Your role does not include this.")
+	}
+	return q, sc, err
+}
+
 // seesAll reports whether the actor sees the tasks of everybody in the account: those who may read what others did.
 func seesAll(sc authz.Scope) bool { return sc.Has(authz.AuditView) }
 
@@ -190,7 +204,7 @@ type Page struct {
 
 // List returns tasks of an account: the actor's own, or everybody's for those who may see what others did.
 func (s *Service) List(ctx context.Context, by authz.Actor, account ids.Account, cursor string) (Page, error) {
-	q, sc, err := s.op.Read(ctx, by, authz.AccountView, account)
+	q, sc, err := s.read(ctx, by, account)
 	if err != nil {
 		return Page{}, err
 	}
@@ -232,7 +246,7 @@ func (t Task) key() []string { return []string{fmt.Sprint(t.CreatedAt.UnixMilli(
 
 // Get returns one task of an account.
 func (s *Service) Get(ctx context.Context, by authz.Actor, account ids.Account, id ids.Task) (Task, error) {
-	q, sc, err := s.op.Read(ctx, by, authz.AccountView, account)
+	q, sc, err := s.read(ctx, by, account)
 	if err != nil {
 		return Task{}, err
 	}

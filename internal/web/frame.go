@@ -10,6 +10,7 @@ import (
 	"bailiwick/internal/i18n"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/obs"
+	"bailiwick/internal/task"
 	"bailiwick/internal/web/ui/part"
 	"bailiwick/internal/web/ui/shell"
 )
@@ -94,6 +95,7 @@ func navigation(p i18n.Printer, sc authz.Scope, current string) []shell.NavGroup
 	accounts = append(accounts, item(alone && sc.Has(authz.LocationsView), "locations", "building", "l", at+"/locations")...)
 	accounts = append(accounts, item(sc.Has(authz.UsersView), "users", "users", "u", at+"/users")...)
 	accounts = append(accounts, item(sc.Has(authz.RolesView), "roles", "key-round", "r", at+"/roles")...)
+	governance = append(governance, item(task.Offered(sc), "tasks", "list-checks", "t", at+"/tasks")...)
 	governance = append(governance, item(sc.Has(authz.AuditView), "activity", "scroll-text", "a", at+"/activity")...)
 	var groups []shell.NavGroup
 	for _, g := range []shell.NavGroup{{Label: p.T("nav.group_accounts"), Items: accounts}, {Label: p.T("nav.group_governance"), Items: governance}} {

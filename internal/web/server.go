@@ -23,6 +23,7 @@ import (
 	"bailiwick/internal/provision"
 	"bailiwick/internal/role"
 	"bailiwick/internal/subaccount"
+	"bailiwick/internal/task"
 	"bailiwick/internal/user"
 	"bailiwick/internal/view"
 	"bailiwick/internal/web/ui/asset"
@@ -43,6 +44,7 @@ type Deps struct {
 	Cursors        *page.Sealer
 	Accounts       *account.Service
 	Views          *view.Service
+	Tasks          *task.Service
 	Subs           *subaccount.Service
 	Roles          *role.Service
 	Users          *user.Service

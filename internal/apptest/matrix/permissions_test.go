@@ -290,6 +290,28 @@ var calls = []call{
 		return o.Views.Delete(o.ctx, by, o.client, id)
 	}},
 
+	{"task.Service.List", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Tasks.List(o.ctx, by, o.client, ""))
+	}},
+	{"task.Service.Get", "one's own", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Tasks.Get(o.ctx, by, o.client, o.World.Task(o.client, by)))
+	}},
+	{"task.Service.Get", "another's", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Tasks.Get(o.ctx, by, o.client, o.World.Task(o.client, o.Root)))
+	}},
+	{"task.Service.Cancel", "one's own", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Tasks.Cancel(o.ctx, by, o.client, o.World.Task(o.client, by))
+	}},
+	{"task.Service.Cancel", "another's", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Tasks.Cancel(o.ctx, by, o.client, o.World.Task(o.client, o.Root))
+	}},
+	{"task.Service.Result", "one's own", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Tasks.Result(o.ctx, by, o.client, o.World.Task(o.client, by)))
+	}},
+	{"task.Service.Result", "another's", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Tasks.Result(o.ctx, by, o.client, o.World.Task(o.client, o.Root)))
+	}},
+
 	{"role.Service.List", "", func(_ *testing.T, o *office, by authz.Actor) error { return only(o.Roles.List(o.ctx, by, o.client)) }},
 	{"role.Service.Get", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Roles.Get(o.ctx, by, o.client, o.RoleGroup(o.client, o.fresh(), authz.LocationsView)))
@@ -504,7 +526,7 @@ var aboutOneself = map[string]string{
 
 // services are all that people reach through the edges.
 func (o *office) services() []any {
-	return []any{o.Accounts, o.Views, o.Roles, o.Users, o.Subs, o.Invites, o.Authn, o.Brands}
+	return []any{o.Accounts, o.Views, o.Tasks, o.Roles, o.Users, o.Subs, o.Invites, o.Authn, o.Brands}
 }
 
 // withActor lists the methods that take an actor, by reflection over the services.

@@ -97,6 +97,7 @@ func (o *town) values(at ids.Account, name string, by apptest.Person) values {
 	v["session"] = string(o.SignIn("member@" + name + ".example").Actor().Session())
 	v["mail"] = o.one("SELECT id FROM captured_mail WHERE rcpt LIKE ?", "%invited@"+name+"%")
 	v["hold"] = string(ids.NewHold(o.Clock.Now()))
+	v["task"] = string(o.Task(at, by.Actor))
 	return v
 }
 
@@ -106,7 +107,7 @@ func missing(o *town) values {
 	return values{
 		"account": string(ids.NewAccount(now)), "membership": string(ids.NewMembership(now)), "invitation": string(ids.NewInvitation(now)),
 		"role": string(ids.NewRole(now)), "location": string(ids.NewLocation(now)), "subaccount": string(ids.NewSubAccount(now)),
-		"session": string(ids.NewSession(now)), "view": string(ids.NewView(now)), "mail": string(ids.NewMail(now)), "hold": string(ids.NewHold(now)),
+		"session": string(ids.NewSession(now)), "view": string(ids.NewView(now)), "mail": string(ids.NewMail(now)), "hold": string(ids.NewHold(now)), "task": string(ids.NewTask(now)),
 		"token": strings.Repeat("a", 52),
 	}
 }
