@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"time"
 
 	"bailiwick/internal/account"
 	"bailiwick/internal/apikey"
@@ -15,6 +16,7 @@ import (
 	"bailiwick/internal/authn"
 	"bailiwick/internal/authz"
 	"bailiwick/internal/brand"
+	"bailiwick/internal/change"
 	"bailiwick/internal/clock"
 	"bailiwick/internal/config"
 	"bailiwick/internal/db"
@@ -53,6 +55,7 @@ type App struct {
 	mailer *notify.Mailer
 
 	DB        *db.DB
+	News      *change.Feed
 	Jobs      *jobs.Runner
 	Ops       *op.Runner
 	Log       *audit.Sealer
@@ -119,7 +122,8 @@ func (a *App) build(ctx context.Context, d Deps) error {
 }
 
 func (a *App) services(box *secret.Box, hasher *secret.Hasher) {
-	check := &authz.Checker{}
+	a.News = change.New(a.DB, a.clock, a.log)
+	check := authz.NewChecker(a.DB, a.News)
 	a.Ops = op.NewRunner(a.DB, check)
 	a.Log = audit.NewSealer(a.DB, a.log)
 	a.Mailbox = mail.NewCapture(a.DB, box)
@@ -149,6 +153,7 @@ func (a *App) workers(texts *i18n.Catalogue) (*jobs.Workers, error) {
 		Mailer: a.mailer, Brand: a.Brands, Base: a.cfg.BaseURL, Texts: texts, Via: via, Clock: a.clock,
 		From: mail.Address{Name: a.cfg.SMTP.FromName, Email: a.cfg.SMTP.From},
 	}).Register(w)
+	w.Periodic("change.sweep", time.Hour, a.News.Sweep)
 	a.Authn.Register(w)
 	a.Files.Register(w)
 	a.Tasks.Register(w)

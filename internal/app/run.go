@@ -48,6 +48,7 @@ func (a *App) Run(ctx context.Context, ln net.Listener) error {
 		}
 		return nil
 	})
+	start("news", func() error { return a.News.Run(ctx) })
 	start("event log", func() error { return a.Log.Run(ctx) })
 	start("jobs", func() error { return a.Jobs.Run(ctx) })
 	start("shutdown", func() error {

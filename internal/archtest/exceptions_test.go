@@ -52,6 +52,7 @@ var batchCallers = map[string]string{
 	"apikey.Service.Resolve": "when a key was used last is traffic",
 	"audit.Refused":          "a counter of tries, written when a write has been refused",
 	"audit.Sealer.SealOnce":  "sealing follows the writes and must not conflict with them",
+	"change.Feed.Sweep":      "forgets old news, which nobody reads",
 	"mail.Capture.Send":      "a captured mail is traffic, and its job may run twice",
 	"mail.Capture.Forget":    "retention of traffic",
 }

@@ -13,7 +13,7 @@ import (
 var tiers = [][]string{
 	{"ids", "errs", "clock", "migrations"},
 	{"db", "config", "secret", "mail", "outhttp", "obs", "i18n"},
-	{"tree", "authz", "audit", "setting", "jobs", "page", "op"},
+	{"tree", "change", "authz", "audit", "setting", "jobs", "page", "op"},
 	// Tier 3 is an ordered list: a package imports only earlier ones.
 	{
 		"brand", "plan", "notify", "onetime", "policy", "file", "task", "account", "view", "role", "user", "subaccount", "invite", "apikey", "authn", "quota",
@@ -36,10 +36,10 @@ var sideways = map[string][]string{
 	"config":  {"secret"},
 	"mail":    {"db", "secret"},
 	"audit":   {"authz", "page"},
-	"authz":   {"tree"},
+	"authz":   {"tree", "change"},
 	"setting": {"tree", "authz"},
 	"jobs":    {"authz"},
-	"op":      {"tree", "authz", "audit", "setting", "jobs", "page"},
+	"op":      {"tree", "change", "authz", "audit", "setting", "jobs", "page"},
 }
 
 // reserved names the only packages that may import these, and all below them.

@@ -4,13 +4,21 @@ import (
 	"context"
 	"fmt"
 
+	"bailiwick/internal/change"
 	"bailiwick/internal/db"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
 )
 
-// Checker answers permission questions.
-type Checker struct{}
+// Checker answers permission questions. The zero Checker remembers nothing and reads the facts for each.
+type Checker struct {
+	pool  *db.DB
+	feed  *change.Feed
+	cache *cache
+}
+
+// NewChecker makes a Checker that remembers its answers about persons until the feed of the pool's node tells otherwise.
+func NewChecker(pool *db.DB, feed *change.Feed) *Checker { return &Checker{pool, feed, newCache()} }
 
 // Link is one account on the target's chain, with the actor's grant on it if there is one.
 type Link struct {
@@ -53,15 +61,23 @@ func (c *Checker) See(ctx context.Context, q db.Queryer, by Actor, on ids.Accoun
 	if !by.Known() {
 		return Scope{}, errs.New(errs.Unauthenticated, "auth.required", "Sign in first.")
 	}
-	f, err := c.facts(ctx, q, by, on)
+	sc, seen, err := c.decide(ctx, q, by, on)
 	if err != nil {
 		return Scope{}, err
 	}
-	sc, seen := Decide(f)
 	if !seen {
 		return Scope{}, errs.NoSuch("account")
 	}
 	return sc, nil
+}
+
+// Allowed reports whether by holds p on the account, without saying why: an account out of sight is refused as any other.
+func (c *Checker) Allowed(ctx context.Context, q db.Queryer, by Actor, p Perm, on ids.Account) (bool, error) {
+	if !by.Known() {
+		return false, nil
+	}
+	sc, seen, err := c.decide(ctx, q, by, on)
+	return seen && sc.perms.Has(p), err
 }
 
 // Decide is the one implementation of the rules, over facts alone. It reports false when the actor has no grant on the chain.

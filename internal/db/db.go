@@ -39,6 +39,7 @@ type DB struct {
 	now     func() time.Time
 	dialect Dialect
 	dsn     string
+	commits func(context.Context)
 	write   *sql.DB // SQLite: exactly one connection; PostgreSQL: the same pool as read
 	read    *sql.DB
 	metrics metrics
@@ -131,6 +132,10 @@ func (d *DB) Ping(ctx context.Context) error {
 
 // Dialect tells which database it is.
 func (d *DB) Dialect() Dialect { return d.dialect }
+
+// OnCommit has fn called after each serializable transaction that was committed, or may have been, before its writer
+// goes on. It is set once, before the first write.
+func (d *DB) OnCommit(fn func(ctx context.Context)) { d.commits = fn }
 
 // Now is the instant that a transaction begun now would carry.
 func (d *DB) Now() time.Time { return d.now().UTC().Truncate(time.Millisecond) }

@@ -59,7 +59,11 @@ func (d *DB) InTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) erro
 	if d.dialect == Postgres {
 		opts.Isolation = sql.LevelSerializable
 	}
-	return d.retried(ctx, governed, opts, fn)
+	err := d.retried(ctx, governed, opts, fn)
+	if d.commits != nil && (err == nil || errors.Is(err, ErrUnknownOutcome)) {
+		d.commits(ctx)
+	}
+	return err
 }
 
 // Batch runs fn in a transaction at READ COMMITTED on PostgreSQL and on the writer on SQLite. It is for traffic
