@@ -6,7 +6,7 @@ DATA    ?= ./data
 GOLANGCI_LINT_VERSION = v2.15.0
 
 # Packages in which goroutines meet: tested once more under the race detector.
-CONCURRENT = db jobs audit secret mail op authz authn invite user
+CONCURRENT = change db jobs audit secret mail op authz authn invite user
 
 # Existing database to first page, memory when idle, size of the stripped binary.
 bench-start:

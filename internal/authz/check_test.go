@@ -13,7 +13,7 @@ import (
 )
 
 // world is platform p > reseller r > customer c > department d, and customer x beside r, with a person per case.
-func world(t *testing.T, d *db.DB) {
+func world(t testing.TB, d *db.DB) {
 	t.Helper()
 	exec := func(ctx context.Context, tx *db.Tx, q string, args ...any) {
 		if _, err := tx.Exec(ctx, q, args...); err != nil {

@@ -17,7 +17,7 @@ type news struct {
 // each reading looks again at all ids that are not ten seconds old.
 func (f *Feed) read(ctx context.Context, began time.Time) error {
 	if f.floor < 0 {
-		floor, err := db.One(ctx, f.db, db.Value[int64], `SELECT COALESCE(MIN(id), 1) - 1 FROM changes WHERE at >= COALESCE((SELECT MAX(at) FROM changes), 0) - ?`, overlap.Milliseconds())
+		floor, err := db.One(ctx, f.db, db.Value[int64], `SELECT COALESCE(MAX(id), 0) FROM changes WHERE at < (SELECT MAX(at) FROM changes) - ?`, overlap.Milliseconds())
 		if err != nil {
 			return fmt.Errorf("find where the news begins: %w", err)
 		}
