@@ -10,11 +10,25 @@ import (
 	"bailiwick/internal/ids"
 )
 
-// question is what a decision answers: what a person holds on an account. The account comes first: no two accounts
-// share an answer.
+// question is what a decision answers: what a person holds on an account, or one of their keys. The account comes
+// first: no two accounts share an answer.
 type question struct {
-	account ids.Account
-	user    ids.User
+	account    ids.Account
+	user       ids.User
+	membership ids.Membership // of a key
+	scopes     Set            // of a key
+}
+
+// ask is the question whether by may do something on the account. It reports false for an actor whose answers are not kept.
+func ask(by Actor, on ids.Account) (question, bool) {
+	switch by.is.Kind {
+	case Person:
+		return question{account: on, user: by.is.User}, true
+	case Key:
+		return question{on, by.is.User, by.is.Membership, by.is.Perms}, true
+	case Machine, Console:
+	}
+	return question{}, false
 }
 
 // decision is an answer with what it was read from. It is never changed once it is held.
@@ -29,7 +43,7 @@ const (
 	perShard = 1024 // half a kilobyte each
 )
 
-// cache holds decisions about persons, and a bounded number of them.
+// cache holds decisions about persons and keys, and a bounded number of them.
 type cache struct {
 	seed   maphash.Seed
 	shards [shards]shard
@@ -71,10 +85,11 @@ func (c *cache) put(q question, d *decision) {
 	s.held[q] = d
 }
 
-// decide answers what by holds on the account: from memory when the pool is asked about a person and nothing the
-// answer depends on has changed, else from q. Inside a transaction the facts are always the transaction's own.
+// decide answers what by holds on the account: from memory when the pool is asked about a person or key and nothing
+// the answer depends on has changed, else from q. Inside a transaction the facts are always the transaction's own.
 func (c *Checker) decide(ctx context.Context, q db.Queryer, by Actor, on ids.Account) (Scope, bool, error) {
-	if c.feed == nil || by.Kind() != Person || q != db.Queryer(c.pool) {
+	asked, kept := ask(by, on)
+	if !kept || c.feed == nil || q != db.Queryer(c.pool) {
 		f, err := c.facts(ctx, q, by, on)
 		if err != nil {
 			return Scope{}, false, err
@@ -82,7 +97,6 @@ func (c *Checker) decide(ctx context.Context, q db.Queryer, by Actor, on ids.Acc
 		sc, seen := Decide(f)
 		return sc, seen, nil
 	}
-	asked := question{on, by.User()}
 	fresh := c.feed.Refresh(ctx)
 	if d := c.cache.get(asked); fresh && d != nil && c.feed.Stands(d.of) {
 		return d.scope, d.seen, nil

@@ -32,6 +32,11 @@ func remembering(t testing.TB, dsn string) (*db.DB, *authz.Checker, *clock.Fake)
 	return d, authz.NewChecker(d, change.New(d, c.Now, slog.New(slog.DiscardHandler))), c
 }
 
+// key is an API key by the membership of one person.
+func key(of string, scopes ...authz.Perm) authz.Actor {
+	return authz.Mint(authz.Identity{Kind: authz.Key, User: ids.User(of), Membership: ids.Membership("m-" + of), Perms: authz.SetOf(scopes...), Credential: "key"})
+}
+
 // asks counts the statements of one check, and returns its end.
 func asks(t *testing.T, c *authz.Checker, q db.Queryer, by authz.Actor, p authz.Perm, on ids.Account) (int, error) {
 	t.Helper()
@@ -75,10 +80,12 @@ func TestTEN12AnAnswerIsNeverAnotherAccountsOrPersons(t *testing.T) {
 		for range 2 {
 			for _, who := range people {
 				for _, on := range []ids.Account{"p", "r", "c", "d", "x", "nowhere"} {
-					warm, werr := c.See(t.Context(), d, person(who), on)
-					fresh, ferr := (&authz.Checker{}).See(t.Context(), d, person(who), on)
-					if a, b := fmt.Sprintf("%+v %v", warm, werr), fmt.Sprintf("%+v %v", fresh, ferr); a != b {
-						t.Errorf("%s on %s: %s, fresh %s", who, on, a, b)
+					for _, by := range []authz.Actor{person(who), key(who, authz.ClientsView), key(who, authz.UsersView)} {
+						warm, werr := c.See(t.Context(), d, by, on)
+						fresh, ferr := (&authz.Checker{}).See(t.Context(), d, by, on)
+						if a, b := fmt.Sprintf("%+v %v", warm, werr), fmt.Sprintf("%+v %v", fresh, ferr); a != b {
+							t.Errorf("%s on %s: %s, fresh %s", who, on, a, b)
+						}
 					}
 				}
 			}

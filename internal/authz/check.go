@@ -17,7 +17,7 @@ type Checker struct {
 	cache *cache
 }
 
-// NewChecker makes a Checker that remembers its answers about persons until the feed of the pool's node tells otherwise.
+// NewChecker makes a Checker that remembers its answers about persons and keys until the feed of the pool's node tells otherwise.
 func NewChecker(pool *db.DB, feed *change.Feed) *Checker { return &Checker{pool, feed, newCache()} }
 
 // Link is one account on the target's chain, with the actor's grant on it if there is one.
