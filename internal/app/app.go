@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"bailiwick/internal/account"
@@ -53,6 +54,9 @@ type App struct {
 	log    *slog.Logger
 	clock  clock.Clock
 	mailer *notify.Mailer
+	sender *notify.Sender
+
+	stopping atomic.Bool // no more requests are wanted
 
 	DB        *db.DB
 	News      *change.Feed
@@ -115,7 +119,7 @@ func (a *App) build(ctx context.Context, d Deps) error {
 	a.Jobs = jobs.NewRunner(a.DB, a.log, workers)
 	a.Web = web.New(web.Deps{
 		Log: a.log, Clock: a.clock, Texts: texts, BaseURL: a.cfg.BaseURL, TrustedProxies: a.cfg.TrustedProxies,
-		CapturesMail: a.cfg.CapturesMail(), Ready: a.DB.Ping, Ops: a.Ops, Cursors: page.NewSealer(box), Brand: a.Brands, Mailbox: notify.NewMailbox(a.Ops, a.Mailbox, a.cfg.CapturesMail()),
+		CapturesMail: a.cfg.CapturesMail(), Ready: a.Ready, Ops: a.Ops, Cursors: page.NewSealer(box), Brand: a.Brands, Mailbox: notify.NewMailbox(a.Ops, a.Mailbox, a.cfg.CapturesMail()),
 		Accounts: a.Accounts, Views: a.Views, Tasks: a.Tasks, Subs: a.Subs, Roles: a.Roles, Users: a.Users, Invites: a.Invites, Provision: a.Provision, Authn: a.Authn,
 	})
 	return nil
@@ -149,10 +153,11 @@ func (a *App) workers(texts *i18n.Catalogue) (*jobs.Workers, error) {
 		return nil, err
 	}
 	w := jobs.NewWorkers()
-	notify.NewSender(notify.SenderDeps{
+	a.sender = notify.NewSender(notify.SenderDeps{
 		Mailer: a.mailer, Brand: a.Brands, Base: a.cfg.BaseURL, Texts: texts, Via: via, Clock: a.clock,
 		From: mail.Address{Name: a.cfg.SMTP.FromName, Email: a.cfg.SMTP.From},
-	}).Register(w)
+	})
+	a.sender.Register(w)
 	w.Periodic("change.sweep", time.Hour, a.News.Sweep)
 	a.Authn.Register(w)
 	a.Files.Register(w)

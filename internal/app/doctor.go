@@ -74,7 +74,13 @@ func (a *App) lookAtBaseURL() Finding {
 }
 
 func (a *App) lookAtJobs(ctx context.Context) Finding {
-	dead, err := a.Jobs.Dead(ctx)
+	waiting, err := a.Jobs.Waiting(ctx)
+	dead := 0
+	for _, w := range waiting {
+		if w.State == "dead" {
+			dead += w.Jobs
+		}
+	}
 	switch {
 	case err != nil:
 		return Finding{"Background jobs", err.Error()}

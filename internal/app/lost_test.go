@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"bailiwick/internal/app"
 	"bailiwick/internal/apptest"
 	"bailiwick/internal/db"
 	"bailiwick/internal/db/dbtest"
@@ -93,19 +94,19 @@ func TestALostPostgreSQLIsSaidInPlainWordsAndWorkResumes(t *testing.T) {
 	}
 	ended := make(chan error, 1)
 	ctx, stop := context.WithCancel(t.Context())
-	go func() { ended <- w.Run(ctx, ln) }()
+	go func() { ended <- w.Run(ctx, app.Listeners{Portal: ln}) }()
 
 	home := "/a/" + string(w.Platform) + "/home"
 	if a := w.Owner.Get(home); a.Status != http.StatusOK {
 		t.Fatalf("before: %d", a.Status)
 	}
 	way.cut()
-	for _, path := range []string{home, "/sign-in", "/healthz", home} {
+	for _, path := range []string{home, "/sign-in", "/readyz", home} {
 		a := w.Owner.Get(path)
 		if a.Status != http.StatusServiceUnavailable {
 			t.Errorf("%s without a database: %d %s", path, a.Status, a.Text())
 		}
-		if path != "/healthz" && (a.Header.Get("Retry-After") == "" || !strings.Contains(a.Text(), "Try again in a moment")) {
+		if path != "/readyz" && (a.Header.Get("Retry-After") == "" || !strings.Contains(a.Text(), "Try again in a moment")) {
 			t.Errorf("%s says %q, Retry-After %q", path, a.Text(), a.Header.Get("Retry-After"))
 		}
 	}
@@ -113,7 +114,7 @@ func TestALostPostgreSQLIsSaidInPlainWordsAndWorkResumes(t *testing.T) {
 		t.Errorf("saving without a database: %d", a.Status)
 	}
 	way.mend()
-	for _, path := range []string{home, "/me", "/healthz"} {
+	for _, path := range []string{home, "/me", "/readyz"} {
 		if a := w.Owner.Get(path); a.Status != http.StatusOK {
 			t.Errorf("%s when it is back: %d %s", path, a.Status, a.Text())
 		}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,46 +19,177 @@ const (
 	writeTimeout  = 120 * time.Second
 	idleTimeout   = 120 * time.Second
 	maxHeader     = 32 << 10
-	stopWithin    = 15 * time.Second
 )
 
-// Run serves the portal on ln and works through jobs until ctx ends. Requests under way are finished first.
-func (a *App) Run(ctx context.Context, ln net.Listener) error {
-	srv := &http.Server{
-		Handler: a.Web.Handler(), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
-		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
+// How the program stops: connections that wait for another request are told to close with their next answer, and
+// after lingerFor at the latest; requests under way have stopWithin to end.
+const (
+	lingerFor   = time.Second
+	lookAgainIn = 10 * time.Millisecond
+	stopWithin  = 15 * time.Second
+)
+
+// Listeners are the sockets that the process has opened for the program. Those that are nil are not served.
+type Listeners struct {
+	Portal  net.Listener
+	Metrics net.Listener
+}
+
+// Close closes those that are open.
+func (on Listeners) Close() error {
+	var failed []error
+	for _, ln := range []net.Listener{on.Portal, on.Metrics} {
+		if ln != nil {
+			failed = append(failed, ln.Close())
+		}
 	}
+	return errors.Join(failed...)
+}
+
+// Run serves until ctx ends. Then it says that it is not ready, finishes the requests and jobs under way or hands the
+// jobs back, and last seals what they recorded.
+func (a *App) Run(ctx context.Context, on Listeners) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	var results []error
-	start := func(what string, fn func() error) {
-		wg.Go(func() {
-			err := fn()
-			stop() // when one part ends, so do the others
-			if err != nil && !errors.Is(err, context.Canceled) {
-				mu.Lock()
-				results = append(results, fmt.Errorf("%s: %w", what, err))
-				mu.Unlock()
-			}
-		})
+	writing, stopWriting := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWriting()
+	front, log := parts{stop: stop}, parts{stop: stop}
+	front.start("portal", func() error { return a.portal(ctx, on.Portal) })
+	front.start("jobs", func() error { return a.Jobs.Run(ctx) })
+	log.start("news", func() error { return a.News.Run(writing) })
+	log.start("event log", func() error { return a.Log.Run(writing) })
+	if on.Metrics != nil {
+		log.start("metrics", func() error { return a.metrics(writing, on.Metrics) })
 	}
-	start("portal", func() error {
-		if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
-			return err
+	err := front.wait()
+	stopWriting()
+	return errors.Join(err, log.wait())
+}
+
+// parts run side by side. When one ends, the program stops.
+type parts struct {
+	stop func()
+	wg   sync.WaitGroup
+	mu   sync.Mutex
+	errs []error
+}
+
+func (p *parts) start(what string, fn func() error) {
+	p.wg.Go(func() {
+		defer p.stop()
+		if err := fn(); err != nil && !errors.Is(err, context.Canceled) {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.errs = append(p.errs, fmt.Errorf("%s: %w", what, err))
 		}
-		return nil
 	})
-	start("news", func() error { return a.News.Run(ctx) })
-	start("event log", func() error { return a.Log.Run(ctx) })
-	start("jobs", func() error { return a.Jobs.Run(ctx) })
-	start("shutdown", func() error {
+}
+
+func (p *parts) wait() error {
+	p.wg.Wait()
+	return errors.Join(p.errs...)
+}
+
+var errStopping = errors.New("the program is about to stop")
+
+// Ready reports whether requests can be served: not while the program stops.
+func (a *App) Ready(ctx context.Context) error {
+	if a.stopping.Load() {
+		return errStopping
+	}
+	return a.DB.Ready(ctx)
+}
+
+func (a *App) server(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelInfo),
+	}
+}
+
+// portal serves ln until ctx ends and everybody who was connected has an answer.
+func (a *App) portal(ctx context.Context, ln net.Listener) error {
+	var open connections
+	srv := a.server(open.closing(a.Web.Handler()))
+	srv.ConnState = open.changed
+	return serve(ctx, srv, ln, func() {
+		a.stopping.Store(true)
+		a.log.InfoContext(ctx, "stopping")
+		pause(a.cfg.StopDelay, func() bool { return false })
+		open.told.Store(true)
+		pause(lingerFor, func() bool { return open.count.Load() == 0 })
+	})
+}
+
+func (a *App) metrics(ctx context.Context, ln net.Listener) error {
+	h, err := a.MetricsHandler()
+	if err != nil {
+		return err
+	}
+	return serve(ctx, a.server(h), ln, func() {})
+}
+
+// serve answers on ln. When ctx ends it calls before, and then lets the requests under way end.
+func serve(ctx context.Context, srv *http.Server, ln net.Listener, before func()) error {
+	stopped := make(chan error, 1)
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
 		<-ctx.Done()
-		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
-		defer cancel()
-		return srv.Shutdown(end)
+		before()
+		end, done := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
+		defer done()
+		err := srv.Shutdown(end)
+		if err != nil {
+			err = errors.Join(fmt.Errorf("requests were cut off: %w", err), srv.Close())
+		}
+		stopped <- err
+	}()
+	err := srv.Serve(ln)
+	cancel()
+	if !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return <-stopped
+}
+
+// connections are those that clients hold open.
+type connections struct {
+	count atomic.Int64
+	told  atomic.Bool // each answer asks the client to close its connection
+}
+
+func (c *connections) changed(_ net.Conn, s http.ConnState) {
+	switch s {
+	case http.StateNew:
+		c.count.Add(1)
+	case http.StateClosed, http.StateHijacked:
+		c.count.Add(-1)
+	case http.StateActive, http.StateIdle:
+	}
+}
+
+// closing asks clients to close their connections once told. Closing an idle one unasked could meet a request that is
+// on its way (RFC 9112, section 9.6).
+func (c *connections) closing(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if c.told.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
 	})
-	wg.Wait()
-	return errors.Join(results...)
+}
+
+// pause waits for so long, or until enough says so.
+func pause(most time.Duration, enough func() bool) {
+	end := time.NewTimer(most)
+	defer end.Stop()
+	look := time.NewTicker(lookAgainIn)
+	defer look.Stop()
+	for !enough() {
+		select {
+		case <-end.C:
+			return
+		case <-look.C:
+		}
+	}
 }

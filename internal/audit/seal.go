@@ -73,6 +73,18 @@ func (s *Sealer) SealOnce(ctx context.Context) (int, error) {
 	}
 }
 
+// Backlog returns how many events wait to be sealed and how long the oldest has waited.
+func (s *Sealer) Backlog(ctx context.Context) (int, time.Duration, error) {
+	n, oldest, err := backlog(ctx, s.db)
+	if err != nil {
+		return 0, 0, fmt.Errorf("count unsealed events: %w", err)
+	}
+	if n == 0 {
+		return 0, 0, nil
+	}
+	return n, max(0, s.db.Now().Sub(time.UnixMilli(oldest))), nil
+}
+
 // sealSome seals up to sealChunk events. The lease row makes sealers take turns: the next one reads after this one's commit.
 func sealSome(ctx context.Context, tx *db.Tx) (int, error) {
 	if err := takeTurn(ctx, tx); err != nil {

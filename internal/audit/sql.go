@@ -46,6 +46,15 @@ func anyUnsealed(ctx context.Context, q db.Queryer) (bool, error) {
 	return db.Exists(ctx, q, `SELECT 1 FROM audit_unsealed`)
 }
 
+// backlog counts the unsealed events and finds when the oldest was recorded, in Unix milliseconds, 0 when there is none.
+func backlog(ctx context.Context, q db.Queryer) (n int, oldest int64, err error) {
+	b, err := db.One(ctx, q, func(r db.Row) (b [2]int64, err error) {
+		err = r.Scan(&b[0], &b[1])
+		return b, err
+	}, `SELECT count(*), COALESCE(min(at), 0) FROM audit_unsealed`)
+	return int(b[0]), b[1], err
+}
+
 // takeTurn holds the sealer's lease row until the transaction ends.
 func takeTurn(ctx context.Context, tx *db.Tx) error {
 	_, err := tx.Exec(ctx, `INSERT INTO leases (name, owner, until) VALUES ('audit sealer', '', 0) ON CONFLICT (name) DO UPDATE SET owner = ''`)

@@ -7,6 +7,8 @@ package authn
 import (
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"bailiwick/internal/authz"
 	"bailiwick/internal/db"
 	"bailiwick/internal/errs"
@@ -24,6 +26,8 @@ type Service struct {
 	hasher *secret.Hasher
 	box    *secret.Box
 	mail   *notify.Mailer
+
+	signIns *prometheus.CounterVec
 }
 
 // Deps are what a Service works with.
@@ -37,7 +41,9 @@ type Deps struct {
 }
 
 // New makes a Service.
-func New(d Deps) *Service { return &Service{d.DB, d.Op, d.Check, d.Hasher, d.Box, d.Mail} }
+func New(d Deps) *Service {
+	return &Service{d.DB, d.Op, d.Check, d.Hasher, d.Box, d.Mail, newSignIns()}
+}
 
 // Client is where a request comes from.
 type Client struct {

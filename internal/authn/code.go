@@ -19,6 +19,12 @@ import (
 
 // VerifyCode finishes a sign-in with the code of the second factor or a recovery code. The session gets a new token.
 func (s *Service) VerifyCode(ctx context.Context, code string, from Client) (SignedIn, error) {
+	out, err := s.verifyCode(ctx, code, from)
+	s.counted(stepCode, err)
+	return out, err
+}
+
+func (s *Service) verifyCode(ctx context.Context, code string, from Client) (SignedIn, error) {
 	ses, err := s.find(ctx, from.Session)
 	if err != nil {
 		return SignedIn{}, err

@@ -25,6 +25,12 @@ type SignInInput struct {
 // SignIn checks a password and opens a session; it needs a code yet when the person has a second factor. Whether
 // the account exists shows neither in the answer nor in the time it takes.
 func (s *Service) SignIn(ctx context.Context, in SignInInput) (SignedIn, error) {
+	out, err := s.signIn(ctx, in)
+	s.counted(stepPassword, err)
+	return out, err
+}
+
+func (s *Service) signIn(ctx context.Context, in SignInInput) (SignedIn, error) {
 	p, err := byLogin(ctx, s.db, in.Login)
 	if err != nil && !errors.Is(err, db.ErrNoRows) {
 		return SignedIn{}, fmt.Errorf("look up who signs in: %w", err)

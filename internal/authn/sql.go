@@ -181,6 +181,10 @@ func listSessions(ctx context.Context, q db.Queryer, user ids.User, at time.Time
 }
 
 // spendStep uses up a TOTP step; of two at once only one gets it.
+func countSessions(ctx context.Context, q db.Queryer, at time.Time) (int, error) {
+	return db.One(ctx, q, db.Value[int], `SELECT count(*) FROM sessions WHERE expires_at > ? AND stage = 'full' AND revoked_at IS NULL`, at.UnixMilli())
+}
+
 func spendStep(ctx context.Context, tx *db.Tx, user ids.User, step int64) (bool, error) {
 	n, err := tx.Exec(ctx, "UPDATE identities SET totp_last_step = ? WHERE id = ? AND totp_last_step < ?", step, user, step)
 	return n == 1, err

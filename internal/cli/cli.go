@@ -58,6 +58,8 @@ type settings struct {
 	Database       *string `name:"database" help:"PostgreSQL address instead of the SQLite file." placeholder:"postgres://..."`
 	BaseURL        *string `name:"base-url" help:"Address people open in the browser." placeholder:"URL"`
 	TrustedProxies *string `name:"trusted-proxies" help:"Proxies whose X-Forwarded-For is believed." placeholder:"CIDR,..."`
+	StopDelay      *string `name:"stop-delay" help:"How long to go on serving after being told to stop." placeholder:"0s"`
+	MetricsListen  *string `name:"metrics-listen" help:"Address and port of the listener for metrics." placeholder:"HOST:PORT"`
 	SMTPHost       *string `name:"smtp-host" help:"Mail server; without one mail is captured." placeholder:"HOST"`
 	SMTPPort       *string `name:"smtp-port" help:"Port of the mail server." placeholder:"PORT"`
 	SMTPUsername   *string `name:"smtp-username" help:"User name at the mail server." placeholder:"NAME"`

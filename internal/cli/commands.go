@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"runtime/debug"
 
+	"bailiwick/internal/app"
 	"bailiwick/internal/db"
 	"bailiwick/internal/errs"
 )
@@ -19,20 +19,39 @@ func (serveCmd) Run(r *run) error {
 	if err != nil {
 		return err
 	}
-	var lc net.ListenConfig
-	ln, err := lc.Listen(r.ctx, "tcp", r.cfg.Listen)
+	on, err := r.listen()
 	if err != nil {
-		return errors.Join(fmt.Errorf("listen on %s (another program may have the port; choose one with --listen): %w", r.cfg.Listen, err), a.Close())
+		return errors.Join(err, a.Close())
 	}
 	fmt.Fprintf(r.Out, "Bailiwick is ready at %s\n", r.cfg.BaseURL)
 	link, err := a.SetupLink(r.ctx)
 	if err != nil {
-		return errors.Join(err, ln.Close(), a.Close())
+		return errors.Join(err, on.Close(), a.Close())
 	}
 	if link != "" {
 		fmt.Fprintf(r.Out, "Set it up once here: %s\n", link)
 	}
-	return errors.Join(a.Run(r.ctx, ln), a.Close())
+	return errors.Join(a.Run(r.ctx, on), a.Close())
+}
+
+// listen opens the sockets that the settings name.
+func (r *run) listen() (on app.Listeners, err error) {
+	for _, l := range []struct {
+		address, flag string
+		to            *net.Listener
+	}{
+		{r.cfg.Listen, "listen", &on.Portal},
+		{r.cfg.Metrics.Listen, "metrics-listen", &on.Metrics},
+	} {
+		if l.address == "" {
+			continue
+		}
+		var lc net.ListenConfig
+		if *l.to, err = lc.Listen(r.ctx, "tcp", l.address); err != nil {
+			return on, errors.Join(fmt.Errorf("listen on %s (another program may have the port; choose one with --%s): %w", l.address, l.flag, err), on.Close())
+		}
+	}
+	return on, nil
 }
 
 type migrateCmd struct{}
@@ -141,10 +160,6 @@ type versionCmd struct{}
 
 // Run prints the version that the build recorded.
 func (versionCmd) Run(r *run) error {
-	version := "unknown"
-	if info, ok := debug.ReadBuildInfo(); ok {
-		version = info.Main.Version
-	}
-	fmt.Fprintln(r.Out, "bailiwick", version)
+	fmt.Fprintln(r.Out, "bailiwick", app.Version())
 	return nil
 }

@@ -30,8 +30,15 @@ type Config struct {
 	Database       secret.String  // postgres://...; empty: a SQLite file in Data
 	BaseURL        *url.URL       // how people reach the portal: links in mails begin with it
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
+	StopDelay      time.Duration  // how long the portal goes on serving after it was told to stop
+	Metrics        Metrics
 	SMTP           SMTP
 	Log            Log
+}
+
+// Metrics says where the program's measurements can be read.
+type Metrics struct {
+	Listen string // host:port; empty: nowhere
 }
 
 // SMTP is the server that mail is handed to.

@@ -32,6 +32,8 @@ func Keys() []Key {
 		{Name: "database", Help: "PostgreSQL address, postgres://user@host/name. Empty: a SQLite file in the data directory."},
 		{Name: "base_url", Help: "Address people open in the browser, as https://portal.example.com. Empty: http:// and the listen address."},
 		{Name: "trusted_proxies", Help: "Addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas."},
+		{Name: "stop_delay", Default: "0s", Help: "How long to go on serving after being told to stop, while /readyz already says no: as long as a load balancer takes to notice."},
+		{Name: "metrics.listen", Help: "Address and port of a listener of its own for /metrics, /healthz and /readyz. It asks nobody who they are. Empty: none."},
 		{Name: "smtp.host", Help: "Mail server. Empty: mail is captured and shown in the portal, not sent."},
 		{Name: "smtp.port", Help: "Port of the mail server. Empty: 587, 465 or 25 by smtp.tls."},
 		{Name: "smtp.username", Help: "User name at the mail server. Empty: no sign-in."},
@@ -104,12 +106,16 @@ func (r *reading) problem(where, remedy string) { r.problems = append(r.problems
 
 func (r *reading) config() Config {
 	c := Config{
-		Listen:         r.listen(),
+		Listen:         r.listen("listen"),
 		Data:           r.required("data", "name a directory, as ./data"),
 		Database:       r.database(),
 		TrustedProxies: r.proxies(),
+		StopDelay:      r.duration("stop_delay", 0),
 		SMTP:           r.smtp(),
 		Log:            Log{Level: r.level(), Format: r.oneOf("log.format", "text", "json")},
+	}
+	if v, _ := r.text("metrics.listen"); v != "" {
+		c.Metrics.Listen = r.listen("metrics.listen")
 	}
 	c.BaseURL = r.baseURL(c.Listen)
 	return c
@@ -123,8 +129,8 @@ func (r *reading) required(key, remedy string) string {
 	return v
 }
 
-func (r *reading) listen() string {
-	v, where := r.text("listen")
+func (r *reading) listen(key string) string {
+	v, where := r.text(key)
 	_, port, err := net.SplitHostPort(v)
 	if _, perr := strconv.ParseUint(port, 10, 16); err != nil || perr != nil {
 		r.problem(where, fmt.Sprintf("write host:port, as 127.0.0.1:8080 or :8080, not %q", v))
@@ -190,7 +196,7 @@ func (r *reading) proxies() (out []netip.Prefix) {
 }
 
 func (r *reading) smtp() SMTP {
-	s := SMTP{TLS: r.oneOf("smtp.tls", "starttls", "tls", "none"), Port: r.port("smtp.port"), Timeout: r.duration("smtp.timeout")}
+	s := SMTP{TLS: r.oneOf("smtp.tls", "starttls", "tls", "none"), Port: r.port("smtp.port"), Timeout: r.duration("smtp.timeout", time.Millisecond)}
 	s.Host, _ = r.text("smtp.host")
 	s.Username, _ = r.text("smtp.username")
 	s.FromName, _ = r.text("smtp.from_name")
@@ -219,10 +225,10 @@ func (r *reading) port(key string) int {
 	return int(n)
 }
 
-func (r *reading) duration(key string) time.Duration {
+func (r *reading) duration(key string, least time.Duration) time.Duration {
 	v, where := r.text(key)
 	d, err := time.ParseDuration(v)
-	if err != nil || d <= 0 {
+	if err != nil || d < least {
 		r.problem(where, fmt.Sprintf("write a time such as 30s or 2m, not %q", v))
 	}
 	return d

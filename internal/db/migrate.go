@@ -38,6 +38,32 @@ func (d *DB) Pending(ctx context.Context) (int, error) {
 	return int(max(0, want-at)), nil
 }
 
+// Ready reports whether the database answers and has the schema of this program or of a newer one. It costs one look,
+// so it can be asked often.
+func (d *DB) Ready(ctx context.Context) error {
+	want, err := newestMigration()
+	if err != nil {
+		return err
+	}
+	at, err := One(ctx, d, Value[int64], `SELECT COALESCE(max(version_id), 0) FROM goose_db_version WHERE is_applied`)
+	if err != nil {
+		return fmt.Errorf("read the schema version: %w", err)
+	}
+	if at < want {
+		return fmt.Errorf("the schema is at version %d, this program needs %d", at, want)
+	}
+	return nil
+}
+
+// newestMigration is the number that the name of the last file begins with.
+func newestMigration() (int64, error) {
+	entries, err := fs.ReadDir(migrations.FS, ".")
+	if err != nil || len(entries) == 0 {
+		return 0, fmt.Errorf("list migrations: %w", err)
+	}
+	return goose.NumericComponent(entries[len(entries)-1].Name())
+}
+
 func (d *DB) migrator() (*goose.Provider, error) {
 	files, err := migrationFiles(d.dialect)
 	if err != nil {

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"bailiwick/internal/db"
 )
 
@@ -39,6 +41,7 @@ type Runner struct {
 	workers *Workers
 	owner   string
 	queues  []queue
+	ended   *prometheus.CounterVec
 }
 
 type queue struct {
@@ -49,7 +52,7 @@ type queue struct {
 
 // NewRunner makes a runner of the listed workers. The time it goes by is the database's clock.
 func NewRunner(d *db.DB, log *slog.Logger, w *Workers) *Runner {
-	return &Runner{db: d, log: log, workers: w, owner: rand.Text(), queues: []queue{
+	return &Runner{db: d, log: log, workers: w, owner: rand.Text(), ended: newEnded(), queues: []queue{
 		{Mail, 4, make(chan struct{}, 1)},
 		{Bulk, 2, make(chan struct{}, 1)},
 	}}
@@ -229,43 +232,51 @@ func (r *Runner) work(ctx context.Context, j Job) {
 	w := r.workers.kinds[j.Kind]
 	run, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	var err error
+	var failure error
 	if w.queue == j.Queue {
 		stop := r.keep(run, cancel, func(ctx context.Context, tx *db.Tx, until int64) (int64, error) { return renew(ctx, tx, j, until) })
-		err = guard(func() error { return w.run(run, j) })
+		failure = guard(func() error { return w.run(run, j) })
 		stop()
 	}
-	end, done := context.WithTimeout(context.WithoutCancel(ctx), endWithin)
-	defer done()
+	end, cancelEnd := context.WithTimeout(context.WithoutCancel(ctx), endWithin)
+	defer cancelEnd()
+	var how outcome
 	if werr := r.db.Batch(end, func(ctx context.Context, tx *db.Tx) error {
-		return r.end(ctx, tx, j, err, context.Cause(run))
+		var err error
+		how, err = r.end(ctx, tx, j, failure, context.Cause(run))
+		return err
 	}); werr != nil {
+		how = unwritten
 		r.log.ErrorContext(ctx, "the end of a job could not be written; it will run again", "job", j.ID, "kind", j.Kind, "error", werr)
 	}
+	r.ended.WithLabelValues(j.Kind, string(how)).Inc()
 }
 
 // end writes down how the worker of j ended: with err, under a context cancelled by cause or by nothing.
-func (r *Runner) end(ctx context.Context, tx *db.Tx, j Job, err, cause error) error {
+func (r *Runner) end(ctx context.Context, tx *db.Tx, j Job, err, cause error) (outcome, error) {
 	log := r.log.With("job", j.ID, "kind", j.Kind, "attempt", j.Attempt)
-	var werr error
 	switch home := r.workers.kinds[j.Kind].queue; {
 	case home != j.Queue:
-		_, werr = release(ctx, tx, j, home)
+		_, werr := release(ctx, tx, j, home)
+		return handed, werr
 	case err == nil:
-		_, werr = complete(ctx, tx, j) // changes nothing when the worker has completed it itself
+		_, werr := complete(ctx, tx, j) // changes nothing when the worker has completed it itself
+		return done, werr
 	case errors.Is(cause, ErrLost) || errors.Is(err, ErrLost):
 		log.WarnContext(ctx, "a job was lost to another worker", "error", err)
+		return lost, nil
 	case cause != nil:
-		_, werr = release(ctx, tx, j, home)
+		_, werr := release(ctx, tx, j, home)
+		return handed, werr
 	case isPermanent(err) || j.Attempt >= j.MaxAttempts:
 		log.ErrorContext(ctx, "a job is dead", "error", err)
-		_, werr = bury(ctx, tx, j, reason(err))
-	default:
-		at := tx.Now().Add(backoff(j.Attempt))
-		log.WarnContext(ctx, "a job will be tried again", "error", err, "at", at)
-		_, werr = postpone(ctx, tx, j, at.UnixMilli(), reason(err))
+		_, werr := bury(ctx, tx, j, reason(err))
+		return dead, werr
 	}
-	return werr
+	at := tx.Now().Add(backoff(j.Attempt))
+	log.WarnContext(ctx, "a job will be tried again", "error", err, "at", at)
+	_, werr := postpone(ctx, tx, j, at.UnixMilli(), reason(err))
+	return retried, werr
 }
 
 const (

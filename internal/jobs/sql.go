@@ -2,7 +2,6 @@ package jobs
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"bailiwick/internal/db"
@@ -94,6 +93,16 @@ func takeLapsed(ctx context.Context, tx *db.Tx) (exhausted []Job, err error) {
 		FROM jobs WHERE state = 'running' AND lease_until <= ? AND attempt >= max_attempts ORDER BY id`, tx.Ms())
 }
 
+// waiting counts along the partial indexes of each state.
+func waiting(ctx context.Context, q db.Queryer) ([]Waiting, error) {
+	return db.All(ctx, q, func(r db.Row) (w Waiting, err error) {
+		err = r.Scan(&w.Queue, &w.State, &w.Jobs)
+		return w, err
+	}, `SELECT queue, 'ready', count(*) FROM jobs WHERE state = 'ready' GROUP BY queue
+		UNION ALL SELECT queue, 'running', count(*) FROM jobs WHERE state = 'running' GROUP BY queue
+		UNION ALL SELECT queue, 'dead', count(*) FROM jobs WHERE state = 'dead' AND finished_at IS NOT NULL GROUP BY queue`)
+}
+
 const sweepSize = 500
 
 func sweep(ctx context.Context, tx *db.Tx, state string, before int64) (int64, error) {
@@ -128,13 +137,4 @@ func renewTurn(ctx context.Context, tx *db.Tx, name, owner string, until int64) 
 
 func endTurn(ctx context.Context, tx *db.Tx, name, owner string, next int64) (int64, error) {
 	return tx.Exec(ctx, `UPDATE leases SET until = 0, owner = '', next_at = ? WHERE name = ? AND owner = ?`, next, name, owner)
-}
-
-// Dead counts the jobs that gave up and are kept for the operator to see.
-func (r *Runner) Dead(ctx context.Context) (int, error) {
-	n, err := db.One(ctx, r.db, db.Value[int], `SELECT count(*) FROM jobs WHERE state = 'dead'`)
-	if err != nil {
-		return 0, fmt.Errorf("count dead jobs: %w", err)
-	}
-	return n, nil
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/url"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"bailiwick/internal/brand"
 	"bailiwick/internal/clock"
 	"bailiwick/internal/i18n"
@@ -25,6 +27,7 @@ type Sender struct {
 	via    Transport
 	clock  clock.Clock
 	from   mail.Address
+	sent   *prometheus.CounterVec
 }
 
 // SenderDeps are what a Sender works with.
@@ -43,7 +46,7 @@ func NewSender(d SenderDeps) *Sender {
 	if d.From.Email == "" {
 		d.From.Email = "no-reply@" + d.Base.Hostname()
 	}
-	return &Sender{d.Mailer, d.Brand, d.Base, d.Texts, d.Via, d.Clock, d.From}
+	return &Sender{d.Mailer, d.Brand, d.Base, d.Texts, d.Via, d.Clock, d.From, newSent()}
 }
 
 // Register lists the sender's job. What a mail said is erased when it is over.
@@ -64,11 +67,33 @@ func (s *Sender) send(ctx context.Context, _ jobs.Job, args sendArgs) error {
 		return jobs.Permanent(err)
 	}
 	err = s.via.Send(ctx, msg)
-	if mail.IsPermanent(err) {
+	switch {
+	case mail.IsPermanent(err):
+		s.sent.WithLabelValues(refused).Inc()
 		return jobs.Permanent(err)
+	case err != nil:
+		s.sent.WithLabelValues(failed).Inc()
+		return err
 	}
-	return err
+	s.sent.WithLabelValues(accepted).Inc()
+	return nil
 }
+
+// How handing a mail over went, as operators see it.
+const (
+	accepted = "sent"
+	failed   = "failed"  // it will be tried again
+	refused  = "refused" // the server will never take it
+)
+
+func newSent() *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "bailiwick_mails_total", Help: "Mails handed over, by result: sent, failed (tried again) or refused.",
+	}, []string{"result"})
+}
+
+// Metrics lists what the sender measures of itself.
+func (s *Sender) Metrics() []prometheus.Collector { return []prometheus.Collector{s.sent} }
 
 func (s *Sender) write(ctx context.Context, args sendArgs, m Mail, product string) (mail.Message, error) {
 	link := ""

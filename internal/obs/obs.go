@@ -1,4 +1,4 @@
-// Package obs sets up the log and carries the request's id to it.
+// Package obs sets up the log and carries what is known of a request to it.
 package obs
 
 import (
@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"sync"
 )
 
 // Format is how log entries are written.
@@ -33,15 +34,46 @@ func NewLogger(w io.Writer, level slog.Leveler, f Format) (*slog.Logger, error) 
 
 type requestKey struct{}
 
+// request is what is known of one request; who makes it is found out on the way.
+type request struct {
+	id    string
+	mu    sync.Mutex
+	actor string
+}
+
 // WithRequestID returns a context that carries the id of a request.
 func WithRequestID(ctx context.Context, id string) context.Context {
-	return context.WithValue(ctx, requestKey{}, id)
+	return context.WithValue(ctx, requestKey{}, &request{id: id})
 }
 
 // RequestID returns the id of the request, or "".
 func RequestID(ctx context.Context) string {
-	id, _ := ctx.Value(requestKey{}).(string)
-	return id
+	if r, ok := ctx.Value(requestKey{}).(*request); ok {
+		return r.id
+	}
+	return ""
+}
+
+// SetActor notes the id of whoever makes the request, for the log.
+func SetActor(ctx context.Context, id string) {
+	r, ok := ctx.Value(requestKey{}).(*request)
+	if !ok {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.actor = id
+}
+
+// Actor returns the id of whoever makes the request, "" while nobody was recognised.
+func Actor(ctx context.Context) string {
+	r, ok := ctx.Value(requestKey{}).(*request)
+	if !ok {
+		return ""
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.actor
 }
 
 // NewRequestID returns a short id that a person can read out to support.

@@ -33,6 +33,9 @@ func statusOf(k errs.Kind) int {
 	return http.StatusInternalServerError
 }
 
+// retryAfter is when to try again what cannot be done now, in seconds (RFC 9110, section 10.2.3).
+const retryAfter = "5"
+
 // serveError is the one place where an error becomes a page. What the person cannot act on goes to the log alone.
 func (s *Server) serveError(w http.ResponseWriter, r *http.Request, by authz.Actor, err error) {
 	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
@@ -47,7 +50,7 @@ func (s *Server) serveError(w http.ResponseWriter, r *http.Request, by authz.Act
 		s.Log.ErrorContext(r.Context(), "request failed", "route", routeOf(r), "error", err)
 	}
 	if kind == errs.Unavailable {
-		w.Header().Set("Retry-After", "5")
+		w.Header().Set("Retry-After", retryAfter)
 	}
 	if perr := s.renderError(w, r, by, statusOf(kind), problemOf(err)); perr != nil {
 		s.Log.ErrorContext(r.Context(), "render the error page", "error", perr)

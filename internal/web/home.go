@@ -13,19 +13,6 @@ import (
 	"bailiwick/internal/web/ui/part"
 )
 
-// health answers whether the program can serve: its database answers. It says nothing else to anybody.
-func (s *Server) health(w http.ResponseWriter, r *http.Request) error {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	if err := s.Ready(r.Context()); err != nil {
-		s.Log.ErrorContext(r.Context(), "not ready", "error", err)
-		w.WriteHeader(http.StatusServiceUnavailable)
-		_, err = w.Write([]byte("unavailable\n"))
-		return err
-	}
-	_, err := w.Write([]byte("ok\n"))
-	return err
-}
-
 // start leads a signed-in person to where their work is.
 func (s *Server) start(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
 	account, err := s.Authn.Home(r.Context(), by)

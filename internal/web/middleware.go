@@ -4,16 +4,19 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
+	"bailiwick/internal/clock"
 	"bailiwick/internal/obs"
+	"bailiwick/internal/web/ui/asset"
 )
 
 // contentPolicy lets nothing run or load that does not come from this server. No page needs inline code or style.
 const contentPolicy = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 // hardened sets the headers that every answer carries.
-func hardened(next http.Handler) http.Handler {
+func (s *Server) hardened(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", contentPolicy)
@@ -23,6 +26,9 @@ func hardened(next http.Handler) http.Handler {
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 		h.Set("Cache-Control", "no-store")
 		h.Set("Vary", "HX-Request")
+		if s.secure {
+			h.Set("Strict-Transport-Security", "max-age=31536000") // browsers heed it over https alone (RFC 6797, section 8.1)
+		}
 		next.ServeHTTP(w, r)
 	})
 }
@@ -62,27 +68,64 @@ func (w *recorder) Write(b []byte) (int, error) {
 // Unwrap lets http.ResponseController reach the connection.
 func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// logged writes one line for each request. It names the route, never the path: paths of one-time links are secrets.
-func logged(log *slog.Logger, now func() time.Time, next http.Handler) http.Handler {
+// logged counts each request and writes one line for it. It names the route, never the path or the query: those of
+// one-time links are secrets.
+func (s *Server) logged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		began := now()
+		took := clock.Stopwatch()
 		rec := &recorder{ResponseWriter: w}
+		s.metrics.inFlight.Inc()
 		defer func() {
 			if p := recover(); p != nil {
-				log.ErrorContext(r.Context(), "panic while answering", "route", r.Pattern, "panic", p, "stack", string(debug.Stack()))
+				s.Log.ErrorContext(r.Context(), "panic while answering", "route", r.Pattern, "panic", p, "stack", string(debug.Stack()))
 				if rec.status == 0 {
 					http.Error(rec, "Something went wrong. Nothing was changed.", http.StatusInternalServerError)
 				}
 			}
-			level := slog.LevelDebug
-			if rec.status >= http.StatusInternalServerError {
-				level = slog.LevelError
-			}
-			log.Log(r.Context(), level, "request", "method", r.Method, "route", routeOf(r), "status", rec.status,
-				"ms", float64(now().Sub(began).Microseconds())/1000, "bytes", rec.bytes)
+			s.metrics.inFlight.Dec()
+			s.answered(r, rec, took())
 		}()
 		next.ServeHTTP(rec, r)
 	})
+}
+
+// answered notes how a request ended. A client that went away was answered nothing: status 0.
+func (s *Server) answered(r *http.Request, rec *recorder, took time.Duration) {
+	route := routeOf(r)
+	s.metrics.ended(route, rec.status, took)
+	s.Log.LogAttrs(r.Context(), levelOf(route, rec.status), "request",
+		slog.String("method", methodOf(r)), slog.String("route", route), slog.Int("status", rec.status),
+		slog.Float64("ms", float64(took.Microseconds())/1000), slog.Int("bytes", rec.bytes),
+		slog.String("actor", obs.Actor(r.Context())), slog.String("account", accountNamed(r)))
+}
+
+// levelOf keeps what nobody asks for, files of the interface and the probes of monitors, out of the usual log.
+func levelOf(route string, status int) slog.Level {
+	switch {
+	case status >= http.StatusInternalServerError:
+		return slog.LevelError
+	case strings.HasSuffix(route, asset.Prefix) || strings.HasSuffix(route, probeAlive) || strings.HasSuffix(route, probeReady):
+		return slog.LevelDebug
+	}
+	return slog.LevelInfo
+}
+
+// accountNamed is the account that the path names, "" when it names none or what cannot be one.
+func accountNamed(r *http.Request) string {
+	id, err := accountOf(r)
+	if err != nil {
+		return ""
+	}
+	return string(id)
+}
+
+// methodOf is the method, or "other" for one that is not of RFC 9110.
+func methodOf(r *http.Request) string {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return r.Method
+	}
+	return "other"
 }
 
 // routeOf is the pattern that the mux matched. The mux notes it on the very request it was given, so logged must

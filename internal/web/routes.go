@@ -6,7 +6,8 @@ import "slices"
 // that is here is swept for strangers and foreign ids without being named.
 func (s *Server) Routes() []Route {
 	return slices.Concat(s.accountRoutes(), s.peopleRoutes(), s.taskRoutes(), []Route{
-		{Pattern: "GET /healthz", Open: s.health},
+		{Pattern: "GET " + probeAlive, Open: s.alive},
+		{Pattern: "GET " + probeReady, Open: s.ready},
 		{Pattern: "GET /{$}", Signed: s.start},
 		{Pattern: "GET /a/{account}/home", Signed: s.home},
 		{Pattern: "POST /theme", Signed: s.setTheme},

@@ -37,7 +37,7 @@ type Deps struct {
 	BaseURL        *url.URL
 	TrustedProxies []netip.Prefix
 	CapturesMail   bool                            // no mail server is set: mail lies in the capture mailbox
-	Ready          func(ctx context.Context) error // whether the database answers
+	Ready          func(ctx context.Context) error // nil when requests can be served
 	Ops            *op.Runner
 	Brand          *brand.Service
 	Mailbox        *notify.Mailbox
@@ -56,12 +56,13 @@ type Deps struct {
 // Server answers the portal's requests.
 type Server struct {
 	Deps
-	secure bool // people reach the portal by https
+	metrics metrics
+	secure  bool // people reach the portal by https
 }
 
 // New makes the portal.
 func New(d Deps) *Server {
-	return &Server{Deps: d, secure: d.BaseURL.Scheme == "https"}
+	return &Server{Deps: d, metrics: newMetrics(), secure: d.BaseURL.Scheme == "https"}
 }
 
 // Handler serves every route of the portal.
@@ -72,9 +73,9 @@ func (s *Server) Handler() http.Handler {
 		mux.Handle(r.Pattern, s.serve(r))
 	}
 	mux.Handle("/", s.serve(Route{Open: nowhere}))
-	var h http.Handler = logged(s.Log, s.Clock, mux)
-	h = http.NewCrossOriginProtection().Handler(h)
-	return identified(s.located(hardened(h)))
+	var h http.Handler = http.NewCrossOriginProtection().Handler(mux)
+	h = s.logged(h)
+	return identified(s.located(s.hardened(h)))
 }
 
 func nowhere(http.ResponseWriter, *http.Request) error { return errs.NoSuch("page") }

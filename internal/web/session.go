@@ -72,6 +72,7 @@ func (s *Server) recognise(r *http.Request) (authz.Actor, *http.Request, error) 
 		return authz.Actor{}, withPrinter(r, s.Texts.For(lang)), errSignIn()
 	}
 	who, err := s.Authn.Resolve(r.Context(), from)
+	obs.SetActor(r.Context(), who.Actor.ID())
 	if who.Language != "" {
 		lang = s.Texts.Match(who.Language)
 	}

@@ -15,7 +15,8 @@ import (
 
 // open are the routes that need nobody signed in. A new one has to be added here, with its reason.
 var open = map[string]string{
-	"GET /healthz":                "whether the program is ready, and nothing else",
+	"GET /healthz":                "says that the program runs, and nothing else",
+	"GET /readyz":                 "whether requests can be served, and nothing else",
 	"GET /setup":                  "the set-up link is the authority",
 	"POST /setup":                 "the set-up link is the authority",
 	"GET /sign-in":                "signing in",
