@@ -56,7 +56,7 @@ func (a *App) Run(ctx context.Context, on Listeners) error {
 	front, log := parts{stop: stop}, parts{stop: stop}
 	front.start("portal", func() error { return a.portal(ctx, on.Portal) })
 	front.start("jobs", func() error { return a.Jobs.Run(ctx) })
-	log.start("news", func() error { return a.News.Run(writing) })
+	log.start("news", func() error { return a.News.Run(writing, a.cfg.DatabaseListen.Reveal()) })
 	log.start("event log", func() error { return a.Log.Run(writing) })
 	if on.Metrics != nil {
 		log.start("metrics", func() error { return a.metrics(writing, on.Metrics) })

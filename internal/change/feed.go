@@ -40,6 +40,8 @@ const (
 	overlap    = 10 * time.Second // how long before a commit the id of its news may have been drawn
 	markEvery  = time.Second
 	readWithin = 5 * time.Second
+	hintEvery  = 50 * time.Millisecond
+	channel    = "bailiwick_changes"
 	never      = -1 << 62
 )
 
@@ -50,6 +52,7 @@ type Feed struct {
 	clock clock.Clock
 	start time.Time
 	seed  maphash.Seed
+	wrote chan struct{} // this node has news for others
 
 	// Subjects share counters: one told about in vain costs a read, and memory stays the same however many there are.
 	counters [1 << 14]atomic.Uint64
@@ -71,14 +74,23 @@ type mark struct {
 
 // New makes the feed of a node, which from now on reads the news after every write of d.
 func New(d *db.DB, now clock.Clock, log *slog.Logger) *Feed {
-	f := &Feed{db: d, log: log, clock: now, start: now(), seed: maphash.MakeSeed(), floor: -1, seen: map[int64]struct{}{}}
+	f := &Feed{db: d, log: log, clock: now, start: now(), seed: maphash.MakeSeed(), wrote: make(chan struct{}, 1), floor: -1, seen: map[int64]struct{}{}}
 	f.readAt.Store(never)
 	d.OnCommit(f.written)
 	return f
 }
 
-// Run reads the news until ctx ends.
-func (f *Feed) Run(ctx context.Context) error {
+// Run reads the news four times a second until ctx ends, and at once when another node says that there is some. It
+// listens at an address of the database that no pooler stands before, "" for the database's own.
+func (f *Feed) Run(ctx context.Context, listenAt string) error {
+	heard := make(chan struct{}, 1)
+	var wg sync.WaitGroup
+	wg.Go(func() { f.hint(ctx) })
+	wg.Go(func() {
+		f.db.Listen(ctx, listenAt, channel, func() { wake(heard) }, func(err error) {
+			f.log.WarnContext(ctx, "other nodes cannot be heard; their news is read four times a second", "error", err)
+		})
+	})
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	for ctx.Err() == nil {
@@ -88,18 +100,52 @@ func (f *Feed) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 		case <-tick.C:
+		case <-heard:
 		}
 	}
+	wg.Wait()
 	return nil
+}
+
+// hint tells other nodes that this one has written, at most once in a while. It is told after the commit: told inside
+// a transaction it would make all commits wait for each other.
+func (f *Feed) hint(ctx context.Context) {
+	pause := time.NewTicker(hintEvery)
+	defer pause.Stop()
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+			return
+		case <-f.wrote:
+		}
+		if err := f.db.Notify(ctx, channel); err != nil && ctx.Err() == nil {
+			f.log.WarnContext(ctx, "other nodes could not be told of a write; they read it within a moment", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-pause.C:
+		}
+	}
+}
+
+func wake(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default: // it is awake already
+	}
 }
 
 // written reads what a write of this node has changed, before its caller goes on.
 func (f *Feed) written(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readWithin)
 	defer cancel()
+	before := f.told.Load()
 	if err := f.Read(ctx); err != nil {
 		f.readAt.Store(never)
 		f.log.WarnContext(ctx, "the news of a write could not be read; nothing is answered from memory", "error", err)
+	}
+	if f.told.Load() != before {
+		wake(f.wrote)
 	}
 }
 

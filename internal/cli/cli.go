@@ -56,6 +56,7 @@ type settings struct {
 	Listen         *string `name:"listen" help:"Address and port to listen on." placeholder:"HOST:PORT"`
 	Data           *string `name:"data" help:"Directory of the database file and the master key." placeholder:"DIR"`
 	Database       *string `name:"database" help:"PostgreSQL address instead of the SQLite file." placeholder:"postgres://..."`
+	DatabaseListen *string `name:"database-listen" help:"PostgreSQL server itself, when a pooler stands before it." placeholder:"postgres://..."`
 	BaseURL        *string `name:"base-url" help:"Address people open in the browser." placeholder:"URL"`
 	TrustedProxies *string `name:"trusted-proxies" help:"Proxies whose X-Forwarded-For is believed." placeholder:"CIDR,..."`
 	StopDelay      *string `name:"stop-delay" help:"How long to go on serving after being told to stop." placeholder:"0s"`

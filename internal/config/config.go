@@ -28,6 +28,7 @@ type Config struct {
 	Listen         string         // host:port of the portal and the API
 	Data           string         // directory of the database, the key file and spools
 	Database       secret.String  // postgres://...; empty: a SQLite file in Data
+	DatabaseListen secret.String  // the PostgreSQL server itself, when Database is a pooler; else empty
 	BaseURL        *url.URL       // how people reach the portal: links in mails begin with it
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
 	StopDelay      time.Duration  // how long the portal goes on serving after it was told to stop

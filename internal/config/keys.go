@@ -30,6 +30,7 @@ func Keys() []Key {
 		{Name: "listen", Default: "127.0.0.1:8080", Help: "Address and port to listen on."},
 		{Name: "data", Default: "./data", Help: "Directory of the database file and the master key."},
 		{Name: "database", Help: "PostgreSQL address, postgres://user@host/name. Empty: a SQLite file in the data directory."},
+		{Name: "database_listen", Help: "Address of the PostgreSQL server itself, to hear other nodes, when database is that of a pooler. Empty: the same."},
 		{Name: "base_url", Help: "Address people open in the browser, as https://portal.example.com. Empty: http:// and the listen address."},
 		{Name: "trusted_proxies", Help: "Addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas."},
 		{Name: "stop_delay", Default: "0s", Help: "How long to go on serving after being told to stop, while /readyz already says no: as long as a load balancer takes to notice."},
@@ -108,7 +109,8 @@ func (r *reading) config() Config {
 	c := Config{
 		Listen:         r.listen("listen"),
 		Data:           r.required("data", "name a directory, as ./data"),
-		Database:       r.database(),
+		Database:       r.database("database"),
+		DatabaseListen: r.database("database_listen"),
 		TrustedProxies: r.proxies(),
 		StopDelay:      r.duration("stop_delay", 0),
 		SMTP:           r.smtp(),
@@ -138,8 +140,8 @@ func (r *reading) listen(key string) string {
 	return v
 }
 
-func (r *reading) database() secret.String {
-	v, where := r.text("database")
+func (r *reading) database(key string) secret.String {
+	v, where := r.text(key)
 	if v == "" {
 		return secret.String{}
 	}
