@@ -1,4 +1,3 @@
-// Package nodes_test proves that what one node writes acts on every node.
 package nodes_test
 
 import (

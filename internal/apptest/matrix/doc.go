@@ -1,0 +1,2 @@
+// Package matrix holds the tests that ask everything of everything: routes, rights, roles and secrets.
+package matrix
