@@ -42,6 +42,9 @@ type Key struct {
 // Expired reports whether the key is past its date.
 func (k Key) Expired(at time.Time) bool { return !k.Expires.IsZero() && !at.Before(k.Expires) }
 
+// Managed reports whether the owner has no more rights in the scope's account than the actor.
+func (k Key) Managed(sc authz.Scope) bool { return sc.MayManage(k.grant) == nil }
+
 // logged is how a key stands in the log.
 type logged struct {
 	Name    string    `audit:"show"`
@@ -148,7 +151,7 @@ func (s *Service) member(ctx context.Context, w *op.W) (Key, error) {
 			return m, err
 		}
 	}
-	return Key{}, errs.New(errs.Conflict, "key.not_member", "Switch to an account you belong to. A key belongs to a membership, and you have none in this account.")
+	return Key{}, errs.New(errs.Denied, "key.not_member", "Switch to an account you belong to. A key belongs to a membership, and you have none in this account.")
 }
 
 // Grantable is what a key of a membership may hold when it is made within the scope.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"bailiwick/internal/account"
+	"bailiwick/internal/apikey"
 	"bailiwick/internal/authz"
 	"bailiwick/internal/db"
 	"bailiwick/internal/ids"
@@ -232,4 +233,17 @@ func (w *World) Text(query string, args ...any) string {
 	s, err := db.One(w.t.Context(), w.DB, db.Value[string], query, args...)
 	w.ok(err, query)
 	return s
+}
+
+// Key makes an API key of a person in an account that they belong to.
+func (w *World) Key(by Person, at ids.Account, scopes ...authz.Perm) apikey.Created {
+	w.t.Helper()
+	k, err := w.Keys.Create(w.t.Context(), by.Actor, at, apikey.Input{Name: "Key of " + by.Email, Scopes: authz.SetOf(scopes...)})
+	w.ok(err, "make a key")
+	return k
+}
+
+// Through is who acts by a key now.
+func (w *World) Through(k apikey.Created) (authz.Actor, error) {
+	return w.Keys.Resolve(w.t.Context(), apikey.Client{Key: k.Secret, IP: "203.0.113.9", UserAgent: "test"})
 }

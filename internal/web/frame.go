@@ -36,6 +36,7 @@ func (s *Server) frame(w http.ResponseWriter, r *http.Request, by authz.Actor, a
 	page.User.Menu = []part.MenuItem{
 		{Label: p.T("nav.my_security"), Icon: "shield-check", Href: "/me/security"},
 		{Label: p.T("nav.my_sessions"), Icon: "monitor", Href: "/me/sessions"},
+		{Label: p.T("nav.my_keys"), Icon: "key-round", Href: "/me/keys"},
 	}
 	if by.Account() == "" {
 		return page, nil
@@ -95,6 +96,7 @@ func navigation(p i18n.Printer, sc authz.Scope, current string) []shell.NavGroup
 	accounts = append(accounts, item(alone && sc.Has(authz.LocationsView), "locations", "building", "l", at+"/locations")...)
 	accounts = append(accounts, item(sc.Has(authz.UsersView), "users", "users", "u", at+"/users")...)
 	accounts = append(accounts, item(sc.Has(authz.RolesView), "roles", "key-round", "r", at+"/roles")...)
+	governance = append(governance, item(sc.Has(authz.CredentialsView), "keys", "bot", "k", at+"/keys")...)
 	governance = append(governance, item(task.Offered(sc), "tasks", "list-checks", "t", at+"/tasks")...)
 	governance = append(governance, item(sc.Has(authz.AuditView), "activity", "scroll-text", "a", at+"/activity")...)
 	var groups []shell.NavGroup

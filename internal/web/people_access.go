@@ -159,7 +159,12 @@ func modulesOf(p i18n.Printer, g authz.Grant) string {
 	case authz.Owner, authz.Admin:
 		return p.T("users.all_modules")
 	}
-	held := g.Set().Without(authz.SetOf(authz.AccountView))
+	return modulesIn(p, g.Set())
+}
+
+// modulesIn sums up a set by its modules.
+func modulesIn(p i18n.Printer, set authz.Set) string {
+	held := set.Without(authz.SetOf(authz.AccountView))
 	var names []string
 	for _, m := range authz.Offered() {
 		if !authz.ModuleSet(m.Key).Intersect(held).Empty() {

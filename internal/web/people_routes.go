@@ -36,6 +36,9 @@ func (s *Server) peopleRoutes() []Route {
 		{Pattern: "POST /a/{account}/roles/{role}/delete", Signed: s.deleteRole},
 		{Pattern: "POST /a/{account}/roles/{role}/reassign", Signed: s.reassignRole},
 
+		{Pattern: "GET /a/{account}/keys", Signed: s.keysPage},
+		{Pattern: "POST /a/{account}/keys/{key}/revoke", Signed: s.revokeKey},
+
 		{Pattern: "GET /a/{account}/subaccounts", Signed: s.subaccountsPage},
 		{Pattern: "GET /a/{account}/subaccounts/new", Signed: s.newSubPage},
 		{Pattern: "POST /a/{account}/subaccounts/new", Signed: s.createSub},

@@ -38,7 +38,7 @@ func (s *Server) record(w http.ResponseWriter, r *http.Request, by authz.Actor, 
 	if err != nil {
 		return err
 	}
-	v := clients.Record{Page: frame, At: accountPath(d.ID, ""), Account: d, Banners: banners, Tabs: recordTabs(p, d, subs, tab), Body: body}
+	v := clients.Record{Page: frame, At: accountPath(d.ID, ""), Account: d, Banners: banners, Tabs: recordTabs(p, by, d, subs, tab), Body: body}
 	v.Actions, v.Menu = recordActions(p, d)
 	return s.render(w, r, status, v)
 }
@@ -97,7 +97,7 @@ func (s *Server) accountCrumbs(r *http.Request, by authz.Actor, id ids.Account) 
 	return out, nil
 }
 
-func recordTabs(p i18n.Printer, d account.Details, subs int, current string) []part.Tab {
+func recordTabs(p i18n.Printer, by authz.Actor, d account.Details, subs int, current string) []part.Tab {
 	at := accountPath(d.ID, "")
 	var out []part.Tab
 	add := func(show bool, key, path, count string) {
@@ -120,6 +120,7 @@ func recordTabs(p i18n.Printer, d account.Details, subs int, current string) []p
 	add(below && d.Can(authz.SubAccountsView), "subaccounts", "/subaccounts", p.Number(int64(subs)))
 	add(below && d.Can(authz.LocationsView), "locations", "/locations", count(d.Locations))
 	add(d.Kind != account.Platform, "status", "/status", "")
+	add(d.ID != by.Account() && d.Can(authz.CredentialsView), "keys", "/keys", "")
 	add(d.Can(authz.AuditView), "activity", "/activity", "")
 	return out
 }

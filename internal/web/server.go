@@ -10,6 +10,7 @@ import (
 	"net/url"
 
 	"bailiwick/internal/account"
+	"bailiwick/internal/apikey"
 	"bailiwick/internal/authn"
 	"bailiwick/internal/authz"
 	"bailiwick/internal/brand"
@@ -51,6 +52,7 @@ type Deps struct {
 	Invites        *invite.Service
 	Provision      *provision.Service
 	Authn          *authn.Service
+	Keys           *apikey.Service
 }
 
 // Server answers the portal's requests.

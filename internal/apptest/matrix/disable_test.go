@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"bailiwick/internal/account"
+	"bailiwick/internal/apikey"
 	"bailiwick/internal/apptest"
 	"bailiwick/internal/authn"
 	"bailiwick/internal/authz"
@@ -35,6 +37,7 @@ type estate struct {
 	newcomer                     apptest.Person     // made directly, has not set a password
 	welcome                      string             // token of the set-password link
 	invited, sent                apptest.Invitation // by the platform's Owner, and by the person
+	key                          apikey.Created     // of the person: reads people, makes locations
 }
 
 func newEstate(t *testing.T, w *apptest.World, name string, where func(*estate) ids.Account, access func(*estate) user.Access) *estate {
@@ -47,9 +50,10 @@ func newEstate(t *testing.T, w *apptest.World, name string, where func(*estate) 
 		w.Member(at, fmt.Sprintf("owner%d@%s.example", i, name), apptest.As(authz.Owner))
 	}
 	e.at = where(e)
-	e.group = w.RoleGroup(e.at, name, append(authz.ModuleSet("users", "roles").List(), authz.LocationsView, authz.LocationsCreate)...)
+	e.group = w.RoleGroup(e.at, name, append(authz.ModuleSet("users", "roles").List(), authz.LocationsView, authz.LocationsCreate, authz.CredentialsCreate)...)
 	e.person = w.Member(e.at, "person@"+name+".example", access(e))
 	e.browser = w.SignIn(e.person.Email)
+	e.key = w.Key(e.person, e.at, authz.UsersView, authz.LocationsCreate)
 	must(t, w.Authn.Forgot(e.ctx, e.person.Email, authn.Client{IP: "192.0.2.9"}))
 	e.reset = w.Link(e.person.Email, "/reset/")
 	email := "newcomer@" + name + ".example"
@@ -74,6 +78,7 @@ type after struct {
 	Home, Read, Write string // with the session that was open
 	Reset, Welcome    string // the same with the sessions that the links open
 	Invited, Sent     string // the invitations: of the platform's Owner, and of the person
+	Key               string // with the person's API key
 }
 
 const newPassword = "seven quiet harbours at dawn"
@@ -83,7 +88,25 @@ func (e *estate) after() after {
 	a.Invited, a.Sent = e.accept(e.invited), e.accept(e.sent)
 	a.Reset = e.through("/reset/" + e.reset)
 	a.Welcome = e.through("/welcome/" + e.welcome)
+	a.Key = e.byKey()
 	return a
+}
+
+// byKey reads and writes with the API key.
+func (e *estate) byKey() string {
+	by, err := e.Through(e.key)
+	if err != nil {
+		return errs.CodeOf(err)
+	}
+	_, read := e.Users.List(e.ctx, by, e.at, user.Query{})
+	_, write := e.Accounts.AddLocation(e.ctx, by, e.at, account.LocationInput{Name: "Place " + string(ids.NewLocation(e.Clock.Now()))})
+	said := func(err error) string {
+		if err == nil {
+			return "done"
+		}
+		return errs.KindOf(err).String()
+	}
+	return said(read) + ", " + said(write)
 }
 
 func (e *estate) home(b *apptest.Browser) string {
@@ -127,12 +150,13 @@ func asOwner(*estate) user.Access        { return apptest.As(authz.Owner) }
 // What is expected, row by row, from PRODUCT 1 and 3: whoever is switched off is out at the next request; the people
 // of a suspended account look on; those of a closed one are out but for its Owners.
 var (
-	untouched = after{"200", "200", "done", "200 200 done", "200 200 done", "joined", "joined"}
-	out       = after{"404", "404", "404", "404 404 404", "404 404 404", "joined", "invitation.inviter_rights"}
-	onlyLooks = after{"200", "200", "403", "200 200 403", "200 200 403", "invitation.account_inactive", "invitation.account_inactive"}
-	shut      = after{"404", "404", "404", "404 404 404", "404 404 404", "invitation.account_inactive", "invitation.account_inactive"}
-	lesser    = after{"200", "403", "403", "200 403 403", "200 403 403", "joined", "invitation.inviter_rights"}
-	kept      = after{"200", "403", "403", "200 403 403", "200 403 403", "invitation.account_inactive", "invitation.account_inactive"} // an Owner of a closed account
+	untouched = after{"200", "200", "done", "200 200 done", "200 200 done", "joined", "joined", "done, done"}
+	out       = after{"404", "404", "404", "404 404 404", "404 404 404", "joined", "invitation.inviter_rights", "auth.key_refused"}
+	onlyLooks = after{"200", "200", "403", "200 200 403", "200 200 403", "invitation.account_inactive", "invitation.account_inactive", "done, denied"}
+	shut      = after{"404", "404", "404", "404 404 404", "404 404 404", "invitation.account_inactive", "invitation.account_inactive", "auth.key_refused"}
+	lesser    = after{"200", "403", "403", "200 403 403", "200 403 403", "joined", "invitation.inviter_rights", "denied, denied"}
+	keyless   = after{"200", "200", "done", "200 200 done", "200 200 done", "joined", "joined", "auth.key_refused"}
+	kept      = after{"200", "403", "403", "200 403 403", "200 403 403", "invitation.account_inactive", "invitation.account_inactive", "auth.key_refused"} // an Owner of a closed account
 )
 
 type switchedOff struct {
@@ -151,6 +175,7 @@ var switches = []switchedOff{
 	{"membership removed", inClient, byGroup, func(e *estate) error {
 		return e.Users.Remove(e.ctx, e.Root, e.at, e.person.Member, e.newcomer.Member)
 	}, out},
+	{"key revoked", inClient, byGroup, func(e *estate) error { return e.Keys.Revoke(e.ctx, e.Root, e.at, e.key.ID) }, keyless},
 	{"department suspended", inDepartment, byGroup, func(e *estate) error { return e.Accounts.Hold(e.ctx, e.Root, e.department, "") }, onlyLooks},
 	{"client suspended", inClient, byGroup, func(e *estate) error { return e.Accounts.Hold(e.ctx, e.Root, e.client, "") }, onlyLooks},
 	{"client of the department suspended", inDepartment, byGroup, func(e *estate) error { return e.Accounts.Hold(e.ctx, e.Root, e.client, "") }, onlyLooks},

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"bailiwick/internal/account"
+	"bailiwick/internal/apikey"
 	"bailiwick/internal/apptest"
 	"bailiwick/internal/authn"
 	"bailiwick/internal/authz"
@@ -499,6 +500,21 @@ var calls = []call{
 		o.signIn(o.owner.Member)
 		return o.Authn.EndSessionsOf(o.ctx, by, o.client, o.owner.Member)
 	}},
+	{"apikey.Service.Mine", "", func(_ *testing.T, o *office, by authz.Actor) error { return only(o.Keys.Mine(o.ctx, by, o.client)) }},
+	{"apikey.Service.Offer", "", func(_ *testing.T, o *office, by authz.Actor) error { return only(o.Keys.Offer(o.ctx, by, o.client)) }},
+	{"apikey.Service.List", "", func(_ *testing.T, o *office, by authz.Actor) error { return only(o.Keys.List(o.ctx, by, o.client, "")) }},
+	{"apikey.Service.Get", "an Admin's", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Keys.Get(o.ctx, by, o.client, o.keyOf(o.admin)))
+	}},
+	{"apikey.Service.Create", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Keys.Create(o.ctx, by, o.client, apikey.Input{Name: "Key", Scopes: authz.SetOf(authz.LocationsView)}))
+	}},
+	{"apikey.Service.Revoke", "an Admin's", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Keys.Revoke(o.ctx, by, o.client, o.keyOf(o.admin))
+	}},
+	{"apikey.Service.Revoke", "an Owner's", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Keys.Revoke(o.ctx, by, o.client, o.keyOf(o.owner))
+	}},
 	{"authn.Service.ResetOwner", "of the platform", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Authn.ResetOwner(o.ctx, by, apptest.OwnerEmail))
 	}},
@@ -524,9 +540,16 @@ var aboutOneself = map[string]string{
 	"invite.Service.AcceptExisting":  "the link is the authority; the disable matrix and INV10 test it",
 }
 
+// keyOf puts a key of a person there, whether the account is held or not.
+func (o *office) keyOf(p apptest.Person) ids.Key {
+	id := ids.NewKey(o.Clock.Now())
+	o.Exec("INSERT INTO api_keys (id, account_id, membership_id, name, secret_hash, scopes, created_at) VALUES (?, ?, ?, 'Key', ?, '[\"locations.view\"]', 0)", id, o.client, p.Member, []byte("x"))
+	return id
+}
+
 // services are all that people reach through the edges.
 func (o *office) services() []any {
-	return []any{o.Accounts, o.Views, o.Tasks, o.Roles, o.Users, o.Subs, o.Invites, o.Authn, o.Brands}
+	return []any{o.Accounts, o.Views, o.Tasks, o.Roles, o.Users, o.Subs, o.Invites, o.Authn, o.Keys, o.Brands}
 }
 
 // withActor lists the methods that take an actor, by reflection over the services.

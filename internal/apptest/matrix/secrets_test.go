@@ -12,8 +12,11 @@ import (
 
 	"github.com/pquerna/otp/totp"
 
+	"bailiwick/internal/apikey"
 	"bailiwick/internal/apptest"
 	"bailiwick/internal/authz"
+	"bailiwick/internal/secret"
+	"bailiwick/internal/user"
 )
 
 // TestAUD03SecretsAppearNowhere goes through everything that takes or makes a secret, in the portal and with
@@ -25,6 +28,7 @@ func TestAUD03SecretsAppearNowhere(t *testing.T) {
 		c.recover()
 		c.twoStep()
 		c.accept()
+		c.keys()
 		c.look()
 	})
 }
@@ -141,6 +145,35 @@ func (c *canaries) accept() {
 	c.post(b, "/invitation/"+inv.Token, http.StatusConflict, "name", "Newcomer", "password", c.password("password with a used invitation"))
 }
 
+var apiKey = regexp.MustCompile(`\bbwk_[0-9a-z_]{60,}`)
+
+// keys makes an API key in the portal, where it stands once, and uses it.
+func (c *canaries) keys() {
+	who := c.Member(c.Platform, "integrates@halyard.example", apptest.As(authz.Admin))
+	b := c.SignIn(who.Email)
+	c.post(b, "/switch/"+string(c.Platform), http.StatusSeeOther)
+	c.post(b, "/me/keys/new", http.StatusUnprocessableEntity, "name", "", "perm", "users.view", "never", "on")
+	a := c.post(b, "/me/keys/new", http.StatusOK, "name", "Billing", "perm", "users.view", "never", "on")
+	if a.Header.Get("Cache-Control") != "no-store" {
+		c.t.Errorf("KEY01: a key may be kept by a cache: %q", a.Header.Get("Cache-Control"))
+	}
+	if found := apiKey.FindAllString(a.Body, -1); len(found) != 1 {
+		c.t.Fatalf("KEY01: the key stands %d times in the answer", len(found))
+	}
+	text := c.keep(apiKey.FindString(a.Body), "API key")
+	if apiKey.MatchString(b.Get("/me/keys").Body) {
+		c.t.Error("KEY01: the list shows a key")
+	}
+	by, err := c.Keys.Resolve(c.t.Context(), apikey.Client{Key: secret.Wrap(text), IP: "192.0.2.44"})
+	must(c.t, err)
+	_, err = c.Users.List(c.t.Context(), by, c.Platform, user.Query{})
+	must(c.t, err)
+	_, err = c.Keys.Resolve(c.t.Context(), apikey.Client{Key: secret.Wrap(c.password("no key at all"))})
+	if err == nil || !strings.Contains(err.Error(), "auth.key_refused") {
+		c.t.Errorf("%v", err)
+	}
+}
+
 // look searches everything that is kept or written for every secret.
 func (c *canaries) look() {
 	c.Clock.Advance(time.Minute)
@@ -157,13 +190,13 @@ func (c *canaries) look() {
 	if len(c.found) < 30 || len(all) < 5 || len(text["the log"]) < 1000 {
 		c.t.Errorf("%d secrets, %d mails, a log of %d bytes: what was tried?", len(c.found), len(all), len(text["the log"]))
 	}
-	for secret, what := range c.found {
+	for canary, what := range c.found {
 		seen := 0
 		for where, body := range text {
-			if !holds(body, secret) {
+			if !holds(body, canary) {
 				continue
 			}
-			if strings.HasPrefix(where, "the mail") && slices.Contains(c.mails, secret) {
+			if strings.HasPrefix(where, "the mail") && slices.Contains(c.mails, canary) {
 				seen++
 				continue
 			}

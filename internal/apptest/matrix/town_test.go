@@ -73,7 +73,9 @@ func (o *town) tenant(name string) tenant {
 func (o *town) values(at ids.Account, name string, by apptest.Person) values {
 	v := missing(o)
 	v["account"] = string(at)
-	v["membership"] = string(o.Member(at, "member@"+name+".example", apptest.As(authz.Admin)).Member)
+	member := o.Member(at, "member@"+name+".example", apptest.As(authz.Admin))
+	v["membership"] = string(member.Member)
+	v["key"] = string(o.Key(member, at, authz.UsersView).ID)
 	inv := o.Invite(by.Actor, at, "invited@"+name+".example", apptest.As(authz.Admin))
 	v["invitation"], v["token"] = string(inv.ID), inv.Token
 	v["role"] = string(o.RoleGroup(at, "group of "+name, authz.UsersView))
@@ -108,6 +110,7 @@ func missing(o *town) values {
 		"account": string(ids.NewAccount(now)), "membership": string(ids.NewMembership(now)), "invitation": string(ids.NewInvitation(now)),
 		"role": string(ids.NewRole(now)), "location": string(ids.NewLocation(now)), "subaccount": string(ids.NewSubAccount(now)),
 		"session": string(ids.NewSession(now)), "view": string(ids.NewView(now)), "mail": string(ids.NewMail(now)), "hold": string(ids.NewHold(now)), "task": string(ids.NewTask(now)),
+		"key":   string(ids.NewKey(now)),
 		"token": strings.Repeat("a", 52),
 	}
 }
