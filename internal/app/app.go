@@ -119,7 +119,7 @@ func (a *App) build(ctx context.Context, d Deps) error {
 	a.Jobs = jobs.NewRunner(a.DB, a.log, workers)
 	a.Web = web.New(web.Deps{
 		Log: a.log, Clock: a.clock, Texts: texts, BaseURL: a.cfg.BaseURL, TrustedProxies: a.cfg.TrustedProxies,
-		CapturesMail: a.cfg.CapturesMail(), Ready: a.Ready, Ops: a.Ops, Cursors: page.NewSealer(box), Brand: a.Brands, Mailbox: notify.NewMailbox(a.Ops, a.Mailbox, a.cfg.CapturesMail()),
+		CapturesMail: a.cfg.CapturesMail(), MailOff: a.cfg.MailOff, Ready: a.Ready, Ops: a.Ops, Cursors: page.NewSealer(box), Brand: a.Brands, Mailbox: notify.NewMailbox(a.Ops, a.Mailbox, a.cfg.CapturesMail()),
 		Accounts: a.Accounts, Views: a.Views, Tasks: a.Tasks, Subs: a.Subs, Roles: a.Roles, Users: a.Users, Invites: a.Invites, Provision: a.Provision, Authn: a.Authn, Keys: a.Keys,
 	})
 	return nil
@@ -133,6 +133,9 @@ func (a *App) services(box *secret.Box, hasher *secret.Hasher) {
 	a.Mailbox = mail.NewCapture(a.DB, box)
 	a.Brands = brand.NewService(a.DB)
 	a.mailer = notify.NewMailer(box)
+	if a.cfg.MailOff {
+		a.mailer = notify.NoMailer(box)
+	}
 	a.Accounts = account.NewService(account.Deps{Ops: a.Ops, Cursors: page.NewSealer(box), Clock: a.clock, Mail: a.mailer})
 	a.Files = file.NewStore(a.Ops, a.DB, box)
 	a.Tasks = task.NewService(a.Ops, a.DB, a.Files, page.NewSealer(box))
@@ -166,9 +169,9 @@ func (a *App) workers(texts *i18n.Catalogue) (*jobs.Workers, error) {
 	return w, w.Check()
 }
 
-// transport is the mail server that is configured, else the capture mailbox.
+// transport is the mail server that is configured, else the capture mailbox; while mail is off nothing is handed over.
 func (a *App) transport() (notify.Transport, error) {
-	if a.cfg.CapturesMail() {
+	if a.cfg.SMTP.Host == "" {
 		return a.Mailbox, nil
 	}
 	c := a.cfg.SMTP

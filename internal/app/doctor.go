@@ -51,6 +51,9 @@ func (a *App) lookAtKeyFile() Finding {
 }
 
 func (a *App) lookAtMail() Finding {
+	if a.cfg.MailOff {
+		return Finding{What: "Mail is off: links are shown once to who makes them, and nobody is reminded of anything."}
+	}
 	if !a.cfg.CapturesMail() {
 		return Finding{What: "Mail goes to " + a.cfg.SMTP.Host + "."}
 	}

@@ -80,6 +80,7 @@ const (
 	ActionSignedOut        = "session.signed_out"
 	ActionSessionRevoked   = "session.revoked"
 	ActionResetRequested   = "password.reset_requested"
+	ActionResetShown       = "password.reset_link_shown"
 	ActionPasswordSet      = "password.set" //nolint:gosec // the name of an event
 	ActionPasswordChanged  = "password.changed"
 	ActionTOTPBegun        = "second_factor.begun"
@@ -99,7 +100,7 @@ const (
 
 // Actions lists every action of the package, for the texts of the log.
 func Actions() []string {
-	return []string{ActionSignedIn, ActionSignInFailed, ActionCodeFailed, ActionSignedOut, ActionSessionRevoked, ActionResetRequested,
+	return []string{ActionSignedIn, ActionSignInFailed, ActionCodeFailed, ActionSignedOut, ActionSessionRevoked, ActionResetRequested, ActionResetShown,
 		ActionPasswordSet, ActionPasswordChanged, ActionTOTPBegun, ActionTOTPEnabled, ActionTOTPDisabled, ActionRecoveryMade, ActionRecoveryUsed,
 		ActionEmailAsked, ActionEmailChanged, ActionProfileChanged, ActionIdentityChanged, ActionEmailAskedFor, ActionSessionsEnded, ActionInstalled, ActionOwnerResetIssued}
 }

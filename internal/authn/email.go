@@ -52,6 +52,9 @@ func (s *Service) AskEmail(ctx context.Context, by authz.Actor, address string, 
 
 // mailConfirmation sends the link that puts a new address in force, unless somebody else uses that address.
 func (s *Service) mailConfirmation(ctx context.Context, w *op.W, p person, to pendingEmail) error {
+	if !s.mail.Sends() {
+		return errs.Field("email", "email.mail_off", "Keep this address for now. Mail is off here, so a new one cannot be confirmed.")
+	}
 	if to.address == p.Email {
 		return errs.Field("email", "email.same", "Type another address. This is the one in use now.")
 	}

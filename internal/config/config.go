@@ -33,6 +33,7 @@ type Config struct {
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
 	StopDelay      time.Duration  // how long the portal goes on serving after it was told to stop
 	Metrics        Metrics
+	MailOff        bool           // no mail is made: links are shown once to who makes them
 	SMTP           SMTP
 	Log            Log
 }
@@ -61,7 +62,7 @@ type Log struct {
 }
 
 // CapturesMail reports whether mail is kept in the capture mailbox.
-func (c Config) CapturesMail() bool { return c.SMTP.Host == "" }
+func (c Config) CapturesMail() bool { return c.SMTP.Host == "" && !c.MailOff }
 
 // DSN is the address of the database: PostgreSQL's or a file in Data.
 func (c Config) DSN() string {

@@ -35,6 +35,7 @@ func Keys() []Key {
 		{Name: "trusted_proxies", Help: "Addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas."},
 		{Name: "stop_delay", Default: "0s", Help: "How long to go on serving after being told to stop, while /readyz already says no: as long as a load balancer takes to notice."},
 		{Name: "metrics.listen", Help: "Address and port of a listener of its own for /metrics, /healthz and /readyz. It asks nobody who they are. Empty: none."},
+		{Name: "mail", Default: "auto", Help: "auto: mail goes to smtp.host, or is captured while there is none. off: no mail is made, and links are shown once to who makes them."},
 		{Name: "smtp.host", Help: "Mail server. Empty: mail is captured and shown in the portal, not sent."},
 		{Name: "smtp.port", Help: "Port of the mail server. Empty: 587, 465 or 25 by smtp.tls."},
 		{Name: "smtp.username", Help: "User name at the mail server. Empty: no sign-in."},
@@ -113,6 +114,7 @@ func (r *reading) config() Config {
 		DatabaseListen: r.database("database_listen"),
 		TrustedProxies: r.proxies(),
 		StopDelay:      r.duration("stop_delay", 0),
+		MailOff:        r.oneOf("mail", "auto", "off") == "off",
 		SMTP:           r.smtp(),
 		Log:            Log{Level: r.level(), Format: r.oneOf("log.format", "text", "json")},
 	}
@@ -262,6 +264,8 @@ func (r *reading) checkTogether(c Config) {
 	s := c.SMTP
 	_, host := r.text("smtp.host")
 	switch {
+	case s.Host != "" && c.MailOff:
+		r.problem(host, "leave it out, or write mail = auto: mail is off")
 	case s.Host == "" && (s.Username != "" || !s.Password.Empty()):
 		r.problem(host, "name the mail server: a user or password for it is set")
 	case s.Host != "" && s.From == "":

@@ -29,6 +29,9 @@ func (s *Service) CreateUser(ctx context.Context, by authz.Actor, account ids.Ac
 	in.Name, in.Access = strings.TrimSpace(in.Name), in.Access.Tidy()
 	to := read(strings.TrimSpace(in.Email), in.Name)
 	return s.op.Write(ctx, by, authz.UsersInvite, account, func(ctx context.Context, w *op.W) error {
+		if !s.mail.Sends() {
+			return errs.New(errs.Conflict, "user.mail_off", "Invite the person instead and pass the link on. Mail is off here, so they would never hear of their account.")
+		}
 		if err := checkCreate(ctx, w, in, to); err != nil {
 			return err
 		}

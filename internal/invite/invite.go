@@ -302,7 +302,7 @@ func takeAllowance(ctx context.Context, w *op.W, n int) error {
 // send stores an invitation with a new link and queues its mail.
 func (s *Service) send(ctx context.Context, w *op.W, l letter, i Invitation) error {
 	token, hash := secret.NewToken()
-	i.ID, i.Account, i.ByMail = ids.NewInvitation(w.Tx().Now()), w.Scope().Account(), true
+	i.ID, i.Account, i.ByMail = ids.NewInvitation(w.Tx().Now()), w.Scope().Account(), s.mail.Sends()
 	i.Inviter, i.InvitedBy, i.SentAt, i.ExpiresAt = w.By().ID(), w.By().Name(), w.Tx().Now(), l.expires
 	if err := insert(ctx, w.Tx(), w.Scope(), i, hash); err != nil {
 		return err
@@ -315,7 +315,9 @@ func (s *Service) send(ctx context.Context, w *op.W, l letter, i Invitation) err
 
 func (s *Service) post(ctx context.Context, w *op.W, l letter, i Invitation, token secret.String) error {
 	return s.mail.Queue(ctx, w.Tx(), notify.Mail{
-		To: i.Email, Name: i.Name, Template: notify.Invitation, Account: i.Account, Link: secret.Wrap("/invitation/" + token.Reveal()),
+		To: i.Email, Name: i.Name, Template: notify.Invitation, Account: i.Account, Link: linkPath(token),
 		Data: []any{"inviter", i.InvitedBy, "account", l.account, "expires", i.ExpiresAt},
 	})
 }
+
+func linkPath(token secret.String) secret.String { return secret.Wrap("/invitation/" + token.Reveal()) }

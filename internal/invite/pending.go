@@ -87,21 +87,16 @@ func (s *Service) Resend(ctx context.Context, by authz.Actor, account ids.Accoun
 		return err
 	}
 	return s.op.Write(ctx, by, authz.UsersInvite, account, func(ctx context.Context, w *op.W) error {
+		if !s.mail.Sends() {
+			return errs.New(errs.Conflict, "invite.mail_off", "Make a new link and pass it on yourself. Mail is off here, so nothing can be sent.")
+		}
 		letter, err := s.letter(ctx, w, len(which))
 		if err != nil {
 			return err
 		}
 		for _, id := range which {
-			i, err := load(ctx, w.Tx(), w.Scope(), id)
+			i, token, err := relink(ctx, w, letter, id, true)
 			if err != nil {
-				return err
-			}
-			if err := mayInvite(ctx, w, i.Access); err != nil {
-				return err
-			}
-			token, hash := secret.NewToken()
-			i.Inviter, i.InvitedBy, i.SentAt, i.ExpiresAt = w.By().ID(), w.By().Name(), w.Tx().Now(), letter.expires
-			if err := renew(ctx, w.Tx(), w.Scope(), i, hash); err != nil {
 				return err
 			}
 			w.Audit(i.event("invitation.resent"))
@@ -111,6 +106,45 @@ func (s *Service) Resend(ctx context.Context, by authz.Actor, account ids.Accoun
 		}
 		return nil
 	})
+}
+
+// relink gives an open invitation a new link; the old one is dead. Whoever does it becomes the inviter.
+func relink(ctx context.Context, w *op.W, l letter, id ids.Invitation, byMail bool) (Invitation, secret.String, error) {
+	i, err := load(ctx, w.Tx(), w.Scope(), id)
+	if err != nil {
+		return i, secret.String{}, err
+	}
+	if err := mayInvite(ctx, w, i.Access); err != nil {
+		return i, secret.String{}, err
+	}
+	token, hash := secret.NewToken()
+	i.Inviter, i.InvitedBy, i.SentAt, i.ExpiresAt, i.ByMail = w.By().ID(), w.By().Name(), w.Tx().Now(), l.expires, byMail
+	return i, token, renew(ctx, w.Tx(), w.Scope(), i, hash)
+}
+
+// NewLink makes a new link for an open invitation where mail is off, and returns its path to be shown once. The
+// link proves no mailbox, since somebody else has seen it.
+func (s *Service) NewLink(ctx context.Context, by authz.Actor, account ids.Account, id ids.Invitation) (i Invitation, path secret.String, err error) {
+	err = s.op.Write(ctx, by, authz.UsersInvite, account, func(ctx context.Context, w *op.W) error {
+		if s.mail.Sends() {
+			return errs.New(errs.Conflict, "invite.mail_on", "Resend the invitation instead. It goes to the mailbox itself, which nobody else reads.")
+		}
+		letter, err := s.letter(ctx, w, 1)
+		if err != nil {
+			return err
+		}
+		var token secret.String
+		if i, token, err = relink(ctx, w, letter, id, false); err != nil {
+			return err
+		}
+		path = linkPath(token)
+		w.Audit(i.event("invitation.link_shown"))
+		return nil
+	})
+	if err != nil {
+		return Invitation{}, secret.String{}, err
+	}
+	return i, path, nil
 }
 
 // Revoke kills the links of open invitations at once.

@@ -123,8 +123,8 @@ func insert(ctx context.Context, tx *db.Tx, sc authz.Scope, i Invitation, hash [
 
 func renew(ctx context.Context, tx *db.Tx, sc authz.Scope, i Invitation, hash []byte) error {
 	cond, args := sc.Here("account_id")
-	_, err := tx.Exec(ctx, `UPDATE invitations SET token_hash = ?, by_mail = TRUE, invited_by = ?, invited_by_name = ?, sent_at = ?, expires_at = ?, version = version + 1
-		WHERE id = ? AND `+cond, append([]any{hash, i.Inviter, i.InvitedBy, i.SentAt.UnixMilli(), i.ExpiresAt.UnixMilli(), i.ID}, args...)...)
+	_, err := tx.Exec(ctx, `UPDATE invitations SET token_hash = ?, by_mail = ?, invited_by = ?, invited_by_name = ?, sent_at = ?, expires_at = ?, version = version + 1
+		WHERE id = ? AND `+cond, append([]any{hash, i.ByMail, i.Inviter, i.InvitedBy, i.SentAt.UnixMilli(), i.ExpiresAt.UnixMilli(), i.ID}, args...)...)
 	return err
 }
 

@@ -54,6 +54,9 @@ func (s *Sender) Register(w *jobs.Workers) { jobs.Register(w, jobs.Mail, s.send,
 
 // send writes the mail and hands it over. Running twice hands over the same message, with the same Message-ID.
 func (s *Sender) send(ctx context.Context, _ jobs.Job, args sendArgs) error {
+	if !s.mailer.Sends() {
+		return nil // it waited while mail was switched off
+	}
 	m, err := s.mailer.open(args)
 	if err != nil {
 		return jobs.Permanent(err)

@@ -84,6 +84,7 @@ func (s *Server) showSecurity(w http.ResponseWriter, r *http.Request, by authz.A
 		return err
 	}
 	page.Email, page.TOTPOn, page.Started, page.Left, page.Min = sec.Email, sec.TOTPOn, sec.TOTPStarted, sec.RecoveryLeft, sec.MinLength
+	page.MailOff = s.MailOff
 	return s.render(w, r, status, page)
 }
 

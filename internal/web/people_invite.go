@@ -52,7 +52,7 @@ type inviteState struct {
 
 func (s *Server) showInvite(w http.ResponseWriter, r *http.Request, by authz.Actor, sc authz.Scope, st inviteState) error {
 	p := i18n.From(r.Context())
-	v := people.Invite{Account: sc.Name(), Base: accountPath(sc.Account(), "/users"), Addresses: st.addresses, Problem: st.notice}
+	v := people.Invite{Account: sc.Name(), Base: accountPath(sc.Account(), "/users"), Addresses: st.addresses, Problem: st.notice, MailOff: s.MailOff}
 	if st.checked {
 		v.Verdicts = s.verdicts(p, sc, st)
 		if err := s.offerRows(r, by, sc, &v.Verdicts); err != nil {
@@ -213,7 +213,11 @@ func (s *Server) sendInvites(w http.ResponseWriter, r *http.Request, by authz.Ac
 		st.failure = err
 		return s.showInvite(w, r, by, sc, st)
 	}
-	s.setFlash(w, "invites_sent", "count", strconv.Itoa(len(res.Sent)))
+	done := "invites_sent"
+	if s.MailOff {
+		done = "invites_made"
+	}
+	s.setFlash(w, done, "count", strconv.Itoa(len(res.Sent)))
 	return seeOther(w, r, accountPath(sc.Account(), "/users?tab=pending"))
 }
 

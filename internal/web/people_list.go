@@ -62,8 +62,9 @@ func (s *Server) users(w http.ResponseWriter, r *http.Request, by authz.Actor) e
 	p := i18n.From(r.Context())
 	v := people.Users{
 		Account: sc.Name(), Base: accountPath(sc.Account(), "/users"), Tab: people.Tab(r.URL.Query().Get("tab")), Search: r.URL.Query().Get("q"),
+		MailOff: s.MailOff,
 		Can: people.Can{
-			Invite: sc.Has(authz.UsersInvite), Create: sc.Has(authz.UsersInvite), Deactivate: sc.Has(authz.UsersDeactivate), Remove: sc.Has(authz.UsersRemove),
+			Invite: sc.Has(authz.UsersInvite), Create: sc.Has(authz.UsersInvite) && !s.MailOff, Deactivate: sc.Has(authz.UsersDeactivate), Remove: sc.Has(authz.UsersRemove),
 			Transfer: sc.Has(authz.AccountTransfer) || sc.HeldAbove(authz.ClientsCreate),
 		},
 	}
@@ -342,9 +343,12 @@ func (s *Server) bulkInvitations(w http.ResponseWriter, r *http.Request, by auth
 	if err != nil {
 		return err
 	}
-	f, err := readForm(w, r, "id", "do", "resend", "revoke")
+	f, err := readForm(w, r, "id", "do", "resend", "revoke", "link")
 	if err != nil {
 		return err
+	}
+	if id := f.text("link"); id != "" {
+		return s.newInviteLink(w, r, by, sc, ids.Invitation(id))
 	}
 	do, chosen := f.text("do"), f.all("id")
 	for _, one := range []string{"resend", "revoke"} {

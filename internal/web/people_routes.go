@@ -27,6 +27,7 @@ func (s *Server) peopleRoutes() []Route {
 		{Pattern: "POST /a/{account}/users/{membership}/access", Signed: s.saveUserAccess},
 		{Pattern: "GET /a/{account}/users/{membership}/activity", Signed: s.userActivity},
 		{Pattern: "POST /a/{account}/users/{membership}/reset", Signed: s.sendUserReset},
+		{Pattern: "POST /a/{account}/users/{membership}/link", Signed: s.newResetLink},
 
 		{Pattern: "GET /a/{account}/roles", Signed: s.rolesPage},
 		{Pattern: "GET /a/{account}/roles/new", Signed: s.newRolePage},

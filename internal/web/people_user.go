@@ -45,7 +45,7 @@ func (s *Server) userPage(w http.ResponseWriter, r *http.Request, by authz.Actor
 	list := accountPath(sc.Account(), "/users")
 	v := people.User{
 		ID: string(m.ID), List: list, Base: list + "/" + string(m.ID), Active: m.Active(), Body: body,
-		Buttons: people.UserButtons{Reset: can.Edit && m.Active(), Deactivate: can.Deactivate, Remove: can.Remove, Transfer: can.Transfer && m.Active() && m.Role != authz.Owner},
+		Buttons: people.UserButtons{Reset: can.Edit && m.Active() && !s.MailOff, Link: who != nil && m.Active() && s.MailOff, Deactivate: can.Deactivate, Remove: can.Remove, Transfer: can.Transfer && m.Active() && m.Role != authz.Owner},
 	}
 	state := part.Badge{Label: p.T("user.active"), Tone: part.Success, Icon: "circle-check"}
 	if !m.Active() {

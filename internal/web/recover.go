@@ -16,6 +16,10 @@ func (s *Server) forgotPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) showForgot(w http.ResponseWriter, r *http.Request, status int, page auth.Forgot) error {
+	if p := i18n.From(r.Context()); s.MailOff {
+		return s.render(w, r, status, auth.Note{Page: s.plainFrame(w, r, p.T("forgot.title")), Heading: p.T("forgot.title"),
+			Text: p.T("forgot.mail_off"), Link: &part.Link{Label: p.T("forgot.back"), Href: "/sign-in"}})
+	}
 	page.Page = s.plainFrame(w, r, i18n.From(r.Context()).T("forgot.title"))
 	return s.render(w, r, status, page)
 }

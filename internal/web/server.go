@@ -39,6 +39,7 @@ type Deps struct {
 	TrustedProxies []netip.Prefix
 	CapturesMail   bool                            // no mail server is set: mail lies in the capture mailbox
 	Ready          func(ctx context.Context) error // nil when requests can be served
+	MailOff        bool                            // links are shown once to who makes them
 	Ops            *op.Runner
 	Brand          *brand.Service
 	Mailbox        *notify.Mailbox

@@ -443,5 +443,6 @@ func (s site) extraFields(people ...*apptest.Browser) (remarks []string) {
 var unseen = map[string]string{
 	"POST /switch/{account}":                            "it has no fields, and a person of one account is not shown it",
 	"POST /a/{account}/subaccounts/{subaccount}/resume": "it has no fields, and is shown while the sub-account is suspended",
+	"POST /a/{account}/users/{membership}/link":         "it has no fields, and is shown where mail is off",
 	"POST /a/{account}/roles/{role}/reassign":           "shown while somebody has the role group; its field names a role of the same account or above",
 }
