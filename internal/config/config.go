@@ -33,7 +33,7 @@ type Config struct {
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
 	StopDelay      time.Duration  // how long the portal goes on serving after it was told to stop
 	Metrics        Metrics
-	MailOff        bool           // no mail is made: links are shown once to who makes them
+	MailOff        bool // no mail is made: links are shown once to who makes them
 	SMTP           SMTP
 	Log            Log
 }
