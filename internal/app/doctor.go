@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"time"
+
+	"bailiwick/internal/certs"
 )
 
 // Finding is one thing that was looked at. An empty Remedy means that all is well.
@@ -20,7 +23,12 @@ func (a *App) Doctor(ctx context.Context) []Finding {
 		a.lookAtKeyFile(),
 		a.lookAtMail(),
 		a.lookAtBaseURL(),
+		a.lookAtCertificate(),
+		a.lookAtMetrics(),
+		a.lookAtClock(ctx),
+		a.lookAtDisk(),
 		a.lookAtJobs(ctx),
+		a.lookAtLog(ctx),
 		a.lookAtSetup(ctx),
 	}
 }
@@ -63,8 +71,10 @@ func (a *App) lookAtMail() Finding {
 	return Finding{"Mail is captured, not sent", "Set smtp.host: others than this machine can reach the portal, and one-time links lie in the captured mail."}
 }
 
-func (a *App) loopback() bool {
-	host, _, err := net.SplitHostPort(a.cfg.Listen)
+func (a *App) loopback() bool { return onLoopback(a.cfg.Listen) }
+
+func onLoopback(listen string) bool {
+	host, _, err := net.SplitHostPort(listen)
 	ip := net.ParseIP(host)
 	return err == nil && (host == "localhost" || ip != nil && ip.IsLoopback())
 }
@@ -74,6 +84,86 @@ func (a *App) lookAtBaseURL() Finding {
 		return Finding{"Address of the portal", "Put HTTPS in front and set base_url to https://...: passwords travel in the clear."}
 	}
 	return Finding{What: "Links in mails begin with " + a.cfg.BaseURL.String() + "."}
+}
+
+// soon is how long before its end a certificate from files should be replaced.
+const soon = 14 * 24 * time.Hour
+
+func (a *App) lookAtCertificate() Finding {
+	t := a.cfg.TLS
+	switch {
+	case t.ACME:
+		return Finding{What: "The certificate comes from " + t.Directory + " and is kept in " + a.cfg.Certificates() + "."}
+	case t.Cert == "" && a.cfg.BaseURL.Scheme == "https" && len(a.cfg.TrustedProxies) == 0:
+		return Finding{"HTTPS in front", "Set trusted_proxies to the address of the proxy: it hides people's own addresses, and many who guess passwords count as one."}
+	case t.Cert == "":
+		return Finding{What: "HTTPS is left to what stands in front."}
+	}
+	f, err := certs.FromFiles(t.Cert, t.Key, a.log)
+	if err != nil {
+		return Finding{"Certificate", err.Error()}
+	}
+	leaf, host := f.Leaf(), a.cfg.BaseURL.Hostname()
+	if err := leaf.VerifyHostname(host); err != nil {
+		return Finding{"Certificate", "Get a certificate for " + host + ", or correct base_url: " + err.Error() + "."}
+	}
+	if a.clock().Add(soon).After(leaf.NotAfter) {
+		return Finding{"Certificate", "Replace " + t.Cert + ": it is good until " + leaf.NotAfter.Format(time.DateOnly) + "."}
+	}
+	return Finding{What: "The certificate is for " + host + " and good until " + leaf.NotAfter.Format(time.DateOnly) + "."}
+}
+
+func (a *App) lookAtMetrics() Finding {
+	l := a.cfg.Metrics.Listen
+	switch {
+	case l == "":
+		return Finding{What: "Metrics are off. Set metrics.listen to have them."}
+	case !onLoopback(l):
+		return Finding{"Metrics", "See that only your monitoring reaches " + l + ", or listen on 127.0.0.1: it asks nobody who they are."}
+	}
+	return Finding{What: "Metrics are on " + l + "."}
+}
+
+// lookAtClock compares with PostgreSQL's clock: nodes whose clocks differ disagree on what has ended.
+func (a *App) lookAtClock(ctx context.Context) Finding {
+	skew, err := a.DB.ClockSkew(ctx)
+	switch {
+	case err != nil:
+		return Finding{"Clock", err.Error()}
+	case skew.Abs() > worstSkew:
+		return Finding{"Clock", fmt.Sprintf("Set this machine's clock by NTP: it and the database's differ by %s, so links and sessions end too early or too late.", skew.Abs().Round(time.Millisecond))}
+	}
+	return Finding{What: "The clock agrees with the database's."}
+}
+
+// What is bad enough to be mended.
+const (
+	worstSkew  = 2 * time.Second
+	leastRoom  = 1 << 30 // bytes
+	sealWithin = 10 * time.Second
+)
+
+func (a *App) lookAtDisk() Finding {
+	room, err := free(a.cfg.Data)
+	switch {
+	case err != nil:
+		return Finding{"Disk", err.Error()}
+	case room < leastRoom:
+		return Finding{"Disk", fmt.Sprintf("Make room: %d MB are left for %s. A full disk stops all changes.", room>>20, a.cfg.Data)}
+	}
+	return Finding{What: fmt.Sprintf("%d GB are left on the disk of %s.", room>>30, a.cfg.Data)}
+}
+
+// lookAtLog finds events that nobody seals: a moment ago is usual while the program runs.
+func (a *App) lookAtLog(ctx context.Context) Finding {
+	n, oldest, err := a.Log.Backlog(ctx)
+	switch {
+	case err != nil:
+		return Finding{"Event log", err.Error()}
+	case oldest > sealWithin:
+		return Finding{"Event log", fmt.Sprintf("Run bailiwick serve: %d events wait to be sealed, the oldest for %s. Until then nobody could prove that one was changed.", n, oldest.Round(time.Second))}
+	}
+	return Finding{What: "Every event is sealed."}
 }
 
 func (a *App) lookAtJobs(ctx context.Context) Finding {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,14 +32,18 @@ const (
 
 // Listeners are the sockets that the process has opened for the program. Those that are nil are not served.
 type Listeners struct {
-	Portal  net.Listener
-	Metrics net.Listener
+	Portal   net.Listener
+	Metrics  net.Listener
+	Redirect net.Listener // sends people on to HTTPS
+
+	Certificates Certificates     // nil: the portal speaks plain HTTP
+	Hangup       <-chan os.Signal // asks to read the certificates again
 }
 
 // Close closes those that are open.
 func (on Listeners) Close() error {
 	var failed []error
-	for _, ln := range []net.Listener{on.Portal, on.Metrics} {
+	for _, ln := range []net.Listener{on.Portal, on.Metrics, on.Redirect} {
 		if ln != nil {
 			failed = append(failed, ln.Close())
 		}
@@ -54,12 +59,18 @@ func (a *App) Run(ctx context.Context, on Listeners) error {
 	writing, stopWriting := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWriting()
 	front, log := parts{stop: stop}, parts{stop: stop}
-	front.start("portal", func() error { return a.portal(ctx, on.Portal) })
+	front.start("portal", func() error { return a.portal(ctx, on) })
 	front.start("jobs", func() error { return a.Jobs.Run(ctx) })
 	log.start("news", func() error { return a.News.Run(writing, a.cfg.DatabaseListen.Reveal()) })
 	log.start("event log", func() error { return a.Log.Run(writing) })
 	if on.Metrics != nil {
 		log.start("metrics", func() error { return a.metrics(writing, on.Metrics) })
+	}
+	if on.Redirect != nil {
+		log.start("redirect", func() error { return serve(writing, a.server(a.redirect(on.Certificates)), on.Redirect, nil) })
+	}
+	if on.Certificates != nil {
+		log.start("certificates", func() error { return on.Certificates.Run(writing, on.Hangup) })
 	}
 	err := front.wait()
 	stopWriting()
@@ -107,12 +118,15 @@ func (a *App) server(h http.Handler) *http.Server {
 	}
 }
 
-// portal serves ln until ctx ends and everybody who was connected has an answer.
-func (a *App) portal(ctx context.Context, ln net.Listener) error {
+// portal serves until ctx ends and everybody who was connected has an answer.
+func (a *App) portal(ctx context.Context, on Listeners) error {
 	var open connections
 	srv := a.server(open.closing(a.Web.Handler()))
 	srv.ConnState = open.changed
-	return serve(ctx, srv, ln, func() {
+	if on.Certificates != nil {
+		srv.TLSConfig = on.Certificates.Config()
+	}
+	return serve(ctx, srv, on.Portal, func() {
 		a.stopping.Store(true)
 		a.log.InfoContext(ctx, "stopping")
 		pause(a.cfg.StopDelay, func() bool { return false })
@@ -126,16 +140,18 @@ func (a *App) metrics(ctx context.Context, ln net.Listener) error {
 	if err != nil {
 		return err
 	}
-	return serve(ctx, a.server(h), ln, func() {})
+	return serve(ctx, a.server(h), ln, nil)
 }
 
-// serve answers on ln. When ctx ends it calls before, and then lets the requests under way end.
+// serve answers on ln. When ctx ends it calls before, if there is one, and then lets the requests under way end.
 func serve(ctx context.Context, srv *http.Server, ln net.Listener, before func()) error {
 	stopped := make(chan error, 1)
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {
 		<-ctx.Done()
-		before()
+		if before != nil {
+			before()
+		}
 		end, done := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
 		defer done()
 		err := srv.Shutdown(end)
@@ -144,12 +160,19 @@ func serve(ctx context.Context, srv *http.Server, ln net.Listener, before func()
 		}
 		stopped <- err
 	}()
-	err := srv.Serve(ln)
+	err := accept(srv, ln)
 	cancel()
 	if !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return <-stopped
+}
+
+func accept(srv *http.Server, ln net.Listener) error {
+	if srv.TLSConfig != nil {
+		return srv.ServeTLS(ln, "", "")
+	}
+	return srv.Serve(ln)
 }
 
 // connections are those that clients hold open.

@@ -12,7 +12,7 @@ import (
 // A package under one of these belongs to it (web/ui to web). A new package must be placed here.
 var tiers = [][]string{
 	{"ids", "errs", "clock", "migrations"},
-	{"db", "config", "secret", "mail", "outhttp", "obs", "i18n"},
+	{"db", "config", "secret", "mail", "outhttp", "obs", "i18n", "certs"},
 	{"tree", "change", "authz", "audit", "setting", "jobs", "page", "op"},
 	// Tier 3 is an ordered list: a package imports only earlier ones.
 	{
@@ -44,27 +44,30 @@ var sideways = map[string][]string{
 
 // reserved names the only packages that may import these, and all below them.
 var reserved = map[string][]string{
-	"database/sql":                    {"db"},
-	"github.com/jackc/pgx":            {"db"},
-	"modernc.org/sqlite":              {"db"},
-	"github.com/pressly/goose":        {"db"},
-	"net/http":                        {"web", "api", "gateway", "billing", "cli", "outhttp", "app", "cmd", "bench"},
-	"html/template":                   {},
-	"text/template":                   {},
-	"github.com/a-h/templ":            {"web", "notify"},
-	"github.com/danielgtaylor/huma":   {"api"},
-	"os/exec":                         {"bench"},
-	"net/smtp":                        {},
-	"github.com/wneessen/go-mail":     {"mail"},
-	"github.com/emersion/go-smtp":     {"gateway"},
-	"golang.org/x/crypto/argon2":      {"secret"},
-	"github.com/nicksnyder/go-i18n":   {"i18n"},
-	"github.com/alecthomas/kong":      {"cli"},
-	"github.com/chromedp/chromedp":    {},
-	"github.com/google/go-cmp":        {},
-	"testing":                         {"db"}, // for fstest.MapFS, a file system in memory
-	"math/rand":                       {},
-	"github.com/rogpeppe/go-internal": {},
+	"database/sql":                     {"db"},
+	"github.com/jackc/pgx":             {"db"},
+	"modernc.org/sqlite":               {"db"},
+	"github.com/pressly/goose":         {"db"},
+	"net/http":                         {"web", "api", "gateway", "billing", "cli", "outhttp", "app", "cmd", "bench", "certs"},
+	"github.com/caddyserver/certmagic": {"certs"},
+	"go.uber.org/zap":                  {"certs"},
+	"github.com/letsencrypt/pebble":    {},
+	"html/template":                    {},
+	"text/template":                    {},
+	"github.com/a-h/templ":             {"web", "notify"},
+	"github.com/danielgtaylor/huma":    {"api"},
+	"os/exec":                          {"bench"},
+	"net/smtp":                         {},
+	"github.com/wneessen/go-mail":      {"mail"},
+	"github.com/emersion/go-smtp":      {"gateway"},
+	"golang.org/x/crypto/argon2":       {"secret"},
+	"github.com/nicksnyder/go-i18n":    {"i18n"},
+	"github.com/alecthomas/kong":       {"cli"},
+	"github.com/chromedp/chromedp":     {},
+	"github.com/google/go-cmp":         {},
+	"testing":                          {"db"}, // for fstest.MapFS, a file system in memory
+	"math/rand":                        {},
+	"github.com/rogpeppe/go-internal":  {},
 }
 
 // unit is the package that tiers names: "web" for internal/web/ui.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"reflect"
 	"slices"
 
@@ -26,6 +27,8 @@ type Process struct {
 	Out   io.Writer
 	Err   io.Writer
 	Clock clock.Clock
+
+	Hangup <-chan os.Signal // SIGHUP: read the certificate again
 }
 
 // Exit codes.
@@ -59,6 +62,13 @@ type settings struct {
 	DatabaseListen *string `name:"database-listen" help:"PostgreSQL server itself, when a pooler stands before it." placeholder:"postgres://..."`
 	BaseURL        *string `name:"base-url" help:"Address people open in the browser." placeholder:"URL"`
 	TrustedProxies *string `name:"trusted-proxies" help:"Proxies whose X-Forwarded-For is believed." placeholder:"CIDR,..."`
+	TLSCert        *string `name:"tls-cert" help:"Certificate chain (PEM): the portal speaks HTTPS itself." placeholder:"FILE"`
+	TLSKey         *string `name:"tls-key" help:"Key of the certificate (PEM)." placeholder:"FILE"`
+	TLSACME        *string `name:"tls-acme" help:"true: get the certificate from an ACME server." placeholder:"false"`
+	TLSEmail       *string `name:"tls-acme-email" help:"Your address for the ACME server; accepts its terms." placeholder:"ADDRESS"`
+	TLSDirectory   *string `name:"tls-acme-directory" help:"Directory address of the ACME server." placeholder:"URL"`
+	TLSRoots       *string `name:"tls-acme-roots" help:"Roots (PEM) that vouch for an ACME server of your own." placeholder:"FILE"`
+	TLSRedirect    *string `name:"tls-redirect" help:"Address and port of the listener that sends http:// on to https://." placeholder:"HOST:PORT"`
 	StopDelay      *string `name:"stop-delay" help:"How long to go on serving after being told to stop." placeholder:"0s"`
 	MetricsListen  *string `name:"metrics-listen" help:"Address and port of the listener for metrics." placeholder:"HOST:PORT"`
 	SMTPHost       *string `name:"smtp-host" help:"Mail server; without one mail is captured." placeholder:"HOST"`

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strconv"
 
 	"bailiwick/internal/app"
 	"bailiwick/internal/db"
@@ -19,10 +20,15 @@ func (serveCmd) Run(r *run) error {
 	if err != nil {
 		return err
 	}
+	certificates, err := a.Certificates(r.ctx)
+	if err != nil {
+		return errors.Join(err, a.Close())
+	}
 	on, err := r.listen()
 	if err != nil {
 		return errors.Join(err, a.Close())
 	}
+	on.Certificates, on.Hangup = certificates, r.Hangup
 	fmt.Fprintf(r.Out, "Bailiwick is ready at %s\n", r.cfg.BaseURL)
 	link, err := a.SetupLink(r.ctx)
 	if err != nil {
@@ -34,16 +40,38 @@ func (serveCmd) Run(r *run) error {
 	return errors.Join(a.Run(r.ctx, on), a.Close())
 }
 
-// listen opens the sockets that the settings name.
+// inherited is the socket that systemd opened for this process, nil when there is none (sd_listen_fds(3)).
+func (r *run) inherited() (net.Listener, error) {
+	pid, _ := r.Env("LISTEN_PID")
+	n, _ := r.Env("LISTEN_FDS")
+	if pid != strconv.Itoa(os.Getpid()) || n == "" || n == "0" {
+		return nil, nil //nolint:nilnil // none is usual
+	}
+	if n != "1" {
+		return nil, fmt.Errorf("give the unit one ListenStream: %s sockets were handed over", n)
+	}
+	f := os.NewFile(firstInherited, "socket of systemd")
+	ln, err := net.FileListener(f)
+	return ln, errors.Join(err, f.Close())
+}
+
+// firstInherited is the descriptor of the first socket that systemd hands over.
+const firstInherited = 3
+
+// listen opens the sockets that the settings name, but for one that was handed over.
 func (r *run) listen() (on app.Listeners, err error) {
+	if on.Portal, err = r.inherited(); err != nil {
+		return on, err
+	}
 	for _, l := range []struct {
 		address, flag string
 		to            *net.Listener
 	}{
 		{r.cfg.Listen, "listen", &on.Portal},
 		{r.cfg.Metrics.Listen, "metrics-listen", &on.Metrics},
+		{r.cfg.TLS.Redirect, "tls-redirect", &on.Redirect},
 	} {
-		if l.address == "" {
+		if l.address == "" || *l.to != nil {
 			continue
 		}
 		var lc net.ListenConfig

@@ -32,11 +32,26 @@ type Config struct {
 	BaseURL        *url.URL       // how people reach the portal: links in mails begin with it
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
 	StopDelay      time.Duration  // how long the portal goes on serving after it was told to stop
+	TLS            TLS
 	Metrics        Metrics
 	MailOff        bool // no mail is made: links are shown once to who makes them
 	SMTP           SMTP
 	Log            Log
 }
+
+// TLS says how the portal speaks HTTPS itself. Without a certificate file and ACME it speaks plain HTTP.
+type TLS struct {
+	Cert      string // PEM file of the chain
+	Key       string // PEM file of its key
+	ACME      bool   // get certificates from an ACME server
+	Email     string // for the ACME server; giving it accepts its terms
+	Directory string // address of the ACME server's directory
+	Roots     string // PEM file of who vouches for the ACME server; empty: the system's roots
+	Redirect  string // host:port of a listener that sends people on to HTTPS; empty: none
+}
+
+// On reports whether the portal speaks HTTPS itself.
+func (t TLS) On() bool { return t.ACME || t.Cert != "" }
 
 // Metrics says where the program's measurements can be read.
 type Metrics struct {
@@ -71,6 +86,9 @@ func (c Config) DSN() string {
 	}
 	return filepath.Join(c.Data, "bailiwick.db")
 }
+
+// Certificates is the directory of what ACME yields.
+func (c Config) Certificates() string { return filepath.Join(c.Data, "acme") }
 
 // KeyFile is the path of the master keys.
 func (c Config) KeyFile() string { return filepath.Join(c.Data, "key") }

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -43,7 +44,16 @@ listen = ":9000"
 data = "/var/lib/bailiwick"
 database = "postgres://bw:canary-pw@db/bw"
 base_url = "https://portal.example.com/"
-trusted_proxies = ["10.0.0.0/8", "::ffff:192.0.2.1"]
+trusted_proxies = ["10.0.0.0/8", "::ffff:192.0.2.1", "::ffff:172.16.0.0/108"]
+stop_delay = "5s"
+
+[tls]
+cert = "/etc/bailiwick/cert.pem"
+key = "/etc/bailiwick/key.pem"
+redirect = ":80"
+
+[metrics]
+listen = "127.0.0.1:9180"
 
 [smtp]
 host = "mx.example.com"
@@ -66,9 +76,25 @@ format = "json"
 		c.SMTP.Password.Reveal() != "canary-pw" || c.CapturesMail() || c.Log.Format != "json" || c.Log.Level != slog.LevelDebug {
 		t.Errorf("got %+v", c)
 	}
-	want := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.1/32")}
-	if len(c.TrustedProxies) != 2 || c.TrustedProxies[0] != want[0] || c.TrustedProxies[1] != want[1] {
+	want := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.1/32"), netip.MustParsePrefix("172.16.0.0/12")}
+	if !slices.Equal(c.TrustedProxies, want) {
 		t.Errorf("proxies %v", c.TrustedProxies)
+	}
+	if c.StopDelay != 5*time.Second || c.Metrics.Listen != "127.0.0.1:9180" || !c.TLS.On() || c.TLS.Redirect != ":80" {
+		t.Errorf("got %+v", c)
+	}
+}
+
+func TestHTTPSByItself(t *testing.T) {
+	for _, c := range []struct{ name, file, base, redirect string }{
+		{"files", "[tls]\ncert = \"c\"\nkey = \"k\"", "https://127.0.0.1:8080", ""},
+		{"ACME also listens for those who come by http", "base_url = \"https://p.example\"\n[tls]\nacme = true\nacme_email = \"o@p.example\"", "https://p.example", ":80"},
+		{"unless told not to", "base_url = \"https://p.example\"\n[tls]\nacme = true\nacme_email = \"o@p.example\"\nredirect = \"none\"", "https://p.example", ""},
+	} {
+		got, err := config.Load(source(t, c.file, nil, nil))
+		if err != nil || got.BaseURL.String() != c.base || got.TLS.Redirect != c.redirect || !got.TLS.On() {
+			t.Errorf("%s: %+v, %v", c.name, got, err)
+		}
 	}
 }
 
@@ -118,6 +144,16 @@ func TestWhatIsWrongIsNamedWithItsRemedy(t *testing.T) {
 		{name: "user without server", file: "[smtp]\nusername = \"u\"\npassword = \"canary-pw\"", says: []string{"smtp.host"}},
 		{name: "password without user", file: "[smtp]\nhost = \"h\"\nfrom = \"a@b.example\"\npassword = \"canary-pw\"", says: []string{"smtp.username"}},
 		{name: "two at once", file: "listen = \"x\"\n[log]\nlevel = \"loud\"", says: []string{"listen:", "log.level:"}},
+		{name: "certificate without key", file: "[tls]\ncert = \"c.pem\"", says: []string{"tls.cert: set tls.cert and tls.key both"}},
+		{name: "certificate from two places", file: "base_url = \"https://p.example\"\n[tls]\ncert = \"c\"\nkey = \"k\"\nacme = true\nacme_email = \"o@p.example\"", says: []string{"tls.acme"}},
+		{name: "ACME without a name", file: "[tls]\nacme = true\nacme_email = \"o@p.example\"", says: []string{"base_url", "the certificate is for its host"}},
+		{name: "ACME without accepting its terms", file: "base_url = \"https://p.example\"\n[tls]\nacme = true", says: []string{"tls.acme_email", "terms"}},
+		{name: "HTTPS at an http address", file: "base_url = \"http://p.example\"\n[tls]\ncert = \"c\"\nkey = \"k\"", says: []string{"base_url: write https://"}},
+		{name: "redirect to nowhere", file: "[tls]\nredirect = \":80\"", says: []string{"tls.redirect: leave it out"}},
+		{name: "ACME directory over http", file: "[tls]\nacme_directory = \"http://acme.example\"", says: []string{"tls.acme_directory"}},
+		{name: "metrics without a port", file: "[metrics]\nlisten = \"localhost\"", says: []string{"metrics.listen", "host:port"}},
+		{name: "a negative pause", file: "stop_delay = \"-1s\"", says: []string{"stop_delay"}},
+		{name: "no time for a mail", file: "[smtp]\ntimeout = \"0s\"", says: []string{"smtp.timeout"}},
 		{name: "flag that does not exist", flags: map[string]string{"smtp.hots": "h"}, says: []string{"--smtp-hots"}},
 		{name: "no file", env: map[string]string{"BAILIWICK_CONFIG": "/nonexistent/b.toml"}, says: []string{"/nonexistent/b.toml"}},
 	} {

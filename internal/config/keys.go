@@ -33,6 +33,13 @@ func Keys() []Key {
 		{Name: "database_listen", Help: "Address of the PostgreSQL server itself, to hear other nodes, when database is that of a pooler. Empty: the same."},
 		{Name: "base_url", Help: "Address people open in the browser, as https://portal.example.com. Empty: http:// and the listen address."},
 		{Name: "trusted_proxies", Help: "Addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas."},
+		{Name: "tls.cert", Help: "PEM file of the certificate chain. With tls.key the portal speaks HTTPS itself; both are read again when they change, and on SIGHUP."},
+		{Name: "tls.key", Help: "PEM file of the certificate's key."},
+		{Name: "tls.acme", Default: "false", Help: "true: get the certificate of base_url's host from an ACME server and renew it."},
+		{Name: "tls.acme_email", Help: "Operator's address for the ACME server. Giving it accepts the server's terms."},
+		{Name: "tls.acme_directory", Default: "https://acme-v02.api.letsencrypt.org/directory", Help: "Directory address of the ACME server."},
+		{Name: "tls.acme_roots", Help: "PEM file of the roots that vouch for an ACME server of your own. Empty: the system's."},
+		{Name: "tls.redirect", Help: "Address and port of a listener that sends http:// on to https:// and answers the ACME server, as :80. Empty: :80 with tls.acme, else none. none: no such listener."},
 		{Name: "stop_delay", Default: "0s", Help: "How long to go on serving after being told to stop, while /readyz already says no: as long as a load balancer takes to notice."},
 		{Name: "metrics.listen", Help: "Address and port of a listener of its own for /metrics, /healthz and /readyz. It asks nobody who they are. Empty: none."},
 		{Name: "mail", Default: "auto", Help: "auto: mail goes to smtp.host, or is captured while there is none. off: no mail is made, and links are shown once to who makes them."},
@@ -113,6 +120,7 @@ func (r *reading) config() Config {
 		Database:       r.database("database"),
 		DatabaseListen: r.database("database_listen"),
 		TrustedProxies: r.proxies(),
+		TLS:            r.tls(),
 		StopDelay:      r.duration("stop_delay", 0),
 		MailOff:        r.oneOf("mail", "auto", "off") == "off",
 		SMTP:           r.smtp(),
@@ -121,7 +129,7 @@ func (r *reading) config() Config {
 	if v, _ := r.text("metrics.listen"); v != "" {
 		c.Metrics.Listen = r.listen("metrics.listen")
 	}
-	c.BaseURL = r.baseURL(c.Listen)
+	c.BaseURL = r.baseURL(c)
 	return c
 }
 
@@ -155,10 +163,13 @@ func (r *reading) database(key string) secret.String {
 	return secret.Wrap(v)
 }
 
-func (r *reading) baseURL(listen string) *url.URL {
+func (r *reading) baseURL(c Config) *url.URL {
 	v, where := r.text("base_url")
 	if v == "" {
-		return &url.URL{Scheme: "http", Host: reachable(listen)}
+		if c.TLS.On() {
+			return &url.URL{Scheme: "https", Host: reachable(c.Listen)}
+		}
+		return &url.URL{Scheme: "http", Host: reachable(c.Listen)}
 	}
 	u, err := url.Parse(v)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil ||
@@ -182,6 +193,9 @@ func reachable(listen string) string {
 	return net.JoinHostPort(host, port)
 }
 
+// mappedBits stand before the IPv4 address in ::ffff:192.0.2.1 (RFC 4291, section 2.5.5.2).
+const mappedBits = 96
+
 func (r *reading) proxies() (out []netip.Prefix) {
 	v, where := r.text("trusted_proxies")
 	for _, p := range strings.FieldsFunc(v, func(c rune) bool { return c == ',' || c == ' ' }) {
@@ -194,9 +208,35 @@ func (r *reading) proxies() (out []netip.Prefix) {
 			}
 			prefix = netip.PrefixFrom(ip.Unmap(), ip.Unmap().BitLen())
 		}
+		if a := prefix.Addr(); a.Is4In6() && prefix.Bits() >= mappedBits {
+			prefix = netip.PrefixFrom(a.Unmap(), prefix.Bits()-mappedBits)
+		}
 		out = append(out, prefix.Masked())
 	}
 	return out
+}
+
+func (r *reading) tls() TLS {
+	t := TLS{ACME: r.oneOf("tls.acme", "true", "false") == "true"}
+	t.Cert, _ = r.text("tls.cert")
+	t.Key, _ = r.text("tls.key")
+	t.Email, _ = r.text("tls.acme_email")
+	t.Roots, _ = r.text("tls.acme_roots")
+	directory, where := r.text("tls.acme_directory")
+	if u, err := url.Parse(directory); err != nil || u.Scheme != "https" || u.Host == "" {
+		r.problem(where, fmt.Sprintf("write the address of the server's directory, as https://acme.example.com/directory, not %q", directory))
+	}
+	t.Directory = directory
+	switch redirect, _ := r.text("tls.redirect"); redirect {
+	case "none":
+	case "":
+		if t.ACME {
+			t.Redirect = ":80"
+		}
+	default:
+		t.Redirect = r.listen("tls.redirect")
+	}
+	return t
 }
 
 func (r *reading) smtp() SMTP {
@@ -261,6 +301,7 @@ func (r *reading) level() (l slog.Level) {
 
 // checkTogether checks what only several settings together show.
 func (r *reading) checkTogether(c Config) {
+	r.checkTLS(c)
 	s := c.SMTP
 	_, host := r.text("smtp.host")
 	switch {
@@ -279,6 +320,26 @@ func (r *reading) checkTogether(c Config) {
 	if (s.Username == "") != s.Password.Empty() {
 		_, user := r.text("smtp.username")
 		r.problem(user, "set smtp.username and smtp.password both, or neither")
+	}
+}
+
+func (r *reading) checkTLS(c Config) {
+	t := c.TLS
+	named := func(key string) string { _, where := r.text(key); return where }
+	base, _ := r.text("base_url")
+	switch {
+	case (t.Cert == "") != (t.Key == ""):
+		r.problem(named("tls.cert"), "set tls.cert and tls.key both, or neither")
+	case t.Cert != "" && t.ACME:
+		r.problem(named("tls.acme"), "write false, or leave tls.cert and tls.key out: the certificate comes from one place")
+	case t.ACME && base == "":
+		r.problem(named("base_url"), "name the portal's address, as https://portal.example.com: the certificate is for its host")
+	case t.ACME && t.Email == "":
+		r.problem(named("tls.acme_email"), "give your address: with it you accept the terms of "+t.Directory)
+	case t.On() && c.BaseURL != nil && c.BaseURL.Scheme != "https":
+		r.problem(named("base_url"), "write https://...: the portal speaks HTTPS")
+	case !t.On() && t.Redirect != "":
+		r.problem(named("tls.redirect"), "leave it out, or set tls.cert and tls.key or tls.acme: there is no HTTPS to send people to")
 	}
 }
 

@@ -130,6 +130,20 @@ func (d *DB) Ping(ctx context.Context) error {
 	return nil
 }
 
+// ClockSkew is how far the database's clock is ahead of ours. SQLite has none of its own.
+func (d *DB) ClockSkew(ctx context.Context) (time.Duration, error) {
+	if d.dialect == SQLite {
+		return 0, nil
+	}
+	before := d.now()
+	theirs, err := One(ctx, d, Value[time.Time], "SELECT clock_timestamp()")
+	if err != nil {
+		return 0, fmt.Errorf("read the database's clock: %w", err)
+	}
+	after := d.now()
+	return theirs.Sub(before.Add(after.Sub(before) / 2)), nil
+}
+
 // Dialect tells which database it is.
 func (d *DB) Dialect() Dialect { return d.dialect }
 

@@ -27,6 +27,38 @@ func clientIP(r *http.Request) string {
 	return ip.String()
 }
 
+// overPlainHTTP reports whether a trusted proxy says that the client came to it by http. Nobody else is believed (IP01).
+func (s *Server) overPlainHTTP(r *http.Request) bool {
+	at, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil || !isTrusted(at.Addr().Unmap().WithZone(""), s.TrustedProxies) {
+		return false
+	}
+	said := strings.Split(strings.Join(r.Header.Values("X-Forwarded-Proto"), ","), ",")
+	return strings.EqualFold(strings.TrimSpace(said[len(said)-1]), "http")
+}
+
+// encrypted sends those who came to a proxy of ours by http to the portal's own address, if that is https. Otherwise
+// they could not sign in: cookies are for https alone.
+func (s *Server) encrypted(next http.Handler) http.Handler {
+	on := s.ToBaseURL()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		probe := r.URL.Path == probeAlive || r.URL.Path == probeReady
+		if s.secure && !probe && s.overPlainHTTP(r) {
+			on.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// ToBaseURL sends every request on to the same page at the configured address, whatever host the client named (REC03).
+func (s *Server) ToBaseURL() http.Handler {
+	base := s.BaseURL.Scheme + "://" + s.BaseURL.Host
+	return s.hardened(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, base+r.URL.RequestURI(), http.StatusPermanentRedirect)
+	}))
+}
+
 func clientAddress(remote string, forwarded []string, trusted []netip.Prefix) netip.Addr {
 	at, err := netip.ParseAddrPort(remote)
 	if err != nil {

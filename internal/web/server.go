@@ -78,7 +78,7 @@ func (s *Server) Handler() http.Handler {
 	mux.Handle("/", s.serve(Route{Open: nowhere}))
 	var h http.Handler = http.NewCrossOriginProtection().Handler(mux)
 	h = s.logged(h)
-	return identified(s.located(s.hardened(h)))
+	return identified(s.located(s.hardened(s.encrypted(h))))
 }
 
 func nowhere(http.ResponseWriter, *http.Request) error { return errs.NoSuch("page") }
