@@ -11,7 +11,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"bailiwick/internal/access"
 	"bailiwick/internal/account"
+	"bailiwick/internal/api"
 	"bailiwick/internal/apikey"
 	"bailiwick/internal/audit"
 	"bailiwick/internal/authn"
@@ -76,6 +78,8 @@ type App struct {
 	Provision *provision.Service
 	Authn     *authn.Service
 	Keys      *apikey.Service
+	Access    *access.Service
+	API       *api.API
 	Web       *web.Server
 }
 
@@ -117,10 +121,14 @@ func (a *App) build(ctx context.Context, d Deps) error {
 		return err
 	}
 	a.Jobs = jobs.NewRunner(a.DB, a.log, workers)
+	if err := a.buildAPI(page.NewSealer(box)); err != nil {
+		return err
+	}
 	a.Web = web.New(web.Deps{
 		Log: a.log, Clock: a.clock, Texts: texts, BaseURL: a.cfg.BaseURL, TrustedProxies: a.cfg.TrustedProxies,
 		CapturesMail: a.cfg.CapturesMail(), MailOff: a.cfg.MailOff, Ready: a.Ready, Ops: a.Ops, Cursors: page.NewSealer(box), Brand: a.Brands, Mailbox: notify.NewMailbox(a.Ops, a.Mailbox, a.cfg.CapturesMail()),
 		Accounts: a.Accounts, Views: a.Views, Tasks: a.Tasks, Subs: a.Subs, Roles: a.Roles, Users: a.Users, Invites: a.Invites, Provision: a.Provision, Authn: a.Authn, Keys: a.Keys,
+		Mounts: mounts(a.API.Routes()),
 	})
 	return nil
 }
@@ -146,6 +154,7 @@ func (a *App) services(box *secret.Box, hasher *secret.Hasher) {
 	a.Invites = invite.NewService(invite.Deps{DB: a.DB, Op: a.Ops, Check: check, Mail: a.mailer, Hasher: hasher})
 	a.Keys = apikey.NewService(a.DB, a.Ops)
 	a.Provision = provision.NewService(a.Ops, a.Invites)
+	a.Access = access.NewService(a.Ops, check)
 	a.Authn = authn.New(authn.Deps{DB: a.DB, Op: a.Ops, Check: check, Hasher: hasher, Box: box, Mail: a.mailer})
 }
 
@@ -165,6 +174,7 @@ func (a *App) workers(texts *i18n.Catalogue) (*jobs.Workers, error) {
 	a.Authn.Register(w)
 	a.Files.Register(w)
 	a.Tasks.Register(w)
+	op.RegisterJobs(w, a.Ops)
 	account.RegisterJobs(w, a.Accounts, a.DB)
 	return w, w.Check()
 }

@@ -33,10 +33,13 @@ type Identity struct {
 }
 
 // Actor is who acts. Only Mint makes one, and the zero Actor may do nothing.
-type Actor struct{ is Identity }
+type Actor struct {
+	is   Identity
+	once *Once
+}
 
 // Mint makes an actor. Only authn, apikey, jobs and tests may call it.
-func Mint(is Identity) Actor { return Actor{is} }
+func Mint(is Identity) Actor { return Actor{is: is} }
 
 // Kind says what kind of thing acts.
 func (a Actor) Kind() ActorKind { return a.is.Kind }

@@ -48,12 +48,12 @@ func (c *Checker) Explain(ctx context.Context, q db.Queryer, by Actor, p Perm, o
 
 // ExplainPerson is Explain about a person, asked by somebody else. It mints nothing.
 func (c *Checker) ExplainPerson(ctx context.Context, q db.Queryer, of ids.User, p Perm, on ids.Account) (Explanation, error) {
-	return c.Explain(ctx, q, Actor{Identity{Kind: Person, User: of}}, p, on)
+	return c.Explain(ctx, q, Mint(Identity{Kind: Person, User: of}), p, on)
 }
 
 // PermsOfPerson returns everything a person holds on the account, asked by somebody else.
 func (c *Checker) PermsOfPerson(ctx context.Context, q db.Queryer, of ids.User, on ids.Account) (Set, error) {
-	f, err := c.facts(ctx, q, Actor{Identity{Kind: Person, User: of}}, on)
+	f, err := c.facts(ctx, q, Mint(Identity{Kind: Person, User: of}), on)
 	if err != nil {
 		return Set{}, err
 	}

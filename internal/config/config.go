@@ -37,6 +37,12 @@ type Config struct {
 	MailOff        bool // no mail is made: links are shown once to who makes them
 	SMTP           SMTP
 	Log            Log
+	API            API
+}
+
+// API bounds what programs may ask.
+type API struct {
+	PerMinute int // requests of one key; 0: no limit
 }
 
 // TLS says how the portal speaks HTTPS itself. Without a certificate file and ACME it speaks plain HTTP.

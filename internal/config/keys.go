@@ -53,6 +53,7 @@ func Keys() []Key {
 		{Name: "smtp.timeout", Default: "30s", Help: "Longest time to hand one mail over."},
 		{Name: "log.level", Default: "info", Help: "Least serious entries to log: debug, info, warn or error."},
 		{Name: "log.format", Default: "text", Help: "Form of the log: text or json."},
+		{Name: "api.requests_per_minute", Default: "3000", Help: "Requests to the API that one key may make in a minute, on each node. 0: no limit."},
 	}
 }
 
@@ -125,6 +126,7 @@ func (r *reading) config() Config {
 		MailOff:        r.oneOf("mail", "auto", "off") == "off",
 		SMTP:           r.smtp(),
 		Log:            Log{Level: r.level(), Format: r.oneOf("log.format", "text", "json")},
+		API:            API{PerMinute: r.count("api.requests_per_minute", 1_000_000)},
 	}
 	if v, _ := r.text("metrics.listen"); v != "" {
 		c.Metrics.Listen = r.listen("metrics.listen")
@@ -267,6 +269,15 @@ func (r *reading) port(key string) int {
 		r.problem(where, fmt.Sprintf("write a number from 1 to 65535, not %q", v))
 	}
 	return int(n)
+}
+
+func (r *reading) count(key string, most int) int {
+	v, where := r.text(key)
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 0 || n > most {
+		r.problem(where, fmt.Sprintf("write a number from 0 to %d, not %q", most, v))
+	}
+	return n
 }
 
 func (r *reading) duration(key string, least time.Duration) time.Duration {

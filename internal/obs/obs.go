@@ -76,6 +76,19 @@ func Actor(ctx context.Context) string {
 	return r.actor
 }
 
+type clientKey struct{}
+
+// WithClientIP returns a context that carries the address a request came from.
+func WithClientIP(ctx context.Context, ip string) context.Context {
+	return context.WithValue(ctx, clientKey{}, ip)
+}
+
+// ClientIP returns the address a request came from, or "".
+func ClientIP(ctx context.Context) string {
+	ip, _ := ctx.Value(clientKey{}).(string)
+	return ip
+}
+
 // NewRequestID returns a short id that a person can read out to support.
 func NewRequestID() string { return strings.ToLower(rand.Text()[:12]) }
 

@@ -85,7 +85,7 @@ func (r *Runner) Write(ctx context.Context, by authz.Actor, p authz.Perm, on ids
 		if err != nil {
 			return err
 		}
-		return r.run(ctx, &W{tx: tx, sc: sc, by: by, check: r.check}, on, fn)
+		return once(ctx, &W{tx: tx, sc: sc, by: by, check: r.check}, func(ctx context.Context, w *W) error { return r.run(ctx, w, on, fn) })
 	})
 	return r.settle(ctx, by, p, on, err)
 }

@@ -1,30 +1,23 @@
 package web
 
 import (
-	"context"
 	"net/http"
 	"net/netip"
 	"strings"
-)
 
-type clientKey struct{}
+	"bailiwick/internal/obs"
+)
 
 // located finds the address of the client once: that of the connection, or, when the connection comes from a
 // trusted proxy, the right-most address in X-Forwarded-For that is not a trusted proxy itself (IP01).
 func (s *Server) located(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ip := clientAddress(r.RemoteAddr, r.Header.Values("X-Forwarded-For"), s.TrustedProxies)
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), clientKey{}, ip)))
+		from := ""
+		if ip := clientAddress(r.RemoteAddr, r.Header.Values("X-Forwarded-For"), s.TrustedProxies); ip.IsValid() {
+			from = ip.String()
+		}
+		next.ServeHTTP(w, r.WithContext(obs.WithClientIP(r.Context(), from)))
 	})
-}
-
-// clientIP is the client's address as text, "" when the connection has none.
-func clientIP(r *http.Request) string {
-	ip, _ := r.Context().Value(clientKey{}).(netip.Addr)
-	if !ip.IsValid() {
-		return ""
-	}
-	return ip.String()
 }
 
 // overPlainHTTP reports whether a trusted proxy says that the client came to it by http. Nobody else is believed (IP01).

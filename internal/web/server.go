@@ -54,6 +54,13 @@ type Deps struct {
 	Provision      *provision.Service
 	Authn          *authn.Service
 	Keys           *apikey.Service
+	Mounts         []Mount
+}
+
+// Mount is a route that somebody else answers, on the portal's mux and behind its middleware: the API's.
+type Mount struct {
+	Pattern string
+	Handler http.Handler
 }
 
 // Server answers the portal's requests.
@@ -74,6 +81,9 @@ func (s *Server) Handler() http.Handler {
 	mux.Handle("GET /assets/", asset.Handler())
 	for _, r := range s.Routes() {
 		mux.Handle(r.Pattern, s.serve(r))
+	}
+	for _, m := range s.Mounts {
+		mux.Handle(m.Pattern, m.Handler)
 	}
 	mux.Handle("/", s.serve(Route{Open: nowhere}))
 	var h http.Handler = http.NewCrossOriginProtection().Handler(mux)

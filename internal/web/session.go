@@ -59,7 +59,7 @@ func (s *Server) keepSession(w http.ResponseWriter, in authn.SignedIn) {
 // client is where a request comes from and what it presents.
 func (s *Server) client(r *http.Request) authn.Client {
 	return authn.Client{
-		IP: clientIP(r), UserAgent: r.UserAgent(), RequestID: obs.RequestID(r.Context()),
+		IP: obs.ClientIP(r.Context()), UserAgent: r.UserAgent(), RequestID: obs.RequestID(r.Context()),
 		Session: s.cookieValue(r, sessionCookie), Device: s.cookieValue(r, deviceCookie),
 	}
 }

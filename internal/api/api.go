@@ -1,0 +1,168 @@
+// Package api is the JSON API. It translates HTTP to the methods of services and back, like the portal does; it holds
+// no rules and no SQL.
+//
+// Every operation is one line of a list (operations) and a function that takes an actor. The bodies are structs of
+// their own, so that the contract stays when a column is renamed; the contract itself is testdata/openapi.yaml.
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"bailiwick/internal/access"
+	"bailiwick/internal/account"
+	"bailiwick/internal/apikey"
+	"bailiwick/internal/authz"
+	"bailiwick/internal/clock"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/invite"
+	"bailiwick/internal/op"
+	"bailiwick/internal/page"
+	"bailiwick/internal/provision"
+	"bailiwick/internal/role"
+	"bailiwick/internal/subaccount"
+	"bailiwick/internal/user"
+)
+
+// Prefix is where the operations of this version begin.
+const Prefix = "/api/v1"
+
+// version of the contract. What would break a client needs a new one.
+const version = "1.0.0"
+
+// Deps is what the API stands on.
+type Deps struct {
+	Log       *slog.Logger
+	Clock     clock.Clock
+	PerMinute int // requests of one key; 0: no limit
+	Ops       *op.Runner
+	Cursors   *page.Sealer
+	Keys      *apikey.Service
+	Access    *access.Service
+	Accounts  *account.Service
+	Subs      *subaccount.Service
+	Roles     *role.Service
+	Users     *user.Service
+	Invites   *invite.Service
+	Provision *provision.Service
+}
+
+// Route is one line of the API's route table. An open one needs no key.
+type Route struct {
+	Pattern string
+	Handler http.Handler
+	Open    bool
+}
+
+// API answers the requests of programs.
+type API struct {
+	Deps
+	huma    huma.API
+	routes  []Route
+	limits  *limiter
+	running running
+	known   *http.ServeMux // which methods a path has
+	json    []byte
+	yaml    []byte
+}
+
+// New makes the API.
+func New(d Deps) (*API, error) {
+	a := &API{Deps: d, limits: newLimiter(d.PerMinute, d.Clock), known: http.NewServeMux()}
+	a.huma = humago.NewWithPrefix(a, Prefix, a.config())
+	a.operations()
+	spec := a.huma.OpenAPI()
+	for _, schema := range spec.Components.Schemas.Map() {
+		neverNull(schema)
+	}
+	var err, yerr error
+	a.json, err = spec.MarshalJSON()
+	a.yaml, yerr = spec.YAML()
+	if err := errors.Join(err, yerr); err != nil {
+		return nil, fmt.Errorf("write the description of the API: %w", err)
+	}
+	a.open("GET /api/openapi.json", a.document("application/openapi+json", a.json))
+	a.open("GET /api/openapi.yaml", a.document("application/openapi+yaml", a.yaml))
+	a.open("/api/", a.nowhere)
+	return a, nil
+}
+
+// operations lists every resource.
+func (a *API) operations() {
+	a.accessOperations()
+	a.accountOperations()
+	a.locationOperations()
+	a.subAccountOperations()
+	a.userOperations()
+	a.invitationOperations()
+	a.roleOperations()
+	a.eventOperations()
+}
+
+// Routes is the whole route table. Tests walk it like the portal's.
+func (a *API) Routes() []Route { return a.routes }
+
+// Document is the description of the API, OpenAPI 3.1 in YAML.
+func (a *API) Document() []byte { return a.yaml }
+
+// HandleFunc takes a route from the registry of operations.
+func (a *API) HandleFunc(pattern string, h func(http.ResponseWriter, *http.Request)) {
+	a.known.HandleFunc(pattern, func(http.ResponseWriter, *http.Request) {})
+	a.routes = append(a.routes, Route{Pattern: pattern, Handler: a.gate(h)})
+}
+
+// ServeHTTP belongs to the registry's idea of a mux; requests come through Routes.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.nowhere(w, r) }
+
+func (a *API) open(pattern string, h http.HandlerFunc) {
+	a.routes = append(a.routes, Route{Pattern: pattern, Handler: h, Open: true})
+}
+
+// nowhere answers what no operation answers. To those without a key every address looks alike.
+func (a *API) nowhere(w http.ResponseWriter, r *http.Request) {
+	if _, err := a.recognise(r); err != nil {
+		answerTo(r.Context(), a.Log, err).write(w)
+		return
+	}
+	var allowed []string
+	for _, m := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		ask := r.Clone(r.Context())
+		ask.Method = m
+		if _, pattern := a.known.Handler(ask); pattern != "" {
+			allowed = append(allowed, m)
+		}
+	}
+	var err error = errs.NoSuch("operation")
+	if len(allowed) > 0 {
+		err = refusal(http.StatusMethodNotAllowed, "request.method", "Use one of the methods in Allow.").with("Allow", strings.Join(allowed, ", "))
+	}
+	answerTo(r.Context(), a.Log, err).write(w)
+}
+
+func (a *API) document(contentType string, text []byte) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", contentType)
+		_, _ = w.Write(text) //nolint:errcheck // the client has gone
+	}
+}
+
+// call is one operation: what huma registers, with the actor as a parameter.
+type call[I, O any] func(ctx context.Context, by authz.Actor, in *I) (*O, error)
+
+// add registers an operation.
+func add[I, O any](a *API, o operation, fn call[I, O]) {
+	huma.Register(a.huma, o.huma(), func(ctx context.Context, in *I) (*O, error) {
+		out, err := fn(ctx, actorOf(ctx), in)
+		if err != nil {
+			return nil, answerTo(ctx, a.Log, err)
+		}
+		return out, nil
+	})
+}

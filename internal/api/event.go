@@ -1,0 +1,94 @@
+package api
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"bailiwick/internal/audit"
+	"bailiwick/internal/authz"
+	"bailiwick/internal/ids"
+	"bailiwick/internal/page"
+)
+
+func (a *API) eventOperations() {
+	add(a, operation{id: "listEvents", route: "GET /accounts/{account}/events", tag: "Audit", perm: authz.AuditView, about: "List what was done, the latest first"}, a.listEvents)
+}
+
+// Event is something that was done.
+type Event struct {
+	ID         string    `json:"id"`
+	At         time.Time `json:"at"`
+	Account    string    `json:"account" doc:"Whose log it stands in."`
+	ActorKind  string    `json:"actor_kind" doc:"user, key, job or console."`
+	Actor      string    `json:"actor" doc:"The id of who did it."`
+	ActorName  string    `json:"actor_name,omitempty"`
+	ActingAs   string    `json:"acting_as,omitempty"`
+	Credential string    `json:"credential" doc:"session, or the id of a key."`
+	IP         string    `json:"ip,omitempty"`
+	RequestID  string    `json:"request_id,omitempty"`
+	Action     string    `json:"action" example:"account.updated"`
+	TargetType string    `json:"target_type"`
+	TargetID   string    `json:"target_id"`
+	Target     string    `json:"target,omitempty" doc:"Its name then."`
+	Result     string    `json:"result" example:"done"`
+	Changes    []Change  `json:"changes"`
+}
+
+// Change is what became of one field.
+type Change struct {
+	Field  string `json:"field"`
+	Before string `json:"before,omitempty"`
+	After  string `json:"after,omitempty"`
+	Hidden bool   `json:"hidden,omitempty" doc:"It changed, and neither value is told."`
+}
+
+type listEventsIn struct {
+	AtAccount
+	Turn
+	Target string `query:"target" maxLength:"64" doc:"The id of what it was done to."`
+	Actor  string `query:"actor" maxLength:"64" doc:"The id of who did it."`
+	Action string `query:"action" maxLength:"100"`
+	Below  bool   `query:"below" doc:"Also the logs of the accounts below."`
+	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"50" doc:"Rows of a page."`
+}
+
+func (a *API) listEvents(ctx context.Context, by authz.Actor, in *listEventsIn) (*Answer[List[Event]], error) {
+	q, sc, err := a.Ops.Read(ctx, by, authz.AuditView, in.Account)
+	if err != nil {
+		return nil, err
+	}
+	bind := binding(by, in.Account, "events", in.Target, in.Actor, in.Action, strconv.FormatBool(in.Below))
+	f := audit.Filter{Limit: in.Limit, Target: in.Target, Actor: in.Actor, Action: in.Action, Below: in.Below}
+	if in.Cursor != "" {
+		c, err := a.Cursors.Open(bind, in.Cursor, 2)
+		if err != nil {
+			return nil, err
+		}
+		if f.After.At, err = number(c.Key[0]); err != nil {
+			return nil, err
+		}
+		f.After.ID = ids.Event(c.Key[1])
+	}
+	entries, next, err := audit.List(ctx, q, sc, f)
+	if err != nil {
+		return nil, err
+	}
+	out := List[Event]{Items: make([]Event, len(entries))}
+	for i, e := range entries {
+		out.Items[i] = eventBody(e)
+	}
+	if next != (audit.Cursor{}) {
+		out.Next = a.Cursors.Seal(bind, page.Cursor{Key: []string{strconv.FormatInt(next.At, 10), string(next.ID)}})
+	}
+	return &Answer[List[Event]]{out}, nil
+}
+
+func eventBody(e audit.Entry) Event {
+	out := Event{string(e.ID), e.At, string(e.Account), e.ActorKind, e.ActorID, e.ActorName, e.ActingAs, e.Credential, e.IP, e.RequestID,
+		e.Action, e.TargetType, e.TargetID, e.Target, e.Result, make([]Change, len(e.Changes))}
+	for i, c := range e.Changes {
+		out.Changes[i] = Change(c)
+	}
+	return out
+}

@@ -1,0 +1,182 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"bailiwick/internal/apikey"
+	"bailiwick/internal/authz"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/obs"
+	"bailiwick/internal/secret"
+)
+
+// longestBody is the most that a request carries.
+const longestBody = 1 << 20
+
+type actorKey struct{}
+
+// actorOf is who makes the request. Only the gate puts an actor there, so that no operation can run without one.
+func actorOf(ctx context.Context) authz.Actor {
+	by, _ := ctx.Value(actorKey{}).(authz.Actor)
+	return by
+}
+
+// gate lets a request through to an operation once its key is good, its limit has room and its parts can be read.
+func (a *API) gate(h http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		by, err := a.admit(w, r)
+		if err != nil {
+			answerTo(r.Context(), a.Log, err).write(w)
+			return
+		}
+		mark, err := markOf(r)
+		if err != nil {
+			answerTo(r.Context(), a.Log, err).write(w)
+			return
+		}
+		if mark != nil {
+			by = by.Repeating(*mark)
+			if !a.running.begin(by) {
+				answerTo(r.Context(), a.Log, errs.New(errs.Conflict, "idempotency.running", "Wait for the first request to end. Another one with this Idempotency-Key is under way.")).write(w)
+				return
+			}
+			defer a.running.end(by)
+		}
+		h(w, r.WithContext(context.WithValue(r.Context(), actorKey{}, by)))
+	}
+}
+
+func (a *API) admit(w http.ResponseWriter, r *http.Request) (authz.Actor, error) {
+	by, err := a.recognise(r)
+	if err != nil {
+		return by, err
+	}
+	if err := a.limits.limit(w.Header(), by.Credential()); err != nil {
+		return by, err
+	}
+	if err := checkAddress(r); err != nil {
+		return by, err
+	}
+	return by, readBody(r)
+}
+
+// recognise finds whose key the request presents. Cookies count for nothing here, so no page elsewhere can make a
+// browser act.
+func (a *API) recognise(r *http.Request) (authz.Actor, error) {
+	given := r.Header.Values("Authorization")
+	if len(given) == 0 {
+		return authz.Actor{}, errs.New(errs.Unauthenticated, "auth.key_required", "Send an API key as Authorization: Bearer bwk_….")
+	}
+	scheme, key, _ := strings.Cut(given[0], " ")
+	if len(given) > 1 || !strings.EqualFold(scheme, "Bearer") {
+		return authz.Actor{}, errs.New(errs.Unauthenticated, "auth.key_required", "Send one API key as Authorization: Bearer bwk_….")
+	}
+	by, err := a.Keys.Resolve(r.Context(), apikey.Client{
+		Key: secret.Wrap(strings.TrimSpace(key)), IP: obs.ClientIP(r.Context()), RequestID: obs.RequestID(r.Context()), UserAgent: r.UserAgent(),
+	})
+	if errs.KindOf(err) == errs.Unauthenticated {
+		return by, problemOf(err).with("WWW-Authenticate", `Bearer realm="bailiwick", error="invalid_token"`)
+	}
+	return by, err
+}
+
+// wordForm is what can stand in a path: ids and keys. Anything else is the name of nothing.
+var wordForm = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+
+// checkAddress answers ids that can be nobody's like those that are nobody's, and refuses what is no text.
+func checkAddress(r *http.Request) error {
+	for _, name := range wildcards(r.Pattern) {
+		if !wordForm.MatchString(r.PathValue(name)) {
+			return errs.NoSuch(name)
+		}
+	}
+	query, err := queryOf(r)
+	if err != nil {
+		return err
+	}
+	for name, values := range query {
+		for _, v := range append(values, name) {
+			if !isText(v) {
+				return refusal(http.StatusBadRequest, "request.not_text", "Leave out what is not text from the query.")
+			}
+		}
+	}
+	return nil
+}
+
+func queryOf(r *http.Request) (map[string][]string, error) {
+	if r.URL.RawQuery == "" {
+		return nil, nil
+	}
+	if strings.Contains(r.URL.RawQuery, ";") {
+		return nil, refusal(http.StatusBadRequest, "request.malformed", "Separate parameters by & and encode everything else.")
+	}
+	return r.URL.Query(), nil
+}
+
+func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
+
+var wildcardForm = regexp.MustCompile(`\{([a-z_]+)\}`)
+
+func wildcards(pattern string) (out []string) {
+	for _, m := range wildcardForm.FindAllStringSubmatch(pattern, -1) {
+		out = append(out, m[1])
+	}
+	return out
+}
+
+// readBody reads the body once, for the operation and for the hash of a request that may be sent again.
+func readBody(r *http.Request) error {
+	if r.Body == nil || r.Body == http.NoBody {
+		return nil
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, longestBody+1))
+	switch {
+	case err != nil:
+		return refusal(http.StatusBadRequest, "request.unread", "Send the request again. Its body could not be read to the end.")
+	case len(body) >= longestBody:
+		return refusal(http.StatusRequestEntityTooLarge, "request.too_large", "Send less at once. A body has at most one megabyte.")
+	case bytes.Contains(body, []byte(`\u0000`)) || !utf8.Valid(body):
+		return refusal(http.StatusBadRequest, "request.not_text", "Leave out what is not text from the body.")
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	return nil
+}
+
+// keyForm is an Idempotency-Key without its quotes: printable ASCII.
+var keyForm = regexp.MustCompile(`^[!#-\[\]-~]{1,255}$`)
+
+// markOf reads the Idempotency-Key of a POST (draft-ietf-httpapi-idempotency-key-header-07). The quotes of a
+// structured field may be left out.
+func markOf(r *http.Request) (*authz.Once, error) {
+	given := r.Header.Values("Idempotency-Key")
+	if r.Method != http.MethodPost || len(given) == 0 {
+		return nil, nil
+	}
+	key := given[0]
+	if len(key) >= 2 && key[0] == '"' && key[len(key)-1] == '"' {
+		key = key[1 : len(key)-1]
+	}
+	if len(given) > 1 || !keyForm.MatchString(key) {
+		return nil, refusal(http.StatusBadRequest, "idempotency.malformed", "Send one Idempotency-Key of 1 to 255 printable characters, such as a UUID in quotes.")
+	}
+	sum := sha256.New()
+	_, _ = fmt.Fprintf(sum, "%s %s\n", r.Method, r.URL.RequestURI()) //nolint:errcheck // a hash takes everything
+	if r.GetBody != nil {
+		body, err := r.GetBody()
+		if _, cerr := io.Copy(sum, body); errors.Join(err, cerr) != nil {
+			return nil, fmt.Errorf("hash a request: %w", errors.Join(err, cerr))
+		}
+	}
+	return &authz.Once{Key: key, Hash: [32]byte(sum.Sum(nil))}, nil
+}

@@ -1,0 +1,102 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"bailiwick/internal/account"
+	"bailiwick/internal/authz"
+	"bailiwick/internal/ids"
+)
+
+func (a *API) moveOperations() {
+	tag := "Accounts"
+	add(a, operation{id: "listPlaces", route: "GET /accounts/{account}/places", tag: tag, about: "List the accounts that an account can be moved under"}, a.listPlaces)
+	add(a, operation{id: "previewMove", route: "POST /accounts/{account}/move/preview", tag: tag, about: "Say what a move would do, and do nothing", optMark: true, status: http.StatusOK}, a.previewMove)
+	add(a, operation{id: "moveAccount", route: "POST /accounts/{account}/move", tag: tag, about: "Move an account with everything below it under another", status: http.StatusNoContent}, a.moveAccount)
+}
+
+// Place is an account that another can be moved under.
+type Place struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Level int    `json:"level" doc:"How deep it lies below the highest."`
+}
+
+func (a *API) listPlaces(ctx context.Context, by authz.Actor, in *AtAccount) (*Answer[List[Place]], error) {
+	places, err := a.Accounts.Places(ctx, by, in.Account)
+	if err != nil {
+		return nil, err
+	}
+	out := List[Place]{Items: make([]Place, len(places))}
+	for i, p := range places {
+		out.Items[i] = Place{string(p.ID), p.Name, p.Level}
+	}
+	return &Answer[List[Place]]{out}, nil
+}
+
+type previewIn struct {
+	AtAccount
+	Body struct {
+		To ids.Account `json:"to" maxLength:"64" doc:"The account to move it under."`
+	}
+}
+
+// MovePreview is what a move would do.
+type MovePreview struct {
+	Accounts       int             `json:"accounts" doc:"How many move, the account itself included."`
+	Possible       bool            `json:"possible" doc:"Nothing stands in the way once each stranded role group has a replacement."`
+	Stranded       []StrandedGroup `json:"stranded" doc:"Role groups that do not reach the new place."`
+	ReferencesUsed []Ref           `json:"references_used" doc:"References that are taken there."`
+	NamesUsed      []string        `json:"names_used" doc:"Names of sub-accounts that are taken there."`
+	NameUsed       bool            `json:"name_used" doc:"A department there has the same name."`
+	TimeZone       string          `json:"time_zone,omitempty" doc:"The time zone it would get there, when that changes."`
+}
+
+// StrandedGroup is a role group that does not reach the new place.
+type StrandedGroup struct {
+	Role        string         `json:"role"`
+	Name        string         `json:"name"`
+	Members     int            `json:"members"`
+	Invitations int            `json:"invitations"`
+	Choices     []RoleToChoose `json:"choices" doc:"What can take its place."`
+}
+
+// RoleToChoose is a role that can be given.
+type RoleToChoose struct {
+	Role string `json:"role" doc:"A built-in role, or the id of a role group."`
+	Name string `json:"name,omitempty" doc:"Of a role group."`
+}
+
+func (a *API) previewMove(ctx context.Context, by authz.Actor, in *previewIn) (*Answer[MovePreview], error) {
+	m, err := a.Accounts.PreviewMove(ctx, by, in.Account, in.Body.To)
+	if err != nil {
+		return nil, err
+	}
+	out := MovePreview{Accounts: m.Accounts, Possible: m.Changeable, Stranded: []StrandedGroup{}, ReferencesUsed: refBodies(m.RefsTaken),
+		NamesUsed: append([]string{}, m.NamesTaken...), NameUsed: m.NameTaken, TimeZone: m.TimeZone}
+	for _, s := range m.Stranded {
+		g := StrandedGroup{Role: string(s.Group), Name: s.Name, Members: s.Members, Invitations: s.Invitations, Choices: []RoleToChoose{}}
+		for _, c := range s.Choices {
+			g.Choices = append(g.Choices, RoleToChoose{string(c.Role), c.Name})
+		}
+		out.Stranded = append(out.Stranded, g)
+	}
+	return &Answer[MovePreview]{out}, nil
+}
+
+type moveIn struct {
+	AtAccount
+	Body struct {
+		To    ids.Account       `json:"to" maxLength:"64" doc:"The account to move it under."`
+		Roles map[string]string `json:"roles,omitempty" doc:"The id of each stranded role group, and the role its people get instead."`
+	}
+}
+
+func (a *API) moveAccount(ctx context.Context, by authz.Actor, in *moveIn) (*Done, error) {
+	roles := map[ids.Role]authz.Role{}
+	for from, to := range in.Body.Roles {
+		roles[ids.Role(from)] = authz.Role(to)
+	}
+	return done(a.Accounts.Move(ctx, by, in.Account, account.MoveInput{To: in.Body.To, Roles: roles}))
+}

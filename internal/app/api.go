@@ -1,0 +1,23 @@
+package app
+
+import (
+	"bailiwick/internal/api"
+	"bailiwick/internal/page"
+	"bailiwick/internal/web"
+)
+
+func (a *App) buildAPI(cursors *page.Sealer) (err error) {
+	a.API, err = api.New(api.Deps{
+		Log: a.log, Clock: a.clock, PerMinute: a.cfg.API.PerMinute, Ops: a.Ops, Cursors: cursors, Keys: a.Keys, Access: a.Access,
+		Accounts: a.Accounts, Subs: a.Subs, Roles: a.Roles, Users: a.Users, Invites: a.Invites, Provision: a.Provision,
+	})
+	return err
+}
+
+func mounts(routes []api.Route) []web.Mount {
+	out := make([]web.Mount, len(routes))
+	for i, r := range routes {
+		out[i] = web.Mount{Pattern: r.Pattern, Handler: r.Handler}
+	}
+	return out
+}
