@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -73,8 +74,12 @@ type API struct {
 	yaml    []byte
 }
 
+// strictNames makes huma tell "NAME" from "name", which it decides for the whole process.
+var strictNames = sync.OnceFunc(func() { huma.ValidateStrictCasing = true })
+
 // New makes the API.
 func New(d Deps) (*API, error) {
+	strictNames()
 	a := &API{Deps: d, limits: newLimiter(d.PerMinute, d.Clock), known: http.NewServeMux()}
 	a.huma = humago.NewWithPrefix(a, Prefix, a.config())
 	a.operations()

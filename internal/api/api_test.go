@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"bailiwick/internal/apptest"
 	"bailiwick/internal/authz"
@@ -165,12 +166,12 @@ func TestPeopleOfAnAccount(t *testing.T) {
 		}
 		at := d.at(d.client, "/users/"+list.Items[0].ID)
 		got := d.owner.Get(at).Want(http.StatusOK)
-		edited := d.owner.Patch(at, got.Header.Get("ETag"), `{"access": {"role": "admin", "all_subaccounts": true}, "job_title": "Clerk"}`).Want(http.StatusOK)
-		if !strings.Contains(edited.Body, `"admin"`) || !strings.Contains(edited.Body, "Clerk") {
+		edited := d.owner.Patch(at, got.Header.Get("ETag"), `{"access": {"role": "user", "permissions": ["locations.view", "locations.edit"], "all_subaccounts": true}, "job_title": "Clerk"}`).Want(http.StatusOK)
+		if !strings.Contains(edited.Body, "locations.edit") || !strings.Contains(edited.Body, "Clerk") {
 			t.Errorf("after the edit: %s", edited.Body)
 		}
-		if perms := d.owner.Get(at + "/permissions").Want(http.StatusOK); !strings.Contains(perms.Body, "users.view") {
-			t.Errorf("what an Admin may do: %s", perms.Body)
+		if perms := d.owner.Get(at + "/permissions").Want(http.StatusOK); !strings.Contains(perms.Body, "locations.edit") {
+			t.Errorf("what they may do: %s", perms.Body)
 		}
 		d.owner.Post(at+"/deactivate", "").Want(http.StatusNoContent)
 		d.owner.Get(d.at(d.client, "/users?status=deactivated")).Want(http.StatusOK)
@@ -222,6 +223,7 @@ func TestInvitationsAndRoles(t *testing.T) {
 
 func TestTheLogThroughTheAPI(t *testing.T) {
 	d := newDesk(apptest.OnSQLite(t))
+	d.Clock.Advance(time.Second)
 	d.owner.Post(d.at(d.client, "/locations"), `{"name": "Harbour"}`).Want(http.StatusCreated)
 	var log struct {
 		Items []struct{ Action, Actor_Kind, Credential, Target string }

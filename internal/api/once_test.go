@@ -56,7 +56,7 @@ func TestEveryPostCanBeRepeated(t *testing.T) {
 	sub := d.SubAccount(d.client, "orders")
 	dept := d.Department(d.client, "Support")
 	role := d.RoleGroup(d.client, "Desk", authz.LocationsView)
-	una := d.Member(d.client, "una@acme.example", apptest.As(authz.Admin))
+	una := d.Member(d.client, "una@acme.example", apptest.As(authz.User, authz.LocationsView))
 	ivy := d.Invite(d.Root, d.client, "ivy@acme.example", apptest.As(authz.Guest)).ID
 	steps := []struct{ path, body string }{
 		{"/locations", `{"name": "Harbour"}`},
