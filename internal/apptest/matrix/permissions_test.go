@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"bailiwick/internal/access"
 	"bailiwick/internal/account"
 	"bailiwick/internal/apikey"
 	"bailiwick/internal/apptest"
@@ -321,6 +322,16 @@ var calls = []call{
 		return only(o.Tasks.Result(o.ctx, by, o.client, o.World.Task(o.client, o.Root)))
 	}},
 
+	{"access.Service.Check", "about oneself", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Access.Check(o.ctx, by, []access.Question{{Account: o.client, Perm: authz.ClientsView}}))
+	}},
+	{"access.Service.Explain", "about oneself", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Access.Explain(o.ctx, by, access.Question{Account: o.client, Perm: authz.ClientsView}))
+	}},
+	{"access.Service.Explain", "about a person", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Access.Explain(o.ctx, by, access.Question{Account: o.client, Perm: authz.ClientsView, User: o.owner.User()}))
+	}},
+
 	{"role.Service.List", "", func(_ *testing.T, o *office, by authz.Actor) error { return only(o.Roles.List(o.ctx, by, o.client)) }},
 	{"role.Service.Get", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Roles.Get(o.ctx, by, o.client, o.RoleGroup(o.client, o.fresh(), authz.LocationsView)))
@@ -564,7 +575,7 @@ func (o *office) keyOf(p apptest.Person) ids.Key {
 
 // services are all that people reach through the edges.
 func (o *office) services() []any {
-	return []any{o.Accounts, o.Views, o.Tasks, o.Roles, o.Users, o.Subs, o.Invites, o.Authn, o.Keys, o.Brands}
+	return []any{o.Accounts, o.Views, o.Tasks, o.Roles, o.Users, o.Subs, o.Invites, o.Authn, o.Keys, o.Brands, o.Access}
 }
 
 // withActor lists the methods that take an actor, by reflection over the services.
