@@ -27,23 +27,37 @@ func refresh(ctx context.Context, tx *db.Tx, sc authz.Scope) error {
 	if err != nil {
 		return err
 	}
+	if err := listSearch(ctx, tx, sc, searchText(a, rs)); err != nil {
+		return err
+	}
 	return listWords(ctx, tx, sc, words(a, rs))
 }
 
 const mostWords = 60
 
-// words are what a customer is found by, as prefixes: its whole name, each word of it, its email, its references.
+// searchText is what a search looks into, a line each: no search goes over the end of a line.
+func searchText(a Account, refs []Ref) string {
+	lines := []string{ids.Fold(a.Name)}
+	if a.Email != "" {
+		lines = append(lines, ids.Fold(a.Email))
+	}
+	for _, r := range refs {
+		lines = append(lines, ids.Fold(r.Reference))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// words are what a customer is found by in a big list, as prefixes: each word of its name, its email, its references.
 func words(a Account, refs []Ref) []string {
 	name := ids.Fold(a.Name)
-	all := []string{name}
-	all = append(all, strings.Fields(name)...)
+	all := strings.Fields(name)
 	all = append(all, strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) })...)
 	if email := ids.Fold(a.Email); email != "" {
 		_, domain, _ := strings.Cut(email, "@")
 		all = append(all, email, domain)
 	}
 	for _, r := range refs {
-		all = append(all, ids.Fold(r.Reference))
+		all = append(all, strings.Fields(ids.Fold(r.Reference))...)
 	}
 	seen := map[string]bool{"": true}
 	var out []string

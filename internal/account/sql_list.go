@@ -2,12 +2,18 @@ package account
 
 import (
 	"context"
-	"strings"
 
 	"bailiwick/internal/authz"
 	"bailiwick/internal/db"
 	"bailiwick/internal/ids"
 )
+
+// listSearch writes what a client is searched by.
+func listSearch(ctx context.Context, tx *db.Tx, sc authz.Scope, text string) error {
+	_, err := tx.Exec(ctx, `INSERT INTO client_search (customer_id, text) VALUES (?, ?)
+		ON CONFLICT (customer_id) DO UPDATE SET text = excluded.text WHERE client_search.text <> excluded.text`, sc.Account(), text)
+	return err
+}
 
 // listColumns selects the rows of customers a, one for each ancestor t and itself.
 const listColumns = `INSERT INTO client_list (ancestor_id, customer_id, name_fold, end_sort, created_at, users, locations, held, closed)
@@ -51,100 +57,20 @@ func listedCounts(ctx context.Context, q db.Queryer, sc authz.Scope, id ids.Acco
 	return n[0][0], n[0][1], nil
 }
 
-// filter is a Query with everything looked up that its SQL needs.
-type filter struct {
-	root          ids.Account
-	closed        bool
-	suspended     *bool         // nil: whatever
-	heldResellers []ids.Account // below root
-	endFrom       string        // first and last day of end_sort, "" for open
-	endTo         string
-	substring     string   // a small subtree is searched anywhere in the text
-	prefixes      []string // a big one by the beginnings of words
-	few           bool     // the first prefix has few hits, so they lead
-}
-
-// where builds the condition on client_list c and its arguments.
-func (f filter) where() (from, cond string, args []any) {
-	var b strings.Builder
-	add := func(s string, a ...any) { b.WriteString(s); args = append(args, a...) }
-	from = "client_list c"
-	prefixes := f.prefixes
-	if f.few && len(prefixes) > 0 {
-		from = `(SELECT DISTINCT w.customer_id FROM client_words w WHERE w.ancestor_id = ? AND w.word >= ? AND w.word < ?) f JOIN client_list c ON c.customer_id = f.customer_id`
-		args = append(args, f.root, prefixes[0], prefixes[0]+lastRune)
-		prefixes = prefixes[1:]
+// listRows reads what is shown about the customers of keys, in that order. Their holds are counted, for PostgreSQL may
+// answer an EXISTS here by hashing the whole tree.
+func listRows(ctx context.Context, q db.Queryer, _ authz.Scope, root ids.Account, keys []key) ([]Row, error) {
+	if len(keys) == 0 {
+		return nil, nil
 	}
-	add(`c.ancestor_id = ? AND c.closed = `+truth(f.closed), f.root)
-	if f.suspended != nil {
-		f.addStatus(add)
+	args := []any{root}
+	for _, k := range keys {
+		args = append(args, k.customer())
 	}
-	if f.endFrom != "" {
-		add(` AND c.end_sort >= ?`, f.endFrom)
-	}
-	if f.endTo != "" {
-		add(` AND c.end_sort <= ?`, f.endTo)
-	}
-	if f.substring != "" {
-		like := "%" + db.EscapeLike(f.substring) + "%"
-		add(` AND (c.name_fold LIKE ? ESCAPE '\' OR EXISTS (SELECT 1 FROM accounts x WHERE x.id = c.customer_id AND x.email_fold LIKE ? ESCAPE '\')
-			OR EXISTS (SELECT 1 FROM external_refs r WHERE r.account_id = c.customer_id AND r.reference_fold LIKE ? ESCAPE '\'))`, like, like, like)
-	}
-	for _, p := range prefixes {
-		add(` AND EXISTS (SELECT 1 FROM client_words w WHERE w.ancestor_id = ? AND w.word >= ? AND w.word < ? AND w.customer_id = c.customer_id)`, f.root, p, p+lastRune)
-	}
-	return from, b.String(), args
-}
-
-// lastRune ends the range of the words that begin with a prefix.
-const lastRune = "\U0010FFFF"
-
-func (f filter) addStatus(add func(string, ...any)) {
-	under := ""
-	if n := len(f.heldResellers); n > 0 {
-		under = `EXISTS (SELECT 1 FROM account_tree t WHERE t.descendant_id = c.customer_id AND t.ancestor_id IN ` + db.In(n) + `)`
-	}
-	switch {
-	case *f.suspended && under == "":
-		add(` AND c.held = TRUE`)
-	case *f.suspended:
-		add(` AND (c.held = TRUE OR `+under+`)`, db.Args(f.heldResellers...)...)
-	case under == "":
-		add(` AND c.held = FALSE`)
-	default:
-		add(` AND c.held = FALSE AND NOT `+under, db.Args(f.heldResellers...)...)
-	}
-}
-
-func truth(b bool) string {
-	if b {
-		return "TRUE"
-	}
-	return "FALSE"
-}
-
-// rowsQuery selects one page: the keys from the list alone, then what is shown about those few. Their holds are counted,
-// for PostgreSQL may answer an EXISTS here by hashing the whole tree.
-func (f filter) rowsQuery(o order, limit int) (string, []any) {
-	from, cond, args := f.where()
-	keys := o.columns("c.")
-	if len(o.after) > 0 {
-		cond += ` AND (` + strings.Join(keys, ", ") + `) ` + o.compare() + ` (` + strings.TrimPrefix(db.In(len(keys)), "(")
-		args = append(args, o.after...)
-	}
-	q := `SELECT a.id, COALESCE(a.parent_id, ''), COALESCE(p.name, ''), COALESCE(p.kind, ''), a.name, a.email, a.website, a.membership_end, s.users, s.locations,
-		       (SELECT count(*) FROM account_tree t JOIN holds h ON h.account_id = t.ancestor_id WHERE t.descendant_id = a.id) > 0, s.closed, s.created_at, a.version, s.name_fold, s.end_sort, s.held
-		FROM (SELECT c.customer_id, c.name_fold, c.end_sort, c.created_at, c.users, c.locations, c.held, c.closed FROM ` + from + ` WHERE ` + cond + ` ORDER BY ` + o.by("c.") + ` LIMIT ?) s
-		JOIN accounts a ON a.id = s.customer_id LEFT JOIN accounts p ON p.id = a.parent_id ORDER BY ` + o.by("s.")
-	return q, append(args, limit)
-}
-
-func listRows(ctx context.Context, q db.Queryer, _ authz.Scope, f filter, o order, limit int) ([]Row, error) {
-	text, args := f.rowsQuery(o, limit)
-	return db.All(ctx, q, func(r db.Row) (x Row, err error) {
+	rows, err := db.All(ctx, q, func(r db.Row) (x Row, err error) {
 		var held, closed bool
 		var created int64
-		err = r.Scan(&x.ID, &x.Parent, &x.ParentName, &x.ParentKind, &x.Name, &x.Email, &x.Website, &x.End, &x.Users, &x.Locations, &held, &closed, &created, &x.Version, &x.nameFold, &x.endSort, &x.held)
+		err = r.Scan(&x.ID, &x.Parent, &x.ParentName, &x.ParentKind, &x.Name, &x.Email, &x.Website, &x.End, &x.Users, &x.Locations, &held, &closed, &created, &x.Version)
 		x.Created, x.Status = ms(created), Active
 		switch {
 		case closed:
@@ -153,32 +79,27 @@ func listRows(ctx context.Context, q db.Queryer, _ authz.Scope, f filter, o orde
 			x.Status = Suspended
 		}
 		return x, err
-	}, text, args...)
+	}, rowsText(len(keys)), args...)
+	if err != nil {
+		return nil, err
+	}
+	byID := make(map[ids.Account]Row, len(rows))
+	for _, r := range rows {
+		byID[r.ID] = r
+	}
+	out := make([]Row, 0, len(keys))
+	for _, k := range keys {
+		if r, ok := byID[k.customer()]; ok {
+			out = append(out, r)
+		}
+	}
+	return out, nil
 }
 
-// Most is where counting stops: a number above it is shown as "10,000+".
-const Most = 10_000
-
-func (f filter) countQuery() (string, []any) {
-	from, cond, args := f.where()
-	return `SELECT count(*) FROM (SELECT 1 FROM ` + from + ` WHERE ` + cond + ` LIMIT ?) s`, append(args, Most+1)
-}
-
-func listCount(ctx context.Context, q db.Queryer, _ authz.Scope, f filter) (int, error) {
-	text, args := f.countQuery()
-	return db.One(ctx, q, db.Value[int], text, args...)
-}
-
-// atMost reports whether the list below root has no more rows than n.
-func atMost(ctx context.Context, q db.Queryer, _ authz.Scope, root ids.Account, n int) (bool, error) {
-	got, err := db.One(ctx, q, db.Value[int], `SELECT count(*) FROM (SELECT 1 FROM client_list WHERE ancestor_id = ? LIMIT ?) s`, root, n+1)
-	return got <= n, err
-}
-
-// fewWords reports whether no more than n words below root begin with the prefix.
-func fewWords(ctx context.Context, q db.Queryer, _ authz.Scope, root ids.Account, prefix string, n int) (bool, error) {
-	got, err := db.One(ctx, q, db.Value[int], `SELECT count(*) FROM (SELECT 1 FROM client_words WHERE ancestor_id = ? AND word >= ? AND word < ? LIMIT ?) s`, root, prefix, prefix+lastRune, n+1)
-	return got <= n, err
+func rowsText(n int) string {
+	return `SELECT a.id, COALESCE(a.parent_id, ''), COALESCE(p.name, ''), COALESCE(p.kind, ''), a.name, a.email, a.website, a.membership_end, c.users, c.locations,
+		       (SELECT count(*) FROM account_tree t JOIN holds h ON h.account_id = t.ancestor_id WHERE t.descendant_id = a.id) > 0, c.closed, c.created_at, a.version
+		FROM client_list c JOIN accounts a ON a.id = c.customer_id LEFT JOIN accounts p ON p.id = a.parent_id WHERE c.ancestor_id = ? AND c.customer_id IN ` + db.In(n)
 }
 
 // belowResellers walks from reseller to reseller, which are few, never over the clients.
@@ -186,8 +107,12 @@ const belowResellers = `WITH RECURSIVE below (id, name, name_fold, parent_id, le
 		SELECT a.id, a.name, a.name_fold, a.parent_id, 1 FROM accounts a WHERE a.parent_id = ? AND a.kind = 'reseller'
 		UNION ALL SELECT a.id, a.name, a.name_fold, a.parent_id, b.level + 1 FROM below b JOIN accounts a ON a.parent_id = b.id AND a.kind = 'reseller') `
 
-func heldResellers(ctx context.Context, q db.Queryer, _ authz.Scope, root ids.Account) ([]ids.Account, error) {
-	return db.All(ctx, q, db.Value[ids.Account], belowResellers+`SELECT b.id FROM below b WHERE EXISTS (SELECT 1 FROM holds h WHERE h.account_id = b.id) LIMIT 500`, root)
+// heldResellers are the highest held resellers below root.
+func heldResellers(ctx context.Context, q db.Queryer, _ authz.Scope, root ids.Account, limit int) ([]ids.Account, error) {
+	return db.All(ctx, q, db.Value[ids.Account], `WITH RECURSIVE below (id, held) AS (
+		SELECT a.id, EXISTS (SELECT 1 FROM holds h WHERE h.account_id = a.id) FROM accounts a WHERE a.parent_id = ? AND a.kind = 'reseller'
+		UNION ALL SELECT a.id, EXISTS (SELECT 1 FROM holds h WHERE h.account_id = a.id) FROM below b JOIN accounts a ON a.parent_id = b.id AND a.kind = 'reseller' WHERE NOT b.held)
+		SELECT b.id FROM below b WHERE b.held LIMIT ?`, root, limit)
 }
 
 func resellersBelow(ctx context.Context, q db.Queryer, _ authz.Scope, root ids.Account) ([]ResellerRow, error) {

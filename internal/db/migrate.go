@@ -83,9 +83,9 @@ func (d *DB) migrator() (*goose.Provider, error) {
 // migrationFiles gives the plain SQL the header that goose asks for, and opens the comments that hold what only
 // one database understands: /*postgres COLLATE "C"*/ and /*sqlite WITHOUT ROWID*/.
 func migrationFiles(d Dialect) (fs.FS, error) {
-	mark := "/*sqlite "
+	ours, theirs := "/*sqlite", "/*postgres"
 	if d == Postgres {
-		mark = "/*postgres "
+		ours, theirs = theirs, ours
 	}
 	entries, err := fs.ReadDir(migrations.FS, ".")
 	if err != nil {
@@ -97,12 +97,21 @@ func migrationFiles(d Dialect) (fs.FS, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read migration %s: %w", e.Name(), err)
 		}
-		out[e.Name()] = &fstest.MapFile{Data: []byte("-- +goose Up\n" + openComments(string(body), mark))}
+		out[e.Name()] = &fstest.MapFile{Data: []byte("-- +goose Up\n" + openComments(dropComments(string(body), theirs), ours))}
 	}
 	return out, nil
 }
 
 func openComments(sql, mark string) string {
+	return eachComment(sql, mark, func(inside string) string { return inside })
+}
+
+// dropComments removes what only the other database understands: the splitter of statements would look into it.
+func dropComments(sql, mark string) string {
+	return eachComment(sql, mark, func(string) string { return "" })
+}
+
+func eachComment(sql, mark string, becomes func(inside string) string) string {
 	var b strings.Builder
 	for {
 		before, rest, found := strings.Cut(sql, mark)
@@ -111,7 +120,7 @@ func openComments(sql, mark string) string {
 			return b.String()
 		}
 		inside, after, _ := strings.Cut(rest, "*/")
-		b.WriteString(inside)
+		b.WriteString(becomes(inside))
 		sql = after
 	}
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // The tables that no archive holds: those that goose and SQLite keep for themselves, and the news of the running nodes.
-var notOurs = []string{"changes", "goose_db_version", "sqlite_sequence", "sqlite_stat1", "sqlite_stat4"}
+var notOurs = []string{"changes", "goose_db_version", "sqlite_schema", "sqlite_sequence", "sqlite_stat1", "sqlite_stat4"}
 
 // tablesInOrder lists every table with its columns, each after the tables that it refers to.
 func tablesInOrder(ctx context.Context, q Queryer) ([]table, error) {
@@ -48,7 +48,7 @@ func tableNames(d Dialect) string {
 	if d == Postgres {
 		return `SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema() AND table_type = 'BASE TABLE' ORDER BY table_name`
 	}
-	return `SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name`
+	return `SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' ORDER BY name` // not virtual ones, which are made from the others
 }
 
 func references(ctx context.Context, q Queryer) (map[string][]string, error) {

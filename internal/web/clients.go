@@ -112,7 +112,7 @@ func (s *Server) clientList(r *http.Request, by authz.Actor, id ids.Account, q a
 		return withQuery(at+"/clients", queryValues(next))
 	}
 	return clients.List{
-		At: at, Search: q.Search, Rows: l.Rows, Today: l.Today, Total: l.Total, Prev: turn(l.Prev), Next: turn(l.Next),
+		At: at, Search: q.Search, Rows: l.Rows, Today: l.Today, Total: l.Total, First: l.First, Paused: l.Paused, Prev: turn(l.Prev), Next: turn(l.Next),
 		Columns: clientColumns(p, at, first), Reset: at + "/clients", Filtered: q.Search != "" || q.Status != "" || q.Ends != "" || q.Reseller != "",
 		CanCreate: sc.Has(authz.ClientsCreate), CanExport: sc.Has(authz.ClientsExport), CanEdit: sc.Has(authz.ClientsEdit),
 		CanHold: sc.Has(authz.ClientsSuspend), CanClose: sc.Has(authz.ClientsClose), CanInvite: sc.Has(authz.UsersInvite),
@@ -154,7 +154,7 @@ func (s *Server) clientTabs(r *http.Request, by authz.Actor, id ids.Account, q a
 	if v.Views, err = s.Views.List(r.Context(), by, id, clientsView); err != nil {
 		return err
 	}
-	v.Any = facets.All > 0 || v.Total > 0 || v.Filtered
+	v.Any = facets.All > 0 || len(v.Rows) > 0 || v.Filtered
 	q.Cursor = ""
 	now := queryValues(q).Encode()
 	tab := func(label, query string, count int) {
@@ -226,7 +226,7 @@ func (s *Server) clientFilters(r *http.Request, by authz.Actor, id ids.Account, 
 		}
 		ends = append(ends, choice(label, func(q *account.Query) { q.Ends = e }))
 	}
-	rows, err := s.Accounts.Resellers(r.Context(), by, id)
+	rows, err := s.Accounts.ResellerPlaces(r.Context(), by, id)
 	if err != nil && errs.KindOf(err) != errs.Denied {
 		return err
 	}
