@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"bailiwick/internal/certs"
+	"bailiwick/internal/db"
 )
 
 // Finding is one thing that was looked at. An empty Remedy means that all is well.
@@ -20,6 +21,7 @@ type Finding struct {
 func (a *App) Doctor(ctx context.Context) []Finding {
 	return []Finding{
 		a.lookAtDatabase(ctx),
+		a.lookAtSearch(ctx),
 		a.lookAtKeyFile(),
 		a.lookAtMail(),
 		a.lookAtBaseURL(),
@@ -45,6 +47,18 @@ func (a *App) lookAtDatabase(ctx context.Context) Finding {
 		return Finding{"Database schema", fmt.Sprintf("Run bailiwick migrate: %d migrations are waiting.", n)}
 	}
 	return Finding{What: "Database answers and its schema is up to date."}
+}
+
+// lookAtSearch says how PostgreSQL is given what the migration could not make with the rights of its role.
+func (a *App) lookAtSearch(ctx context.Context) Finding {
+	ok, err := db.CanFindInside(ctx, a.DB, "client_search")
+	switch {
+	case err != nil:
+		return Finding{"Search", err.Error()}
+	case !ok:
+		return Finding{"Search finds only the beginnings of words", "As the owner of the database, run CREATE EXTENSION pg_trgm and then CREATE INDEX client_search_trgm_idx ON client_search USING gin (text gin_trgm_ops): the role of Bailiwick may not create the extension."}
+	}
+	return Finding{What: "Search finds words and what stands inside of them."}
 }
 
 func (a *App) lookAtKeyFile() Finding {

@@ -197,6 +197,9 @@ var calls = []call{
 	{"account.Service.Facets", "of the reseller", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Accounts.Facets(o.ctx, by, o.reseller))
 	}},
+	{"account.Service.ResellerPlaces", "of the reseller", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Accounts.ResellerPlaces(o.ctx, by, o.reseller))
+	}},
 	{"account.Service.Resellers", "of the reseller", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Accounts.Resellers(o.ctx, by, o.reseller))
 	}},
