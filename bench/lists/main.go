@@ -23,33 +23,36 @@ var kinds = []string{"SQLite", "PostgreSQL"}
 func main() {
 	seeding := flag.Bool("seed", false, "make the databases that are not there yet")
 	only := flag.Int("only", 0, "only the databases of this many clients")
+	on := flag.String("on", "", "only SQLite or PostgreSQL")
 	flag.Parse()
 	if flag.NArg() != 1 {
-		fmt.Fprintln(os.Stderr, "usage: lists [-seed] [-only N] DIRECTORY")
+		fmt.Fprintln(os.Stderr, "usage: lists [-seed] [-only N] [-on DATABASE] DIRECTORY")
 		os.Exit(2)
 	}
-	if err := run(context.Background(), flag.Arg(0), *seeding, *only); err != nil {
+	if err := run(context.Background(), flag.Arg(0), *seeding, *only, *on); err != nil {
 		fmt.Fprintln(os.Stderr, "lists:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, dir string, seeding bool, only int) (err error) {
+func run(ctx context.Context, dir string, seeding bool, only int, on string) (err error) {
 	if dir, err = filepath.Abs(dir); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	pg, err := dbtest.StartLasting(ctx, filepath.Join(dir, "pg"))
-	if err != nil {
-		return err
+	var pg *dbtest.Lasting
+	if on != "SQLite" {
+		if pg, err = dbtest.StartLasting(ctx, filepath.Join(dir, "pg")); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, pg.Stop(context.WithoutCancel(ctx))) }()
 	}
-	defer func() { err = errors.Join(err, pg.Stop(context.WithoutCancel(ctx))) }()
 	var out results
 	for _, kind := range kinds {
 		for _, n := range sizes {
-			if only != 0 && n != only {
+			if only != 0 && n != only || on != "" && kind != on {
 				continue
 			}
 			dsn, err := seeded(ctx, pg, dir, kind, n, progress(seeding, kind, n))

@@ -105,7 +105,7 @@ func measure(ctx context.Context, dsn, kind string, n int, out *results) (err er
 				return fmt.Errorf("%s: %w", q.name, err)
 			}
 			took[q.class] = append(took[q.class], all...)
-			fmt.Printf("%-10s %8d %-30s %-10s %-34s median %6.2f ms, worst %6.2f ms, %s\n", kind, n, at[4:], q.class[:4], q.name, ms(at50(all)), ms(slices.Max(all)), rows)
+			fmt.Printf("%-10s %8d %-30s %-10s %-34s best %6.2f ms, median %6.2f ms, worst %6.2f ms, %s\n", kind, n, at[4:], q.class[:4], q.name, ms(slices.Min(all)), ms(at50(all)), ms(slices.Max(all)), rows)
 		}
 		for _, c := range []class{paging, filtering, inside} {
 			*out = append(*out, result{kind, n, at, c, took[c]})

@@ -42,7 +42,7 @@ func (s *Service) Export(ctx context.Context, by authz.Actor, root ids.Account, 
 	}
 	in.Cursor, in.Limit = "", exportChunk
 	for {
-		l, err := s.List(ctx, by, root, in)
+		l, err := s.list(ctx, by, root, in, true)
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"bailiwick/internal/authz"
 	"bailiwick/internal/db"
 	"bailiwick/internal/ids"
+	"bailiwick/internal/page"
 )
 
 // How a page of clients is found, so that it takes the same time for a few clients and for a million:
@@ -14,10 +15,12 @@ import (
 //   - without a filter, along the index of the sort;
 //   - in a small tree, by looking at all of it;
 //   - else from the rarest of the filters, when it leaves few clients: they are fetched and sorted;
-//   - else along the index of the sort, at most so many rows in one request. The next request goes on from there.
+//   - else along the index of the sort, at most so many rows in one request. The next request goes on from there. A word
+//     that few of the rows on the way begin with is rather answered by its first matches, for people; files hold all.
 const (
 	smallTree = 5000 // clients that are looked at one by one
 	fewHits   = 2000 // clients of a filter that are fetched and sorted
+	firstHits = 1000 // matches of a word that has more, but not so many that they lie on the way
 	mostHeld  = 100  // held resellers that a statement names; of more, each client's chain is looked at
 )
 
@@ -34,6 +37,7 @@ type filter struct {
 	endFrom string        // first and last day of end_sort, "" for open
 	endTo   string
 	words   []string // each of which a client contains
+	whole   bool     // all matches, never just the first
 }
 
 func (f filter) ended() bool { return f.endFrom != "" || f.endTo != "" }
@@ -75,6 +79,11 @@ func find(ctx context.Context, q db.Queryer, sc authz.Scope, f filter, o order, 
 		if from, err = rarest(ctx, q, sc, f); err != nil {
 			return hits{}, err
 		}
+		if from.text == "" && len(f.words) > 0 && !f.whole {
+			if from, err = firstWords(ctx, q, sc, f, o); err != nil {
+				return hits{}, err
+			}
+		}
 	}
 	if listed <= smallTree || from.text != "" {
 		h, err = fetch(ctx, q, sc, f, o, from, limit)
@@ -101,6 +110,9 @@ func (h hits) turned(o order) hits {
 
 // fetch reads all that match and takes a page from them.
 func fetch(ctx context.Context, q db.Queryer, sc authz.Scope, f filter, o order, from source, limit int) (hits, error) {
+	if from.exact {
+		f.words = nil
+	}
 	all, beyond, err := matches(ctx, q, sc, f, o, from)
 	if err != nil {
 		return hits{}, err
@@ -146,6 +158,18 @@ func rarest(ctx context.Context, q db.Queryer, sc authz.Scope, f filter) (best s
 		}
 	}
 	return best, nil
+}
+
+// firstWords finds the first customers of a word, unless a page of them lies on the first stride of the way.
+func firstWords(ctx context.Context, q db.Queryer, sc authz.Scope, f filter, o order) (source, error) {
+	start := order{sort: o.sort, desc: o.desc}
+	inside, outside := f.split(start)
+	keys, err := inStride(ctx, q, sc, inside, outside, start, strides[0], page.Size)
+	if err != nil || len(keys) == page.Size {
+		return source{}, err
+	}
+	longest := slices.MaxFunc(f.words, func(a, b string) int { return len(a) - len(b) })
+	return firstOf(f, longest), nil
 }
 
 // countOne counts the clients that match a single filter, to Most+1, where an index can tell.

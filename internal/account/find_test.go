@@ -29,6 +29,7 @@ func findsAll(t *testing.T, d *db.DB, root, held ids.Account) {
 		"ending, few":                {filter{root: root, endTo: "2021-12-31"}, order{sort: ByLocations}, 0},
 		"a rare word":                {filter{root: root, words: []string{"w42"}}, order{sort: ByName}, 0},
 		"a common word":              {filter{root: root, words: []string{"client"}}, order{sort: ByEnd}, Unknown},
+		"inside of most, all of it":  {filter{root: root, words: []string{"xample"}, whole: true}, order{sort: ByName}, Unknown},
 		"a common and a rare one":    {filter{root: root, words: []string{"client", " 976"}}, order{sort: ByName, desc: true}, 0},
 		"a word and a status":        {filter{root: root, words: []string{"client"}, only: Suspended}, order{sort: ByUsers}, 0},
 		"inside a word":              {filter{root: root, words: []string{"lient 199"}}, order{sort: ByName}, 0},

@@ -79,8 +79,13 @@ const EndingDays = 30
 
 const longSearch = 200
 
-// List returns a page of the clients below root.
+// List returns a page of the clients below root. Of a search with very many matches it may return the first alone.
 func (s *Service) List(ctx context.Context, by authz.Actor, root ids.Account, in Query) (Clients, error) {
+	return s.list(ctx, by, root, in, false)
+}
+
+// list is List; whole asks for all matches, on as many pages as it takes.
+func (s *Service) list(ctx context.Context, by authz.Actor, root ids.Account, in Query, whole bool) (Clients, error) {
 	q, sc, err := s.op.Read(ctx, by, authz.ClientsView, root)
 	if err != nil {
 		return Clients{}, err
@@ -103,6 +108,7 @@ func (s *Service) List(ctx context.Context, by authz.Actor, root ids.Account, in
 	if err != nil {
 		return Clients{}, err
 	}
+	f.whole = whole
 	hits, err := find(ctx, q, sc, f, o, in.Limit)
 	if err != nil {
 		return Clients{}, fmt.Errorf("list the clients of %s: %w", root, err)

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"strconv"
 	"strings"
 
 	"bailiwick/internal/authz"
@@ -146,6 +147,7 @@ type source struct {
 	args  []any
 	n     int
 	first bool // only the first of them
+	exact bool // they contain the words, which need not be compared again
 }
 
 func matchesText(f filter, o order, from source) (string, []any) {
@@ -192,7 +194,7 @@ func (a also) Scan(dest ...any) error { return a.Row.Scan(append(dest, a.last)..
 func wordSource(ctx context.Context, q db.Queryer, sc authz.Scope, f filter) (source, error) {
 	best := source{n: fewHits + 1}
 	for _, w := range f.words {
-		s := source{text: `SELECT DISTINCT w.customer_id FROM client_words w WHERE w.ancestor_id = ? AND w.word >= ? AND w.word < ?`, args: []any{f.root, w, w + lastRune}}
+		s := source{text: beginning, args: []any{f.root, w, w + lastRune}, exact: len(f.words) == 1}
 		var err error
 		if s.n, err = countWords(ctx, q, sc, f.root, w); err != nil {
 			return source{}, err
@@ -214,7 +216,8 @@ func wordSource(ctx context.Context, q db.Queryer, sc authz.Scope, f filter) (so
 	if !ok {
 		return best, nil
 	}
-	within := source{text: `SELECT s.customer_id FROM ` + from + ` WHERE ` + cond + ` LIMIT 2001`, args: args}
+	// FTS5 and the conditions beside it compare every word already.
+	within := source{text: `SELECT s.customer_id FROM ` + from + ` WHERE ` + cond + ` LIMIT ` + strconv.Itoa(fewHits+1), args: args, exact: true}
 	var err error
 	if within.n, err = db.One(ctx, q, db.Value[int], `SELECT count(*) FROM (`+within.text+`) s`, within.args...); err != nil {
 		return source{}, err
@@ -222,7 +225,19 @@ func wordSource(ctx context.Context, q db.Queryer, sc authz.Scope, f filter) (so
 	if within.n <= fewHits { // those that begin with the words are among them
 		return within, nil
 	}
-	return source{text: best.text + ` UNION SELECT customer_id FROM (` + within.text + `) s`, args: append(best.args, within.args...), n: 2 * fewHits, first: true}, nil
+	if f.whole {
+		return source{}, nil
+	}
+	return source{text: best.text + ` UNION SELECT customer_id FROM (` + within.text + `) s`, args: append(best.args, within.args...), n: 2 * fewHits, first: true, exact: best.exact}, nil
+}
+
+// beginning selects the customers of the words that begin with a prefix.
+const beginning = `SELECT DISTINCT w.customer_id FROM client_words w WHERE w.ancestor_id = ? AND w.word >= ? AND w.word < ?`
+
+// firstOf finds the first customers of a word that many have, in the order of the words that begin with it.
+func firstOf(f filter, word string) source {
+	return source{text: `SELECT DISTINCT customer_id FROM (SELECT w.customer_id FROM client_words w WHERE w.ancestor_id = ? AND w.word >= ? AND w.word < ? ORDER BY w.word, w.customer_id LIMIT ` +
+		strconv.Itoa(firstHits) + `) s`, args: []any{f.root, word, word + lastRune}, n: firstHits, first: true, exact: len(f.words) == 1}
 }
 
 // countWords counts the words below root that begin with a prefix, as far as they are few.
