@@ -31,7 +31,7 @@ func (serveCmd) Run(r *run) error {
 	on.Certificates, on.Hangup = certificates, r.Hangup
 	fmt.Fprintf(r.Out, "Bailiwick is ready at %s\n", r.cfg.BaseURL)
 	link, err := a.SetupLink(r.ctx)
-	if err != nil {
+	if err != nil && r.ctx.Err() == nil { // told to stop meanwhile, it still answers whoever came
 		return errors.Join(err, on.Close(), a.Close())
 	}
 	if link != "" {

@@ -1,0 +1,2 @@
+// Package restart holds the tests that stopping the real program loses nothing.
+package restart
