@@ -109,6 +109,7 @@ func (a *API) operations() {
 	a.invitationOperations()
 	a.roleOperations()
 	a.eventOperations()
+	a.keyOperations()
 }
 
 // Routes is the whole route table. Tests walk it like the portal's.
