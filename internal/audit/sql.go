@@ -2,8 +2,6 @@ package audit
 
 import (
 	"context"
-	"strings"
-	"time"
 
 	"bailiwick/internal/authz"
 	"bailiwick/internal/db"
@@ -154,39 +152,4 @@ func looseEvents(ctx context.Context, q db.Queryer, account ids.Account) ([]loos
 
 func accountsWithLog(ctx context.Context, q db.Queryer) ([]ids.Account, error) {
 	return db.All(ctx, q, db.Value[ids.Account], `SELECT account_id FROM audit_events UNION SELECT account_id FROM audit_seals ORDER BY account_id`)
-}
-
-// list reads one event more than the page holds, which tells whether there is a next one.
-func list(ctx context.Context, q db.Queryer, sc authz.Scope, f Filter) ([]Entry, error) {
-	cond, args := sc.Here("e.account_id")
-	if f.Below {
-		cond, args = sc.Down("e.account_id")
-	}
-	where := []string{cond}
-	for _, c := range []struct{ col, is string }{{"e.target_id", f.Target}, {"e.actor_id", f.Actor}, {"e.action", f.Action}} {
-		if c.is != "" {
-			where, args = append(where, c.col+" = ?"), append(args, c.is)
-		}
-	}
-	if f.After != (Cursor{}) {
-		where, args = append(where, "(e.at, e.id) < (?, ?)"), append(args, f.After.At, f.After.ID)
-	}
-	return db.All(ctx, q, scanEntry, `SELECT `+eventColumns+`, `+personalColumns+`
-		FROM audit_events e LEFT JOIN audit_personal p ON p.event_id = e.id
-		WHERE `+strings.Join(where, " AND ")+` ORDER BY e.at DESC, e.id DESC LIMIT ?`, append(args, f.Limit+1)...)
-}
-
-func scanEntry(r db.Row) (Entry, error) {
-	var e event
-	var p personal
-	var has ids.Event
-	if err := r.Scan(append(e.dest(), &has, &p.Salt, &p.ActorName, &p.IP, &p.Target, &p.Changes)...); err != nil {
-		return Entry{}, err
-	}
-	changes, err := decodeChanges(p.Changes)
-	return Entry{
-		ID: e.ID, At: time.UnixMilli(e.At).UTC(), Account: e.Account, ActorKind: e.ActorKind, ActorID: e.ActorID, ActorName: p.ActorName, ActingAs: e.ActingAs,
-		Credential: e.Credential, IP: p.IP, RequestID: e.RequestID, Action: e.Action, TargetType: e.TargetType, TargetID: e.TargetID, Target: p.Target,
-		Result: e.Result, Changes: changes,
-	}, err
 }
