@@ -105,7 +105,7 @@ func exportChain(ctx context.Context, q db.Queryer, account ids.Account, f Filte
 		return 0, err
 	}
 	for last := start.head; ; {
-		links, err := chain(ctx, q, account, last.seq)
+		links, err := chain(ctx, q, account, last.seq, verifyStep)
 		if err != nil {
 			return events, fmt.Errorf("read the log of %s: %w", account, err)
 		}

@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"bailiwick/internal/authz"
 	"bailiwick/internal/db"
+	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
 )
 
@@ -243,6 +245,53 @@ func (e Entry) mentions(folded string) bool {
 		}
 	}
 	return strings.EqualFold(e.RequestID, folded) || strings.EqualFold(string(e.ID), folded)
+}
+
+// Place is where an event stands in the chain of its account.
+type Place struct {
+	Seq    int64 // 0 while it waits to be sealed
+	Proven bool  // its hash and that of its personal part are what was sealed
+	Erased bool  // its personal part was erased
+}
+
+// Find returns one event of the scope's account or of one below, with its place.
+func Find(ctx context.Context, q db.Queryer, sc authz.Scope, id ids.Event) (Entry, Place, error) {
+	e, err := find(ctx, q, sc, id)
+	if errors.Is(err, db.ErrNoRows) {
+		return Entry{}, Place{}, errs.NoSuch("event")
+	}
+	if err != nil {
+		return Entry{}, Place{}, fmt.Errorf("read event %s: %w", id, err)
+	}
+	at, err := place(ctx, q, sc, e)
+	return e, at, err
+}
+
+func place(ctx context.Context, q db.Queryer, sc authz.Scope, e Entry) (Place, error) {
+	seq, err := numberOf(ctx, q, sc, e.ID)
+	if err != nil || seq == 0 {
+		return Place{}, err
+	}
+	from, err := startOf(ctx, q, e.Account)
+	if err != nil {
+		return Place{}, err
+	}
+	r := Report{Account: e.Account, Sealed: from.seq, Head: from.hash}
+	if seq > from.seq+1 {
+		before, err := chain(ctx, q, e.Account, seq-2, 1)
+		if err != nil {
+			return Place{}, err
+		}
+		if len(before) == 1 {
+			r.Sealed, r.Head = before[0].seq, before[0].hash
+		}
+	}
+	own, err := chain(ctx, q, e.Account, seq-1, 1)
+	if err != nil || len(own) == 0 {
+		return Place{}, err
+	}
+	r.follow(own[0])
+	return Place{Seq: seq, Proven: r.Sound(), Erased: r.Erased > 0}, nil
 }
 
 func decodeChanges(stored string) (out []Change, err error) {

@@ -131,8 +131,8 @@ func deleteUnsealed(ctx context.Context, tx *db.Tx, events []event) error {
 
 const personalColumns = `COALESCE(p.event_id, ''), p.salt, COALESCE(p.actor_name, ''), COALESCE(p.ip, ''), COALESCE(p.target, ''), COALESCE(p.changes, '')`
 
-// chain reads the next links after number seq.
-func chain(ctx context.Context, q db.Queryer, account ids.Account, seq int64) ([]link, error) {
+// chain reads the next n links after number seq.
+func chain(ctx context.Context, q db.Queryer, account ids.Account, seq int64, n int) ([]link, error) {
 	return db.All(ctx, q, func(r db.Row) (link, error) {
 		var l link
 		var e event
@@ -150,7 +150,7 @@ func chain(ctx context.Context, q db.Queryer, account ids.Account, seq int64) ([
 			COALESCE(e.acting_as, ''), COALESCE(e.credential, ''), COALESCE(e.request_id, ''), COALESCE(e.action, ''), COALESCE(e.target_type, ''),
 			COALESCE(e.target_id, ''), COALESCE(e.result, ''), e.personal, `+personalColumns+`
 		FROM audit_seals s LEFT JOIN audit_events e ON e.id = s.event_id LEFT JOIN audit_personal p ON p.event_id = s.event_id
-		WHERE s.account_id = ? AND s.seq > ? ORDER BY s.seq LIMIT ?`, account, seq, verifyStep)
+		WHERE s.account_id = ? AND s.seq > ? ORDER BY s.seq LIMIT ?`, account, seq, n)
 }
 
 func looseEvents(ctx context.Context, q db.Queryer, account ids.Account) ([]looseEvent, error) {

@@ -171,6 +171,21 @@ func atMost(ctx context.Context, q db.Queryer, sc authz.Scope, n int) (bool, err
 	return count <= n, err
 }
 
+func find(ctx context.Context, q db.Queryer, sc authz.Scope, id ids.Event) (Entry, error) {
+	down, args := sc.Down("e.account_id")
+	return db.One(ctx, q, scanEntry, `SELECT `+entryColumns+` FROM audit_events e`+entryTables+` WHERE e.id = ? AND `+down, append([]any{id}, args...)...)
+}
+
+// numberOf is the number of an event in its chain, 0 while it has none.
+func numberOf(ctx context.Context, q db.Queryer, sc authz.Scope, id ids.Event) (int64, error) {
+	down, args := sc.Down("s.account_id")
+	found, err := db.All(ctx, q, db.Value[int64], `SELECT s.seq FROM audit_seals s WHERE s.event_id = ? AND `+down, append([]any{id}, args...)...)
+	if err != nil || len(found) == 0 {
+		return 0, err
+	}
+	return found[0], nil
+}
+
 func scanPlace(r db.Row) (c Cursor, err error) {
 	err = r.Scan(&c.At, &c.ID)
 	return c, err

@@ -54,7 +54,7 @@ func Verify(ctx context.Context, q db.Queryer, account ids.Account, now time.Tim
 	}
 	r.Sealed, r.Head, r.Deleted = from.seq, from.hash, from.deleted
 	for {
-		links, err := chain(ctx, q, account, r.Sealed)
+		links, err := chain(ctx, q, account, r.Sealed, verifyStep)
 		if err != nil {
 			return r, fmt.Errorf("read the log of %s: %w", account, err)
 		}
