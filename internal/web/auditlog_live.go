@@ -22,6 +22,9 @@ const (
 	liveMost  = 200              // streams at once
 )
 
+// eventStream is what browsers ask for in a stream, and what it is.
+const eventStream = "text/event-stream"
+
 // auditLive sends the rows of new events while the page is open, as server-sent events. Session and rights are checked
 // before each look, so the stream ends with them (TEN05), and it does not keep the session alive.
 func (s *Server) auditLive(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
@@ -32,6 +35,9 @@ func (s *Server) auditLive(w http.ResponseWriter, r *http.Request, by authz.Acto
 	if _, err := s.Trail.News(r.Context(), by, id, auditQuery(r.URL.Query()), s.Clock()); err != nil {
 		return err
 	}
+	if r.Header.Get("Accept") != eventStream {
+		return errs.New(errs.Invalid, "audit.live_page", "Open the audit log itself. This address is for its page alone.")
+	}
 	select {
 	case s.live <- struct{}{}:
 		defer func() { <-s.live }()
@@ -39,9 +45,9 @@ func (s *Server) auditLive(w http.ResponseWriter, r *http.Request, by authz.Acto
 		return errs.New(errs.Unavailable, "audit.live_full", "Refresh the page by hand. Too many people watch the log at the moment.")
 	}
 	h := w.Header()
-	h.Set("Content-Type", "text/event-stream; charset=utf-8")
+	h.Set("Content-Type", eventStream)
 	h.Set("X-Accel-Buffering", "no")
-	t := tail{s: s, r: r, account: id, since: s.Clock(), told: map[ids.Event]time.Time{}, to: http.NewResponseController(w), w: w}
+	t := tail{s: s, r: r, account: id, told: map[ids.Event]time.Time{}, to: http.NewResponseController(w), w: w}
 	if err := t.send("open", ""); err != nil {
 		return nil // the browser went away
 	}
@@ -54,7 +60,6 @@ type tail struct {
 	s       *Server
 	r       *http.Request
 	account ids.Account
-	since   time.Time               // the page holds what is older
 	told    map[ids.Event]time.Time // events sent, until they are too old to be found again
 	w       http.ResponseWriter
 	to      *http.ResponseController
@@ -90,10 +95,7 @@ func (t *tail) look() error {
 	if err != nil {
 		return err
 	}
-	from := t.s.Clock().Add(-liveBack)
-	if from.Before(t.since) {
-		from = t.since
-	}
+	from := t.s.Clock().Add(-liveBack) // the page leaves out the rows that it has
 	news, err := t.s.Trail.News(t.r.Context(), who.Actor, t.account, auditQuery(t.r.URL.Query()), from)
 	if err != nil {
 		return err
