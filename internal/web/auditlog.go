@@ -196,7 +196,7 @@ func auditArea(p i18n.Printer, noun string) string {
 }
 
 // auditNouns are the areas to choose from, in the order of the menu.
-var auditNouns = []string{"account", "clients", "membership", "location", "subaccount", "user", "invitation", "role", "module", "session", "password", "second_factor", "recovery_codes", "email_change", "key", "audit", "view", "mail", "platform"}
+var auditNouns = []string{"account", "clients", "membership", "location", "subaccount", "user", "invitation", "role", "module", "session", "password", "second_factor", "recovery_codes", "email_change", "key", "task", "audit", "view", "mail", "platform"}
 
 // auditFilters are the filters with their choices: of people, accounts and addresses those on the page.
 func auditFilters(p i18n.Printer, a auditAddress, sc authz.Scope, events []audit.Entry) []auditlog.Filter {
