@@ -39,6 +39,9 @@ check: lint test
 generate:
 	$(GO) tool templ generate -path ./internal
 	$(GO) run ./internal/config/settingsgen > docs/operators/settings.md
+	$(GO) run ./internal/api/clientgen internal/api/testdata/openapi.yaml > internal/api/client/client_gen.new
+	mv internal/api/client/client_gen.new internal/api/client/client_gen.go
+	$(GO) run ./internal/cli/commandsgen > docs/operators/command-line.md
 
 fresh:
 	@scripts/fresh.sh

@@ -19,3 +19,12 @@ find internal -name '*_templ.go' | while read -r f; do
 		exit 1
 	fi
 done
+
+fresh=$(mktemp)
+trap 'rm -f "$fresh"' EXIT
+${GO:-go} run ./internal/api/clientgen internal/api/testdata/openapi.yaml > "$fresh"
+if ! cmp -s "$fresh" internal/api/client/client_gen.go; then
+	cp "$fresh" internal/api/client/client_gen.go
+	echo "Commit internal/api/client/client_gen.go: it was not up to date with the description of the API (it is now)."
+	exit 1
+fi

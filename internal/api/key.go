@@ -16,7 +16,8 @@ import (
 func (a *API) keyOperations() {
 	tag := "API keys"
 	add(a, operation{id: "getMe", route: "GET /me", tag: tag, about: "Say for whom the key acts, and where"}, a.getMe)
-	add(a, operation{id: "listKeys", route: "GET /accounts/{account}/keys", tag: tag, perm: authz.CredentialsView, about: "List the API keys of everybody in an account"}, a.listKeys)
+	add(a, operation{id: "listKeys", route: "GET /accounts/{account}/keys", tag: tag, about: "List the API keys of an account, the newest first",
+		more: "Those of everybody take `credentials.view`; with `mine` it is those of the owner of this key, all on one page."}, a.listKeys)
 	add(a, operation{id: "createKey", route: "POST /accounts/{account}/keys", tag: tag, perm: authz.CredentialsCreate, status: http.StatusCreated, about: "Make an API key for the owner of this one",
 		more: "The key itself stands in this one answer and nowhere else. Its scopes are at most those of this key. Without `expires` and `never_expires` it lives for 90 days."}, a.createKey)
 	add(a, operation{id: "revokeKey", route: "DELETE /accounts/{account}/keys/{key}", tag: tag, about: "Revoke an API key, at once"}, a.revokeKey)
@@ -67,8 +68,23 @@ func (a *API) keyBody(k apikey.Key, mine []string) Key {
 	return out
 }
 
-func (a *API) listKeys(ctx context.Context, by authz.Actor, in *listIn) (*Answer[List[Key]], error) {
-	bind := binding(by, in.Account, "keys")
+type listKeysIn struct {
+	AtAccount
+	Turn
+	Mine bool `query:"mine" doc:"Only the keys of the owner of this one."`
+}
+
+// keys reads a page of the keys that are asked for.
+func (a *API) keys(ctx context.Context, by authz.Actor, in *listKeysIn, after ids.Key) (apikey.Page, error) {
+	if !in.Mine {
+		return a.Keys.List(ctx, by, in.Account, after)
+	}
+	all, err := a.Keys.Mine(ctx, by, in.Account)
+	return apikey.Page{Keys: all}, err
+}
+
+func (a *API) listKeys(ctx context.Context, by authz.Actor, in *listKeysIn) (*Answer[List[Key]], error) {
+	bind := binding(by, in.Account, "keys", in.Mine)
 	var after ids.Key
 	if in.Cursor != "" {
 		c, err := a.Cursors.Open(bind, in.Cursor, 1)
@@ -77,7 +93,7 @@ func (a *API) listKeys(ctx context.Context, by authz.Actor, in *listIn) (*Answer
 		}
 		after = ids.Key(c.Key[0])
 	}
-	p, err := a.Keys.List(ctx, by, in.Account, after)
+	p, err := a.keys(ctx, by, in, after)
 	if err != nil {
 		return nil, err
 	}

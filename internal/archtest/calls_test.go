@@ -16,7 +16,7 @@ var reservedCalls = map[string][]string{
 	"context.Background":            {"cmd", "app"},
 	"context.TODO":                  {},
 	"bailiwick/internal/authz.Mint": {"authz", "authn", "apikey", "jobs", "invite"},
-	"net/http.Client":               {"outhttp"},
+	"net/http.Client":               {"outhttp", "client"},
 	"net/http.DefaultClient":        {"outhttp"},
 	"net/http.Get":                  {},
 	"net/http.Post":                 {},
@@ -36,7 +36,7 @@ var reservedCalls = map[string][]string{
 }
 
 // commands are generators and measuring programs beside a package: main functions of their own.
-var commands = []string{"internal/secret/commongen", "internal/invite/disposablegen", "internal/config/settingsgen", "bench/start", "bench/lists"}
+var commands = []string{"internal/secret/commongen", "internal/invite/disposablegen", "internal/config/settingsgen", "bench/start", "bench/lists", "internal/api/clientgen", "internal/cli/commandsgen"}
 
 func checkCalls(files []file) (out []string) {
 	for _, f := range files {

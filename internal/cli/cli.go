@@ -10,10 +10,12 @@ import (
 	"os"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/alecthomas/kong"
 
 	"bailiwick/internal/app"
+	"bailiwick/internal/cli/remote"
 	"bailiwick/internal/clock"
 	"bailiwick/internal/config"
 	"bailiwick/internal/errs"
@@ -24,20 +26,13 @@ import (
 type Process struct {
 	Args  []string
 	Env   func(string) (string, bool)
+	In    io.Reader // nil: nothing
 	Out   io.Writer
 	Err   io.Writer
 	Clock clock.Clock
 
 	Hangup <-chan os.Signal // SIGHUP: read the certificate again
 }
-
-// Exit codes.
-const (
-	ExitOK       = 0
-	ExitFailed   = 1 // the command could not do its work
-	ExitUsage    = 2 // the command line or a setting needs correcting
-	ExitFindings = 3 // doctor found something to mend
-)
 
 // commands is the whole command line.
 type commands struct {
@@ -49,10 +44,12 @@ type commands struct {
 	Backup  backupCmd  `cmd:"" help:"Write everything into one archive while the program runs."`
 	Restore restoreCmd `cmd:"" help:"Read an archive into an empty database of either kind."`
 	Doctor  doctorCmd  `cmd:"" help:"Check the installation and say what to mend."`
-	Audit   auditCmd   `cmd:"" help:"Verify audit logs."`
 	Demo    demoCmd    `cmd:"" help:"Fill an empty installation with a made-up platform to look around in."`
 	Admin   adminCmd   `cmd:"" help:"Ways back in for the operator."`
 	Version versionCmd `cmd:"" help:"Print the version."`
+
+	remote.Commands
+	Completion completionCmd `cmd:"" help:"Print the completion script of a shell: bash, zsh or fish."`
 }
 
 // settings are the flags of config.Keys; a test compares the two lists.
@@ -72,6 +69,7 @@ type settings struct {
 	TLSRedirect    *string `name:"tls-redirect" help:"Address and port of the listener that sends http:// on to https://." placeholder:"HOST:PORT"`
 	StopDelay      *string `name:"stop-delay" help:"How long to go on serving after being told to stop." placeholder:"0s"`
 	MetricsListen  *string `name:"metrics-listen" help:"Address and port of the listener for metrics." placeholder:"HOST:PORT"`
+	Mail           *string `name:"mail" help:"auto, or off: no mail is made." placeholder:"MODE"`
 	SMTPHost       *string `name:"smtp-host" help:"Mail server; without one mail is captured." placeholder:"HOST"`
 	SMTPPort       *string `name:"smtp-port" help:"Port of the mail server." placeholder:"PORT"`
 	SMTPUsername   *string `name:"smtp-username" help:"User name at the mail server." placeholder:"NAME"`
@@ -81,6 +79,7 @@ type settings struct {
 	SMTPTimeout    *string `name:"smtp-timeout" help:"Longest time to hand one mail over." placeholder:"30s"`
 	LogLevel       *string `name:"log-level" help:"debug, info, warn or error." placeholder:"LEVEL"`
 	LogFormat      *string `name:"log-format" help:"text or json." placeholder:"FORMAT"`
+	APIPerMinute   *string `name:"api-requests-per-minute" help:"Requests to the API that one key may make in a minute." placeholder:"NUMBER"`
 }
 
 // given returns the settings that stood on the command line, by key.
@@ -109,37 +108,59 @@ type run struct {
 	cfg config.Config
 }
 
+// parser reads the command line into c.
+func parser(c *commands, more ...kong.Option) (*kong.Kong, error) {
+	return kong.New(c, append([]kong.Option{kong.Name("bailiwick"), kong.Description("Accounts, people and access of a sending platform."),
+		kong.ExplicitGroups([]kong.Group{{Key: "remote", Title: "On an installation, by its API and your key"}})}, more...)...)
+}
+
 // Main runs one command and returns the exit code.
 func Main(ctx context.Context, p Process) int {
 	var c commands
 	exited := false
-	parser, err := kong.New(&c, kong.Name("bailiwick"),
-		kong.Description("Accounts, people and access of a sending platform."),
-		kong.Writers(p.Out, p.Err), kong.Exit(func(int) { exited = true }), kong.UsageOnError())
+	k, err := parser(&c, kong.Writers(p.Out, p.Err), kong.Exit(func(int) { exited = true }), kong.UsageOnError())
 	if err != nil {
 		return p.fail(err)
 	}
-	kctx, err := parser.Parse(p.Args)
+	kctx, err := k.Parse(p.Args)
 	if exited {
-		return ExitOK // --help
+		return remote.ExitOK // --help
 	}
 	if err != nil {
 		fmt.Fprintln(p.Err, "bailiwick:", err)
 		fmt.Fprintln(p.Err, "Run bailiwick --help to see the commands.")
-		return ExitUsage
+		return remote.ExitUsage
 	}
-	cfg, err := config.Load(config.Source{File: c.Config, Env: p.Env, Flags: c.given()})
-	if err != nil {
-		fmt.Fprintln(p.Err, "bailiwick:", err)
-		return ExitUsage
+	if p.In == nil {
+		p.In = strings.NewReader("")
 	}
-	if err := kctx.Run(&run{Process: p, ctx: ctx, cfg: cfg}); err != nil {
-		if errors.Is(err, errFindings) {
-			return ExitFindings
+	kctx.Bind(k.Model, &remote.Process{Ctx: ctx, Env: p.Env, In: p.In, Out: p.Out, Err: p.Err})
+	// Only the commands of the server itself read its settings.
+	if err := kctx.BindToProvider(func() (*run, error) {
+		cfg, err := config.Load(config.Source{File: c.Config, Env: p.Env, Flags: c.given()})
+		if err != nil {
+			return nil, &remote.Usage{Problem: err.Error()}
 		}
+		return &run{Process: p, ctx: ctx, cfg: cfg}, nil
+	}); err != nil {
 		return p.fail(err)
 	}
-	return ExitOK
+	return p.exit(kctx.Run())
+}
+
+// exit tells how a command ended and returns its code.
+func (p Process) exit(err error) int {
+	switch {
+	case err == nil:
+		return remote.ExitOK
+	case errors.Is(err, errFindings):
+		return remote.ExitFindings
+	}
+	if code := remote.ExitOf(err); code != remote.ExitFailed {
+		remote.Tell(p.Err, err)
+		return code
+	}
+	return p.fail(err)
 }
 
 // fail says what went wrong in words for the operator. On the server's own command line the cause may be shown.
@@ -155,10 +176,10 @@ func (p Process) fail(err error) int {
 		if e.Err != nil {
 			fmt.Fprintln(p.Err, "  cause:", e.Err)
 		}
-		return ExitFailed
+		return remote.ExitFailed
 	}
 	fmt.Fprintln(p.Err, "bailiwick:", err)
-	return ExitFailed
+	return remote.ExitFailed
 }
 
 // open builds the program for a command that works and stops.

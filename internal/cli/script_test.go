@@ -18,11 +18,15 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"bailiwick/internal/apikey"
 	"bailiwick/internal/app"
 	"bailiwick/internal/authn"
+	"bailiwick/internal/authz"
 	"bailiwick/internal/cli"
 	"bailiwick/internal/clock"
 	"bailiwick/internal/config"
+	"bailiwick/internal/db"
+	"bailiwick/internal/ids"
 	"bailiwick/internal/secret"
 )
 
@@ -30,7 +34,7 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"bailiwick": func() {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-		code := cli.Main(ctx, cli.Process{Args: os.Args[1:], Env: os.LookupEnv, Out: os.Stdout, Err: os.Stderr, Clock: clock.System})
+		code := cli.Main(ctx, cli.Process{Args: os.Args[1:], Env: os.LookupEnv, In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Clock: clock.System})
 		stop()
 		os.Exit(code)
 	}})
@@ -40,7 +44,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "../../testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code": code, "freeport": freePort, "occupy": occupy, "get": get, "platform": platform, "damage": damage,
+			"code": code, "freeport": freePort, "occupy": occupy, "get": get, "platform": platform, "damage": damage, "apikey": apiKey, "read": read,
 		},
 		RequireUniqueNames: true,
 	})
@@ -135,4 +139,38 @@ func damage(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	body[len(body)/2] ^= 0x10
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), body, 0o600))
+}
+
+// apiKey makes an API key of a person with everything that they may put into it, or with the permissions named, as
+// they would in the portal. Usage: apikey DIRECTORY ADDRESS FILE [PERMISSION...].
+func apiKey(ts *testscript.TestScript, _ bool, args []string) {
+	ctx := context.Background()
+	a, err := app.New(ctx, app.Deps{
+		Config: config.Config{Data: ts.MkAbs(args[0]), BaseURL: &url.URL{Scheme: "http", Host: "127.0.0.1:8080"}},
+		Log:    slog.New(slog.DiscardHandler), Clock: clock.System, Hash: secret.CheapParams,
+	})
+	ts.Check(err)
+	row, err := db.One(ctx, a.DB, func(r db.Row) (p [2]string, err error) { return p, r.Scan(&p[0], &p[1]) },
+		"SELECT m.user_id, m.account_id FROM memberships m JOIN identities i ON i.id = m.user_id WHERE i.email = ?", args[1])
+	ts.Check(err)
+	at := ids.Account(row[1])
+	by := authz.Mint(authz.Identity{Kind: authz.Person, User: ids.User(row[0]), Account: at, Credential: "session"})
+	offer, err := a.Keys.Offer(ctx, by, at)
+	ts.Check(err)
+	scopes := authz.SetOf(offer.Scopes.List()...)
+	if len(args) > 3 {
+		scopes = authz.Set{}
+		for _, p := range args[3:] {
+			scopes = scopes.Union(authz.SetOf(authz.Perm(p)))
+		}
+	}
+	k, err := a.Keys.Create(ctx, by, at, apikey.Input{Name: "Key of " + args[1], Scopes: scopes})
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(k.Secret.Reveal()+"\n"), 0o600))
+	ts.Check(a.Close())
+}
+
+// read puts the latest output into a variable. Usage: read NAME.
+func read(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile("stdout")))
 }

@@ -25,7 +25,6 @@ import (
 	"bailiwick/internal/role"
 	"bailiwick/internal/subaccount"
 	"bailiwick/internal/task"
-	"bailiwick/internal/trail"
 	"bailiwick/internal/user"
 	"bailiwick/internal/view"
 	"bailiwick/internal/web/ui/asset"
@@ -48,7 +47,6 @@ type Deps struct {
 	Accounts       *account.Service
 	Views          *view.Service
 	Tasks          *task.Service
-	Trail          *trail.Service
 	Subs           *subaccount.Service
 	Roles          *role.Service
 	Users          *user.Service
@@ -68,15 +66,13 @@ type Mount struct {
 // Server answers the portal's requests.
 type Server struct {
 	Deps
-	metrics  metrics
-	secure   bool          // people reach the portal by https
-	stopping chan struct{} // closed when streams are to end
-	live     chan struct{} // holds one for each stream that is open
+	metrics metrics
+	secure  bool // people reach the portal by https
 }
 
 // New makes the portal.
 func New(d Deps) *Server {
-	return &Server{Deps: d, metrics: newMetrics(), secure: d.BaseURL.Scheme == "https", stopping: make(chan struct{}), live: make(chan struct{}, liveMost)}
+	return &Server{Deps: d, metrics: newMetrics(), secure: d.BaseURL.Scheme == "https"}
 }
 
 // Handler serves every route of the portal.

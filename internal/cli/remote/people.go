@@ -1,0 +1,431 @@
+package remote
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"bailiwick/internal/api/client"
+)
+
+type usersCmd struct {
+	List       usersList       `cmd:"" help:"List the people of the account."`
+	Show       usersShow       `cmd:"" help:"Show a person."`
+	Invite     usersInvite     `cmd:"" help:"Invite people by their addresses."`
+	Create     usersCreate     `cmd:"" help:"Create a person directly; they get a link to set their password."`
+	Access     usersAccess     `cmd:"" help:"Change what a person may do."`
+	Deactivate usersDeactivate `cmd:"" help:"Deactivate people in the account."`
+	Reactivate usersReactivate `cmd:"" help:"Reactivate people in the account."`
+	Remove     usersRemove     `cmd:"" help:"Remove people from the account."`
+}
+
+type usersList struct {
+	flags
+	paging
+	Search      string `short:"q" help:"Part of the name or the address." placeholder:"TEXT"`
+	Role        string `help:"A built-in role, or the id of a role group." placeholder:"ROLE"`
+	Deactivated bool   `help:"Those who are deactivated."`
+	Sort        string `enum:"name,email,created" default:"name" help:"name, email or created." placeholder:"COLUMN"`
+	Desc        bool   `help:"The other way round."`
+}
+
+// Run lists people.
+func (c usersList) Run(p *Process) error {
+	s, at, err := c.within(p)
+	if err != nil {
+		return err
+	}
+	q := client.ListUsersParams{Search: c.Search, Role: c.Role, Sort: c.Sort, Order: order(c.Desc), Status: "active"}
+	if c.Deactivated {
+		q.Status = "deactivated"
+	}
+	read := func(cursor string) ([]client.User, string, error) {
+		q.Cursor = cursor
+		l, err := s.ListUsers(s.Ctx, at, q)
+		return l.Items, l.Next, err
+	}
+	whole := func(rows []client.User, next string) any { return client.ListUser{Items: rows, Next: next} }
+	return list(s, c.paging, unknown, read, whole,
+		column[client.User]{"id", func(u client.User) string { return u.ID }},
+		column[client.User]{"name", func(u client.User) string { return u.Name }},
+		column[client.User]{"email", func(u client.User) string { return u.Email }},
+		column[client.User]{"role", func(u client.User) string { return or(u.RoleName, u.Access.Role) }},
+		column[client.User]{"second factor", func(u client.User) string { return yes(u.TwoFactor) }},
+		column[client.User]{"last active", func(u client.User) string { return day(u.LastActive) }})
+}
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+type usersShow struct {
+	flags
+	ID string `arg:"" help:"Id of the membership, mem_..."`
+}
+
+// Run shows a person.
+func (c usersShow) Run(p *Process) error {
+	s, at, err := c.within(p)
+	if err != nil {
+		return err
+	}
+	u, _, err := s.GetUser(s.Ctx, at, c.ID)
+	if err != nil {
+		return err
+	}
+	return s.user(u)
+}
+
+func (s *session) user(u client.User) error {
+	if s.json {
+		return s.printJSON(u)
+	}
+	subs := "all"
+	if !u.Access.AllSubaccounts {
+		subs = or(strings.Join(u.Access.Subaccounts, ", "), "none")
+	}
+	return facts(s.Out, "Id", u.ID, "Name", u.Name, "Email", u.Email, "Status", u.Status, "Role", or(u.RoleName, u.Access.Role), "Permissions", strings.Join(u.Access.Permissions, ", "),
+		"Sub-accounts", subs, "Job title", u.JobTitle, "Phone", u.Phone, "Second factor", yes(u.TwoFactor), "Last active", day(u.LastActive))
+}
+
+// may are the flags of what somebody may do.
+type may struct {
+	Role string   `help:"owner, admin, support, user, guest, or the id of a role group." default:"guest" placeholder:"ROLE"`
+	Perm []string `help:"What is ticked besides the role, for example locations.view; repeated or with commas." placeholder:"PERMISSION"`
+	Sub  []string `help:"Only these sub-accounts; without it all, those to come included." placeholder:"ID"`
+}
+
+func (m may) access() client.Access {
+	return client.Access{Role: m.Role, Permissions: m.Perm, AllSubaccounts: len(m.Sub) == 0, Subaccounts: m.Sub}
+}
+
+type usersInvite struct {
+	flags
+	may
+	Address []string `arg:"" help:"Addresses, or - for one on each line of the input."`
+}
+
+// inviteAtOnce is how many addresses one request takes.
+const inviteAtOnce = 1000
+
+// Run invites people.
+func (c usersInvite) Run(p *Process) error {
+	s, at, err := c.within(p)
+	if err != nil {
+		return err
+	}
+	all, err := s.lines(c.Address)
+	if err != nil {
+		return fmt.Errorf("read the addresses: %w", err)
+	}
+	out := client.InvitationsSent{Sent: []string{}, Left: []client.AddressVerdict{}}
+	bar := s.progress(int64(len(all)))
+	for len(all) > 0 {
+		part := all[:min(len(all), inviteAtOnce)]
+		sent, err := s.SendInvitations(s.Ctx, at, client.SendInvitationsInBody{Addresses: part, Access: c.access()})
+		if err != nil {
+			bar.end()
+			return err
+		}
+		out.Sent, out.Left, all = append(out.Sent, sent.Sent...), append(out.Left, sent.Left...), all[len(part):]
+		bar.show(int64(len(out.Sent) + len(out.Left)))
+	}
+	bar.end()
+	if s.json {
+		return s.printJSON(out)
+	}
+	for _, v := range out.Left {
+		if _, err := fmt.Fprintf(s.Err, "Left out %s: %s\n", plain(v.Address), strings.ReplaceAll(plain(v.Verdict), "_", " ")); err != nil {
+			return err
+		}
+	}
+	return s.done("Invited %s.", people(len(out.Sent)))
+}
+
+func people(n int) string {
+	if n == 1 {
+		return "1 person"
+	}
+	return strconv.Itoa(n) + " people"
+}
+
+type usersCreate struct {
+	flags
+	may
+	Name    string `arg:"" help:"Their name."`
+	Address string `arg:"" help:"Their address."`
+}
+
+// Run creates a person.
+func (c usersCreate) Run(p *Process) error {
+	s, at, err := c.within(p)
+	if err != nil {
+		return err
+	}
+	access := c.access()
+	if err := s.CreateUser(s.Ctx, at, client.CreateUserInBody{Name: c.Name, Email: c.Address, Access: access}); err != nil {
+		return err
+	}
+	return s.done("A link is on its way to %s.", plain(c.Address))
+}
+
+type usersAccess struct {
+	flags
+	may
+	ID string `arg:"" help:"Id of the membership, mem_..."`
+}
+
+// Run changes what a person may do.
+func (c usersAccess) Run(p *Process) error {
+	s, at, err := c.within(p)
+	if err != nil {
+		return err
+	}
+	_, version, err := s.GetUser(s.Ctx, at, c.ID)
+	if err != nil {
+		return err
+	}
+	access := c.access()
+	u, _, err := s.EditUser(s.Ctx, at, c.ID, version, client.EditUserInBody{Access: &access})
+	if err != nil {
+		return err
+	}
+	return s.user(u)
+}
+
+// each does one thing to several people of the account, all or none.
+func (f flags) everyone(p *Process, ids []string, action, did string) error {
+	s, at, err := f.within(p)
+	if err != nil {
+		return err
+	}
+	if ids, err = s.lines(ids); err != nil {
+		return fmt.Errorf("read the ids: %w", err)
+	}
+	if err := s.ChangeUsers(s.Ctx, at, client.ChangeUsersInBody{Action: action, Users: ids}); err != nil {
+		return err
+	}
+	return s.done("%s %s.", did, people(len(ids)))
+}
+
+type usersDeactivate struct {
+	flags
+	ID []string `arg:"" help:"Ids of memberships, or - for one on each line of the input."`
+}
+
+// Run deactivates people.
+func (c usersDeactivate) Run(p *Process) error {
+	return c.everyone(p, c.ID, "deactivate", "Deactivated")
+}
+
+type usersReactivate struct {
+	flags
+	ID []string `arg:"" help:"Ids of memberships, or - for one on each line of the input."`
+}
+
+// Run reactivates people.
+func (c usersReactivate) Run(p *Process) error {
+	return c.everyone(p, c.ID, "reactivate", "Reactivated")
+}
+
+type usersRemove struct {
+	flags
+	ID []string `arg:"" help:"Ids of memberships, or - for one on each line of the input."`
+}
+
+// Run removes people.
+func (c usersRemove) Run(p *Process) error { return c.everyone(p, c.ID, "remove", "Removed") }
+
+type invitationsCmd struct {
+	List   invitationsList   `cmd:"" help:"List the open invitations of the account."`
+	Resend invitationsResend `cmd:"" help:"Send invitations again."`
+	Revoke invitationsRevoke `cmd:"" help:"Revoke invitations."`
+}
+
+type invitationsList struct {
+	flags
+	paging
+}
+
+// Run lists invitations.
+func (c invitationsList) Run(p *Process) error {
+	s, at, err := c.within(p)
+	if err != nil {
+		return err
+	}
+	read := func(cursor string) ([]client.Invitation, string, error) {
+		l, err := s.ListInvitations(s.Ctx, at, client.ListInvitationsParams{Cursor: cursor})
+		return l.Items, l.Next, err
+	}
+	whole := func(rows []client.Invitation, next string) any { return client.ListInvitation{Items: rows, Next: next} }
+	return list(s, c.paging, unknown, read, whole,
+		column[client.Invitation]{"id", func(i client.Invitation) string { return i.ID }},
+		column[client.Invitation]{"email", func(i client.Invitation) string { return i.Email }},
+		column[client.Invitation]{"role", func(i client.Invitation) string { return or(i.RoleName, i.Access.Role) }},
+		column[client.Invitation]{"invited by", func(i client.Invitation) string { return i.InvitedBy }},
+		column[client.Invitation]{"sent", func(i client.Invitation) string { return day(i.SentAt) }},
+		column[client.Invitation]{"expires", func(i client.Invitation) string {
+			if i.Expired {
+				return "expired"
+			}
+			return day(i.ExpiresAt)
+		}})
+}
+
+func (f flags) invitations(p *Process, ids []string, action, did string) error {
+	s, at, err := f.within(p)
+	if err != nil {
+		return err
+	}
+	if ids, err = s.lines(ids); err != nil {
+		return fmt.Errorf("read the ids: %w", err)
+	}
+	if err := s.ChangeInvitations(s.Ctx, at, client.ChangeInvitationsInBody{Action: action, Invitations: ids}); err != nil {
+		return err
+	}
+	return s.done("%s %d.", did, len(ids))
+}
+
+type invitationsResend struct {
+	flags
+	ID []string `arg:"" help:"Ids, or - for one on each line of the input."`
+}
+
+// Run sends invitations again.
+func (c invitationsResend) Run(p *Process) error {
+	return c.invitations(p, c.ID, "resend", "Invitations sent again:")
+}
+
+type invitationsRevoke struct {
+	flags
+	ID []string `arg:"" help:"Ids, or - for one on each line of the input."`
+}
+
+// Run revokes invitations.
+func (c invitationsRevoke) Run(p *Process) error {
+	return c.invitations(p, c.ID, "revoke", "Invitations revoked:")
+}
+
+type rolesCmd struct {
+	List   rolesList   `cmd:"" help:"List the role groups that can be used in the account."`
+	Show   rolesShow   `cmd:"" help:"Show a role group."`
+	Create rolesCreate `cmd:"" help:"Define a role group in the account; prints its id."`
+	Edit   rolesEdit   `cmd:"" help:"Change a role group, at once for everybody who has it."`
+	Delete rolesDelete `cmd:"" help:"Delete a role group that nobody has."`
+}
+
+type rolesList struct{ flags }
+
+// Run lists role groups.
+func (c rolesList) Run(p *Process) error {
+	s, at, err := c.within(p)
+	if err != nil {
+		return err
+	}
+	read := func(string) ([]client.Role, string, error) {
+		l, err := s.ListRoles(s.Ctx, at)
+		return l.Items, l.Next, err
+	}
+	whole := func(rows []client.Role, next string) any { return client.ListRole{Items: rows, Next: next} }
+	return list(s, paging{}, unknown, read, whole,
+		column[client.Role]{"id", func(r client.Role) string { return r.ID }},
+		column[client.Role]{"name", func(r client.Role) string { return r.Name }},
+		column[client.Role]{"permissions", func(r client.Role) string { return strconv.Itoa(len(r.Permissions)) }},
+		column[client.Role]{"people", func(r client.Role) string { return strconv.FormatInt(r.Members+r.Invitations, 10) }},
+		column[client.Role]{"defined at", func(r client.Role) string {
+			if r.Inherited {
+				return or(r.AccountName, "above")
+			}
+			return "here"
+		}})
+}
+
+func (s *session) role(r client.Role) error {
+	if s.json {
+		return s.printJSON(r)
+	}
+	return facts(s.Out, "Id", r.ID, "Name", r.Name, "Description", r.Description, "Permissions", strings.Join(r.Permissions, ", "), "People", strconv.FormatInt(r.Members+r.Invitations, 10))
+}
+
+type rolesShow struct {
+	flags
+	ID string `arg:"" help:"Its id, rol_..."`
+}
+
+// Run shows a role group.
+func (c rolesShow) Run(p *Process) error {
+	s, at, err := c.within(p)
+	if err != nil {
+		return err
+	}
+	r, _, err := s.GetRole(s.Ctx, at, c.ID)
+	if err != nil {
+		return err
+	}
+	return s.role(r)
+}
+
+type rolesCreate struct {
+	flags
+	Name        string   `arg:"" help:"Its name."`
+	Description string   `help:"What it is for." placeholder:"TEXT"`
+	Perm        []string `help:"What it may do, for example clients.view; repeated or with commas." placeholder:"PERMISSION"`
+}
+
+// Run defines a role group.
+func (c rolesCreate) Run(p *Process) error {
+	s, at, err := c.within(p)
+	if err != nil {
+		return err
+	}
+	perms := c.Perm
+	if perms == nil {
+		perms = []string{}
+	}
+	return s.made(s.CreateRole(s.Ctx, at, client.CreateRoleInBody{Name: c.Name, Description: c.Description, Permissions: perms}))
+}
+
+type rolesEdit struct {
+	flags
+	ID          string    `arg:"" help:"Its id, rol_..."`
+	Name        *string   `help:"Its name." placeholder:"TEXT"`
+	Description *string   `help:"What it is for." placeholder:"TEXT"`
+	Perm        *[]string `help:"All that it may do from now on; repeated or with commas." placeholder:"PERMISSION"`
+}
+
+// Run changes a role group.
+func (c rolesEdit) Run(p *Process) error {
+	s, at, err := c.within(p)
+	if err != nil {
+		return err
+	}
+	_, version, err := s.GetRole(s.Ctx, at, c.ID)
+	if err != nil {
+		return err
+	}
+	r, _, err := s.EditRole(s.Ctx, at, c.ID, version, client.EditRoleInBody{Name: c.Name, Description: c.Description, Permissions: c.Perm})
+	if err != nil {
+		return err
+	}
+	return s.role(r)
+}
+
+type rolesDelete struct {
+	flags
+	ID string `arg:"" help:"Its id, rol_..."`
+}
+
+// Run deletes a role group.
+func (c rolesDelete) Run(p *Process) error {
+	s, at, err := c.within(p)
+	if err != nil {
+		return err
+	}
+	if err := s.DeleteRole(s.Ctx, at, c.ID); err != nil {
+		return err
+	}
+	return s.done("Deleted %s.", plain(c.ID))
+}
