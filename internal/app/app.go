@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -57,6 +58,7 @@ type App struct {
 	clock  clock.Clock
 	mailer *notify.Mailer
 	sender *notify.Sender
+	check  *authz.Checker
 
 	stopping atomic.Bool // no more requests are wanted
 
@@ -89,17 +91,19 @@ func New(ctx context.Context, d Deps) (*App, error) {
 	if err := os.MkdirAll(a.cfg.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
+	texts := sync.OnceValues(func() (*i18n.Catalogue, error) { return i18n.Load(d.Texts...) })
+	go func() { _, _ = texts() }() // while the database opens; build asks again and sees an error
 	var err error
 	if a.DB, err = db.Open(ctx, a.cfg.DSN(), a.clock); err != nil {
 		return nil, err
 	}
-	if err := a.build(ctx, d); err != nil {
+	if err := a.build(ctx, d, texts); err != nil {
 		return nil, errors.Join(err, a.DB.Close())
 	}
 	return a, nil
 }
 
-func (a *App) build(ctx context.Context, d Deps) error {
+func (a *App) build(ctx context.Context, d Deps, load func() (*i18n.Catalogue, error)) error {
 	if _, err := a.DB.Migrate(ctx); err != nil {
 		return err
 	}
@@ -111,7 +115,7 @@ func (a *App) build(ctx context.Context, d Deps) error {
 	if err != nil {
 		return fmt.Errorf("use the master key: %w", err)
 	}
-	texts, err := i18n.Load(d.Texts...)
+	texts, err := load()
 	if err != nil {
 		return fmt.Errorf("load the texts: %w", err)
 	}
@@ -136,6 +140,7 @@ func (a *App) build(ctx context.Context, d Deps) error {
 func (a *App) services(box *secret.Box, hasher *secret.Hasher) {
 	a.News = change.New(a.DB, a.clock, a.log)
 	check := authz.NewChecker(a.DB, a.News)
+	a.check = check
 	a.Ops = op.NewRunner(a.DB, check)
 	a.Log = audit.NewSealer(a.DB, a.log)
 	a.Mailbox = mail.NewCapture(a.DB, box)

@@ -49,7 +49,7 @@ func TestTEN08TheMetricsListenerTellsNumbersAndNothingElse(t *testing.T) {
 			`bailiwick_http_requests_total{route="/",status="404"} 1`,
 			`bailiwick_sign_ins_total{result="wrong",step="password"} 1`,
 			`bailiwick_sign_ins_total{result="right",step="password"} 2`,
-			"bailiwick_sessions 3", "bailiwick_audit_unsealed 0", "bailiwick_ready 1", "go_goroutines ", "bailiwick_build_info{version=",
+			"bailiwick_sessions 3", "bailiwick_audit_unsealed 0", `bailiwick_access_decisions_total{answered="database"}`, "bailiwick_ready 1", "go_goroutines ", "bailiwick_build_info{version=",
 			`bailiwick_db_transactions_total{kind="governed",result="committed"}`,
 		} {
 			if !strings.Contains(text, want) {

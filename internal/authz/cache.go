@@ -4,6 +4,9 @@ import (
 	"context"
 	"hash/maphash"
 	"sync"
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"bailiwick/internal/change"
 	"bailiwick/internal/db"
@@ -47,6 +50,8 @@ const (
 type cache struct {
 	seed   maphash.Seed
 	shards [shards]shard
+	hits   atomic.Uint64
+	misses atomic.Uint64
 }
 
 type shard struct {
@@ -99,9 +104,25 @@ func (c *Checker) decide(ctx context.Context, q db.Queryer, by Actor, on ids.Acc
 	}
 	fresh := c.feed.Refresh(ctx)
 	if d := c.cache.get(asked); fresh && d != nil && c.feed.Stands(d.of) {
+		c.cache.hits.Add(1)
 		return d.scope, d.seen, nil
 	}
+	c.cache.misses.Add(1)
 	return c.decideAnew(ctx, by, asked)
+}
+
+// Metrics lists what the checker measures of itself: how often it knew the answer.
+func (c *Checker) Metrics() []prometheus.Collector {
+	if c.cache == nil {
+		return nil
+	}
+	count := func(answered string, n *atomic.Uint64) prometheus.Collector {
+		return prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "bailiwick_access_decisions_total", Help: "Decisions on what somebody holds on an account, by where the answer came from: memory or database.",
+			ConstLabels: prometheus.Labels{"answered": answered},
+		}, func() float64 { return float64(n.Load()) })
+	}
+	return []prometheus.Collector{count("memory", &c.cache.hits), count("database", &c.cache.misses)}
 }
 
 func (c *Checker) decideAnew(ctx context.Context, by Actor, asked question) (Scope, bool, error) {

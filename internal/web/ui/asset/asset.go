@@ -26,7 +26,7 @@ const Prefix = "/assets/"
 type item struct {
 	kind  string
 	plain []byte
-	gzip  []byte // nil when compression gains nothing
+	gzip  func() ([]byte, error) // packs once, when first asked for; nil when compression gains nothing
 }
 
 type tree struct {
@@ -85,9 +85,9 @@ func send(w http.ResponseWriter, r *http.Request, it item, cache string) {
 	body := it.plain
 	if it.gzip != nil {
 		h.Set("Vary", "Accept-Encoding")
-		if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		if packed, err := it.gzip(); err == nil && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 			h.Set("Content-Encoding", "gzip")
-			body = it.gzip
+			body = packed
 		}
 	}
 	h.Set("Content-Length", fmt.Sprint(len(body)))
@@ -118,16 +118,13 @@ func load() (tree, error) {
 			script.WriteString("{\n" + string(body) + "}\n")
 			return nil
 		}
-		it, err := prepare(name, body)
-		t.items[name] = it
-		return err
+		t.items[name] = prepare(name, body)
+		return nil
 	})
 	if err != nil {
 		return tree{}, fmt.Errorf("read the embedded assets: %w", err)
 	}
-	if t.items["app.js"], err = prepare("app.js", append([]byte("\"use strict\";\n"), script.Bytes()...)); err != nil {
-		return tree{}, err
-	}
+	t.items["app.js"] = prepare("app.js", append([]byte("\"use strict\";\n"), script.Bytes()...))
 	t.version = hex.EncodeToString(sum.Sum(nil))[:12]
 	return t, nil
 }
@@ -138,26 +135,29 @@ var kinds = map[string]string{
 	".woff2": "font/woff2", ".txt": "text/plain; charset=utf-8",
 }
 
-func prepare(name string, body []byte) (item, error) {
+func prepare(name string, body []byte) item {
 	kind, ok := kinds[path.Ext(name)]
 	if !ok {
 		kind = mime.TypeByExtension(path.Ext(name))
 	}
 	it := item{kind: kind, plain: body}
-	if strings.HasSuffix(name, ".woff2") {
-		return it, nil
+	if !strings.HasSuffix(name, ".woff2") {
+		it.gzip = sync.OnceValues(func() ([]byte, error) { return pack(body) })
 	}
+	return it
+}
+
+func pack(body []byte) ([]byte, error) {
 	var b bytes.Buffer
 	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
 	if err != nil {
-		return it, fmt.Errorf("compress %s: %w", name, err)
+		return nil, err
 	}
 	if _, err := z.Write(body); err != nil {
-		return it, fmt.Errorf("compress %s: %w", name, err)
+		return nil, err
 	}
 	if err := z.Close(); err != nil {
-		return it, fmt.Errorf("compress %s: %w", name, err)
+		return nil, err
 	}
-	it.gzip = b.Bytes()
-	return it, nil
+	return b.Bytes(), nil
 }
