@@ -138,6 +138,9 @@ func whole(d *db.DB, plan []string) bool {
 		if d.Dialect() == db.SQLite {
 			table, scan := strings.CutPrefix(l, "SCAN ")
 			inner := slices.Contains(plan, "CO-ROUTINE "+table) || slices.Contains(plan, "MATERIALIZE "+table)
+			if strings.Contains(l, "AUTOMATIC") { // an index for one query is made by reading everything
+				return true
+			}
 			if scan && !inner && table != "CONSTANT ROW" && !strings.HasPrefix(table, "f VIRTUAL TABLE INDEX") {
 				return true
 			}

@@ -20,7 +20,8 @@ import (
 const (
 	smallTree = 5000 // clients that are looked at one by one
 	fewHits   = 2000 // clients of a filter that are fetched and sorted
-	firstHits = 1000 // matches of a word that has more, but not so many that they lie on the way
+	firstHits = 500  // matches of a word that has more, but not so many that they lie on the way
+	denseRows = 200  // rows on the way, of which a page is found where a word is common
 	mostHeld  = 100  // held resellers that a statement names; of more, each client's chain is looked at
 )
 
@@ -160,11 +161,11 @@ func rarest(ctx context.Context, q db.Queryer, sc authz.Scope, f filter) (best s
 	return best, nil
 }
 
-// firstWords finds the first customers of a word, unless a page of them lies on the first stride of the way.
+// firstWords finds the first customers of a word, unless a page of them lies right on the way.
 func firstWords(ctx context.Context, q db.Queryer, sc authz.Scope, f filter, o order) (source, error) {
 	start := order{sort: o.sort, desc: o.desc}
 	inside, outside := f.split(start)
-	keys, err := inStride(ctx, q, sc, inside, outside, start, strides[0], page.Size)
+	keys, err := inStride(ctx, q, sc, inside, outside, start, denseRows, page.Size)
 	if err != nil || len(keys) == page.Size {
 		return source{}, err
 	}

@@ -8,6 +8,7 @@ import (
 	"bailiwick/internal/authz"
 	"bailiwick/internal/db"
 	"bailiwick/internal/ids"
+	"bailiwick/internal/page"
 )
 
 // Most is where counting stops: a number above it is shown as "10,000+".
@@ -158,11 +159,11 @@ func matchesText(f filter, o order, from source) (string, []any) {
 	}
 	s.add(`SELECT `+strings.Join(o.columns("c."), ", ")+`, `+strings.TrimPrefix(beyond, ` AND `)+` FROM `, after...)
 	if from.text != "" {
-		s.add(`(`+from.text+`) f JOIN client_list c ON c.customer_id = f.customer_id`, from.args...)
+		s.add(`(`+from.text+`) f CROSS JOIN client_list c WHERE c.customer_id = f.customer_id AND`, from.args...) // SQLite goes from f to c then
 	} else {
-		s.add(`client_list c`)
+		s.add(`client_list c WHERE`)
 	}
-	s.add(` WHERE c.ancestor_id = ? AND c.closed = `+truth(f.closed), f.root)
+	s.add(` c.ancestor_id = ? AND c.closed = `+truth(f.closed), f.root)
 	f.where(&s)
 	s.add(` ORDER BY ` + o.by("c."))
 	return s.String(), s.args
@@ -206,29 +207,37 @@ func wordSource(ctx context.Context, q db.Queryer, sc authz.Scope, f filter) (so
 	if best.text == "" {
 		return best, nil
 	}
-	from, cond, args, ok := db.Containing(q.Dialect(), "client_search", f.words)
-	if ok {
-		var err error
-		if ok, err = db.CanFindInside(ctx, q, "client_search"); err != nil {
-			return source{}, err
-		}
+	// Somebody who has typed the beginning of a word that fills a page is hardly looking for the middle of another.
+	if best.n < page.Size {
+		return insideSource(ctx, q, f, best)
 	}
-	if !ok {
-		return best, nil
+	return best.firstOnly(f), nil
+}
+
+// insideSource adds the customers that contain the words anywhere to those with words that begin so.
+func insideSource(ctx context.Context, q db.Queryer, f filter, begins source) (source, error) {
+	in, err := db.Containing(ctx, q, "client_search", f.words)
+	if err != nil || in == nil {
+		return begins, err
 	}
-	// FTS5 and the conditions beside it compare every word already.
-	within := source{text: `SELECT s.customer_id FROM ` + from + ` WHERE ` + cond + ` LIMIT ` + strconv.Itoa(fewHits+1), args: args, exact: true}
-	var err error
+	within := source{text: `SELECT s.customer_id FROM ` + in.From + ` WHERE ` + in.Cond + ` LIMIT ` + strconv.Itoa(fewHits+1), args: in.Args, exact: true}
 	if within.n, err = db.One(ctx, q, db.Value[int], `SELECT count(*) FROM (`+within.text+`) s`, within.args...); err != nil {
 		return source{}, err
 	}
-	if within.n <= fewHits { // those that begin with the words are among them
+	if in.All && within.n <= fewHits { // those that begin with the words are among them
 		return within, nil
 	}
+	both := source{text: begins.text + ` UNION SELECT customer_id FROM (` + within.text + `) s`, args: append(begins.args, within.args...), n: 2 * fewHits, exact: begins.exact}
+	return both.firstOnly(f), nil
+}
+
+// firstOnly marks a source that does not have all matches, and is none where all are asked for.
+func (s source) firstOnly(f filter) source {
 	if f.whole {
-		return source{}, nil
+		return source{}
 	}
-	return source{text: best.text + ` UNION SELECT customer_id FROM (` + within.text + `) s`, args: append(best.args, within.args...), n: 2 * fewHits, first: true, exact: best.exact}, nil
+	s.first = true
+	return s
 }
 
 // beginning selects the customers of the words that begin with a prefix.

@@ -87,12 +87,15 @@ func TestTextsAreFoundByWhatTheyContain(t *testing.T) {
 		for words, want := range map[string]string{
 			"ouse": "a", "olding": "", "acm ho": "a", `"100%"`: "b", "00% tel": "b", "تصال": "c", "gon": "", "OUSE": "", "acme OR": "", "ho": "nothing to look for",
 		} {
-			from, cond, args, ok := db.Containing(d.Dialect(), "client_search", strings.Fields(words))
+			in, err := db.Containing(t.Context(), d, "client_search", strings.Fields(words))
+			if err != nil {
+				t.Fatal(err)
+			}
 			got := "nothing to look for"
-			if ok {
-				found, err := db.All(t.Context(), d, db.Value[string], `SELECT s.customer_id FROM `+from+` WHERE `+cond+` LIMIT 10`, args...)
-				if err != nil {
-					t.Fatal(err)
+			if in != nil {
+				found, err := db.All(t.Context(), d, db.Value[string], `SELECT s.customer_id FROM `+in.From+` WHERE `+in.Cond+` LIMIT 10`, in.Args...)
+				if err != nil || !in.All {
+					t.Fatal(err, in.All)
 				}
 				got = strings.Join(found, " ")
 			}
