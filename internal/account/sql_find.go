@@ -209,13 +209,13 @@ func wordSource(ctx context.Context, q db.Queryer, sc authz.Scope, f filter) (so
 	}
 	// Somebody who has typed the beginning of a word that fills a page is hardly looking for the middle of another.
 	if best.n < page.Size {
-		return insideSource(ctx, q, f, best)
+		return insideSource(ctx, q, sc, f, best)
 	}
 	return best.firstOnly(f), nil
 }
 
 // insideSource adds the customers that contain the words anywhere to those with words that begin so.
-func insideSource(ctx context.Context, q db.Queryer, f filter, begins source) (source, error) {
+func insideSource(ctx context.Context, q db.Queryer, _ authz.Scope, f filter, begins source) (source, error) {
 	in, err := db.Containing(ctx, q, "client_search", f.words)
 	if err != nil || in == nil {
 		return begins, err

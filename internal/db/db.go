@@ -13,8 +13,9 @@ import (
 	"strings"
 	"time"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // the "pgx" driver
-	_ "modernc.org/sqlite"             // the "sqlite" driver
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	_ "modernc.org/sqlite" // the "sqlite" driver
 
 	"bailiwick/internal/errs"
 )
@@ -72,10 +73,11 @@ func openPostgres(ctx context.Context, dsn string, now func() time.Time) (*DB, e
 	if _, err := url.Parse(dsn); err != nil {
 		return nil, errors.New("the PostgreSQL address cannot be read: write postgres://user:password@host:port/database")
 	}
-	p, err := sql.Open("pgx", dsn)
+	cfg, err := pgx.ParseConfig(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("open PostgreSQL: %w", err)
 	}
+	p := stdlib.OpenDB(*cfg, stdlib.OptionAfterConnect(planEach))
 	p.SetMaxOpenConns(postgresConns)
 	p.SetMaxIdleConns(postgresConns)
 	p.SetConnMaxLifetime(connMaxLifetime)
@@ -84,6 +86,13 @@ func openPostgres(ctx context.Context, dsn string, now func() time.Time) (*DB, e
 		return nil, errors.Join(unreachable(err), d.Close())
 	}
 	return d, nil
+}
+
+// planEach has PostgreSQL plan each run of a statement for its arguments: a plan for the average account reads a million rows
+// for the platform.
+func planEach(ctx context.Context, c *pgx.Conn) error {
+	_, err := c.Exec(ctx, "SET plan_cache_mode = force_custom_plan")
+	return err
 }
 
 func unreachable(err error) error {
