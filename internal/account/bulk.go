@@ -53,39 +53,56 @@ func unique(in []ids.Account) []ids.Account { return slices.Compact(slices.Sorte
 
 // each runs do on every client in one write, after the check of p on each.
 func (s *Service) each(ctx context.Context, by authz.Actor, root ids.Account, clients []ids.Account, p authz.Perm, do func(context.Context, *op.W) (bool, error)) error {
+	return s.op.Write(ctx, by, authz.ClientsView, root, func(ctx context.Context, w *op.W) error {
+		any := false
+		err := EachClient(ctx, w, clients, p, func(ctx context.Context, w *op.W) error {
+			changed, err := do(ctx, w)
+			any = any || changed
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		return orUnchanged(w)(any, nil)
+	})
+}
+
+// EachClient runs do on each of at most MostAtOnce clients within a write on an account above them, after a check of
+// p on each. An id that is not a client of the actor's below it is answered as one that does not exist.
+func EachClient(ctx context.Context, w *op.W, clients []ids.Account, p authz.Perm, do func(context.Context, *op.W) error) error {
 	clients = unique(clients)
+	if err := CheckChosen(clients); err != nil {
+		return err
+	}
+	root := w.Scope().Account()
+	for _, id := range clients {
+		err := w.On(ctx, p, id, func(ctx context.Context, w *op.W) error {
+			if !IsClientBelow(w.Scope(), root) {
+				return noAccount()
+			}
+			return do(ctx, w)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CheckChosen checks that some clients were chosen, and not too many.
+func CheckChosen(clients []ids.Account) error {
 	switch {
 	case len(clients) == 0:
 		return errs.New(errs.Invalid, "list.none_selected", "Select at least one client.")
 	case len(clients) > MostAtOnce:
 		return errs.New(errs.Invalid, "list.too_many_selected", "Select at most {max} clients at once.", "max", MostAtOnce)
 	}
-	return s.op.Write(ctx, by, authz.ClientsView, root, func(ctx context.Context, w *op.W) error {
-		any := false
-		for _, id := range clients {
-			err := w.On(ctx, p, id, func(ctx context.Context, w *op.W) error {
-				changed, err := below(ctx, w, root, do)
-				any = any || changed
-				return err
-			})
-			if err != nil {
-				return err
-			}
-		}
-		return orUnchanged(w)(any, nil)
-	})
+	return nil
 }
 
-// below runs do if the account that w is on is a client below root.
-func below(ctx context.Context, w *op.W, root ids.Account, do func(context.Context, *op.W) (bool, error)) (bool, error) {
-	a, err := get(ctx, w.Tx(), w.Scope(), w.Scope().Account())
-	if err != nil {
-		return false, err
-	}
-	if a.Kind != Customer || !slices.Contains(w.Scope().Chain(), root) {
-		return false, noAccount()
-	}
-	return do(ctx, w)
+// IsClientBelow reports whether the scope's account is a client below root.
+func IsClientBelow(sc authz.Scope, root ids.Account) bool {
+	return sc.Kind() == string(Customer) && sc.Account() != root && slices.Contains(sc.Chain(), root)
 }
 
 func extendIn(ctx context.Context, w *op.W, end Date) (bool, error) {

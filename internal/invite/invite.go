@@ -157,17 +157,16 @@ func (s *Service) Invite(ctx context.Context, by authz.Actor, account ids.Accoun
 		if err != nil {
 			return err
 		}
-		var good []Address
+		good := ready(all)
 		for _, v := range all {
 			if v.Why == OK {
-				good = append(good, v.Address)
 				res.Sent = append(res.Sent, v.Email)
 				continue
 			}
 			res.Left = append(res.Left, v)
 		}
 		if len(good) == 0 {
-			return errs.Field("addresses", "invite.none", "Add at least one address that can be invited.")
+			return errNobody()
 		}
 		return s.inviteAll(ctx, w, good, in)
 	})

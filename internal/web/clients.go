@@ -286,10 +286,11 @@ func (s *Server) bulkClients(w http.ResponseWriter, r *http.Request, by authz.Ac
 	if err != nil {
 		return err
 	}
-	if _, _, err := s.Ops.Read(r.Context(), by, authz.ClientsView, id); err != nil {
+	_, sc, err := s.Ops.Read(r.Context(), by, authz.ClientsView, id)
+	if err != nil {
 		return err
 	}
-	f, err := readForm(w, r, "id", "do", "sure", "membership_end", "no_end", "typed")
+	f, err := readForm(w, r, append([]string{"id", "do", "sure", "membership_end", "no_end", "typed"}, inviteIntoNames...)...)
 	if err != nil {
 		return err
 	}
@@ -302,6 +303,9 @@ func (s *Server) bulkClients(w http.ResponseWriter, r *http.Request, by authz.Ac
 		chosen = append(chosen, one)
 	}
 	do := f.text("do")
+	if do == "invite" {
+		return s.inviteInto(w, r, by, sc, f, chosen)
+	}
 	if (do == "extend" || do == "close") && f.text("sure") == "" && len(chosen) > 0 {
 		return s.showBulk(w, r, by, http.StatusOK, f, part.Remarks{})
 	}

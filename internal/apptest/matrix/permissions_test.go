@@ -469,6 +469,12 @@ var calls = []call{
 	{"invite.Service.Invite", "an Owner", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Invites.Invite(o.ctx, by, o.client, invite.Input{Addresses: o.fresh() + "@new.example", Access: apptest.As(authz.Owner)}))
 	}},
+	{"invite.Service.CheckInto", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Invites.CheckInto(o.ctx, by, o.reseller, []ids.Account{o.client}, "somebody@new.example"))
+	}},
+	{"invite.Service.InviteInto", "an Admin", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Invites.InviteInto(o.ctx, by, o.reseller, []ids.Account{o.client}, invite.Input{Addresses: o.fresh() + "@new.example", Access: apptest.As(authz.Admin)}))
+	}},
 	{"invite.Service.Resend", "", func(t *testing.T, o *office, by authz.Actor) error {
 		return o.Invites.Resend(o.ctx, by, o.client, o.sent(t))
 	}},
