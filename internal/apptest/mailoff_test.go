@@ -50,6 +50,9 @@ func TestINV05WhereMailIsOffALinkIsShownOnce(t *testing.T) {
 		}
 		first := shown(t, w.Owner.Post(users+"/invitations/bulk", "link", id))
 		second := shown(t, w.Owner.Post(users+"/invitations/bulk", "link", id))
+		if n := w.Count("audit_events WHERE action = 'invitation.link_shown'"); n != 2 {
+			t.Errorf("%d of two shown links are on record", n)
+		}
 		for _, path := range []string{users + "?tab=pending", users, "/a/" + string(acme) + "/activity"} {
 			if body := w.Owner.Get(path).Body; strings.Contains(body, first) || strings.Contains(body, second) {
 				t.Errorf("%s shows the link again", path)
@@ -168,6 +171,9 @@ func TestForgottenPasswordWhereMailIsOff(t *testing.T) {
 			t.Errorf("ESC03: a link for a shared person: %d", got.Status)
 		}
 		token := shown(t, b.Post(page+string(ada.Member)+"/link"))
+		if n := w.Count("audit_events WHERE action = 'password.reset_link_shown'"); n != 1 {
+			t.Errorf("the shown link is %d times on record", n)
+		}
 		if got := w.Stranger().Post("/reset/"+token, "password", "seven quiet harbours"); got.Status != http.StatusSeeOther {
 			t.Errorf("%d: %s", got.Status, got.Text())
 		}
