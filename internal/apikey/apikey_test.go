@@ -3,6 +3,7 @@ package apikey_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 
 	"bailiwick/internal/apikey"
 	"bailiwick/internal/authz"
+	"bailiwick/internal/change"
 	"bailiwick/internal/clock"
 	"bailiwick/internal/db"
 	"bailiwick/internal/db/dbtest"
@@ -35,7 +37,7 @@ func each(t *testing.T, fn func(t *testing.T, w *world)) {
 	at := clock.NewFake(usertest.Start)
 	dbtest.EachAt(t, at.Now, func(t *testing.T, d *db.DB) {
 		w := usertest.New(t, d)
-		fn(t, &world{w, apikey.NewService(w.DB, w.Op), t, at})
+		fn(t, &world{w, apikey.NewService(w.DB, w.Op, change.New(w.DB, at.Now, slog.New(slog.DiscardHandler))), t, at})
 	})
 }
 

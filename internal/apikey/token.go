@@ -42,3 +42,8 @@ func parse(key secret.String) (ids.Key, bool) {
 }
 
 func checksum(s string) string { return fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(s))) }
+
+// fingerprint is what a key is remembered by: the hash of all of it, so that its text is not kept.
+type fingerprint [32]byte
+
+func printOf(key secret.String) fingerprint { return fingerprint(secret.HashToken(key.Reveal())) }

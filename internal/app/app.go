@@ -157,7 +157,7 @@ func (a *App) services(box *secret.Box, hasher *secret.Hasher) {
 	a.Subs = subaccount.NewService(a.Ops)
 	a.Users = user.NewService(a.Ops, check, a.mailer)
 	a.Invites = invite.NewService(invite.Deps{DB: a.DB, Op: a.Ops, Check: check, Mail: a.mailer, Hasher: hasher})
-	a.Keys = apikey.NewService(a.DB, a.Ops)
+	a.Keys = apikey.NewService(a.DB, a.Ops, a.News)
 	a.Provision = provision.NewService(a.Ops, a.Invites)
 	a.Access = access.NewService(a.Ops, check)
 	a.Authn = authn.New(authn.Deps{DB: a.DB, Op: a.Ops, Check: check, Hasher: hasher, Box: box, Mail: a.mailer})

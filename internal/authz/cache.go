@@ -2,8 +2,6 @@ package authz
 
 import (
 	"context"
-	"hash/maphash"
-	"sync"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -34,67 +32,20 @@ func ask(by Actor, on ids.Account) (question, bool) {
 	return question{}, false
 }
 
-// decision is an answer with what it was read from. It is never changed once it is held.
+// decision is what Decide has said. It is never changed once it is kept.
 type decision struct {
 	scope Scope
 	seen  bool
-	of    change.Stamp
 }
 
-const (
-	shards   = 64
-	perShard = 1024 // half a kilobyte each
-)
-
-// cache holds decisions about persons and keys, and a bounded number of them.
-type cache struct {
-	seed   maphash.Seed
-	shards [shards]shard
-	hits   atomic.Uint64
-	misses atomic.Uint64
-}
-
-type shard struct {
-	mu   sync.RWMutex
-	held map[question]*decision
-}
-
-func newCache() *cache {
-	c := &cache{seed: maphash.MakeSeed()}
-	for i := range c.shards {
-		c.shards[i].held = map[question]*decision{}
-	}
-	return c
-}
-
-func (c *cache) shard(q question) *shard { return &c.shards[maphash.Comparable(c.seed, q)%shards] }
-
-func (c *cache) get(q question) *decision {
-	s := c.shard(q)
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.held[q]
-}
-
-// put holds a decision; a full shard lets go of any other.
-func (c *cache) put(q question, d *decision) {
-	s := c.shard(q)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if _, there := s.held[q]; !there && len(s.held) >= perShard {
-		for other := range s.held {
-			delete(s.held, other)
-			break
-		}
-	}
-	s.held[q] = d
-}
+// mostDecisions are kept, half a kilobyte each.
+const mostDecisions = 1 << 16
 
 // decide answers what by holds on the account: from memory when the pool is asked about a person or key and nothing
 // the answer depends on has changed, else from q. Inside a transaction the facts are always the transaction's own.
 func (c *Checker) decide(ctx context.Context, q db.Queryer, by Actor, on ids.Account) (Scope, bool, error) {
 	asked, kept := ask(by, on)
-	if !kept || c.feed == nil || q != db.Queryer(c.pool) {
+	if !kept || c.cache == nil || q != db.Queryer(c.pool) {
 		f, err := c.facts(ctx, q, by, on)
 		if err != nil {
 			return Scope{}, false, err
@@ -102,13 +53,23 @@ func (c *Checker) decide(ctx context.Context, q db.Queryer, by Actor, on ids.Acc
 		sc, seen := Decide(f)
 		return sc, seen, nil
 	}
-	fresh := c.feed.Refresh(ctx)
-	if d := c.cache.get(asked); fresh && d != nil && c.feed.Stands(d.of) {
-		c.cache.hits.Add(1)
+	if d, ok := c.cache.Get(ctx, asked); ok {
 		return d.scope, d.seen, nil
 	}
-	c.cache.misses.Add(1)
 	return c.decideAnew(ctx, by, asked)
+}
+
+func (c *Checker) decideAnew(ctx context.Context, by Actor, asked question) (Scope, bool, error) {
+	told := c.cache.Told()
+	f, err := c.facts(ctx, c.pool, by, asked.account)
+	if err != nil {
+		return Scope{}, false, err
+	}
+	sc, seen := Decide(f)
+	if len(f.Chain) > 0 { // of an account that is made later nobody is told
+		c.cache.Put(told, asked, decision{sc, seen}, f.subjects(asked.user)...)
+	}
+	return sc, seen, nil
 }
 
 // Metrics lists what the checker measures of itself: how often it knew the answer.
@@ -122,23 +83,7 @@ func (c *Checker) Metrics() []prometheus.Collector {
 			ConstLabels: prometheus.Labels{"answered": answered},
 		}, func() float64 { return float64(n.Load()) })
 	}
-	return []prometheus.Collector{count("memory", &c.cache.hits), count("database", &c.cache.misses)}
-}
-
-func (c *Checker) decideAnew(ctx context.Context, by Actor, asked question) (Scope, bool, error) {
-	told := c.feed.Told()
-	f, err := c.facts(ctx, c.pool, by, asked.account)
-	if err != nil {
-		return Scope{}, false, err
-	}
-	sc, seen := Decide(f)
-	if len(f.Chain) == 0 { // no account: when it is made, nobody is told
-		return sc, seen, nil
-	}
-	if of, ok := c.feed.Since(told, f.subjects(asked.user)); ok {
-		c.cache.put(asked, &decision{sc, seen, of})
-	}
-	return sc, seen, nil
+	return []prometheus.Collector{count("memory", &c.cache.Hits), count("database", &c.cache.Misses)}
 }
 
 // subjects are all that the facts about a person were read from.

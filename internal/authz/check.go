@@ -13,12 +13,13 @@ import (
 // Checker answers permission questions. The zero Checker remembers nothing and reads the facts for each.
 type Checker struct {
 	pool  *db.DB
-	feed  *change.Feed
-	cache *cache
+	cache *change.Cache[question, decision]
 }
 
 // NewChecker makes a Checker that remembers its answers about persons and keys until the feed of the pool's node tells otherwise.
-func NewChecker(pool *db.DB, feed *change.Feed) *Checker { return &Checker{pool, feed, newCache()} }
+func NewChecker(pool *db.DB, feed *change.Feed) *Checker {
+	return &Checker{pool, change.NewCache[question, decision](feed, mostDecisions)}
+}
 
 // Link is one account on the target's chain, with the actor's grant on it if there is one.
 type Link struct {

@@ -24,8 +24,9 @@ type Kind string
 // The kinds of subject. The triggers of the table changes write them.
 const (
 	Account Kind = "account" // its place in the tree, its name, its holds, whether it is closed
-	User    Kind = "user"    // the memberships of a person
+	User    Kind = "user"    // the memberships of a person, and their name
 	Role    Kind = "role"    // what a role group holds
+	Key     Kind = "key"     // whether an API key is in force, and its scopes
 )
 
 // Subject is what something cached depends on.

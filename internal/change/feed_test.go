@@ -39,6 +39,7 @@ var someone = []string{
 	`INSERT INTO identities (id, email, email_fold, username, username_fold, name, name_fold, created_at, updated_at) VALUES ('u', 'u', 'u', 'u', 'u', 'U', 'u', 1, 1), ('v', 'v', 'v', 'v', 'v', 'V', 'v', 1, 1)`,
 	`INSERT INTO roles (id, account_id, name, name_fold, description, perms, created_at, updated_at) VALUES ('r', 'c', 'R', 'r', '', '[]', 1, 1)`,
 	`INSERT INTO memberships (id, account_id, user_id, role, created_at, updated_at) VALUES ('m', 'd', 'u', 'r', 1, 1)`,
+	`INSERT INTO api_keys (id, account_id, membership_id, name, secret_hash, scopes, created_at) VALUES ('k', 'd', 'm', 'K', 'x', '[]', 1)`,
 	`INSERT INTO holds (id, account_id, source, set_from, reason, set_by, set_by_name, created_at) VALUES ('h', 'd', 'operator', 'p', '', 'x', 'x', 1)`,
 }
 
@@ -51,7 +52,7 @@ var everyWrite = []struct {
 	{"an account is renamed", `UPDATE accounts SET name = 'X' WHERE id = 'c'`, []string{"account c"}},
 	{"an account is moved", `UPDATE accounts SET parent_id = 'p' WHERE id = 'd'`, []string{"account d"}},
 	{"an account is closed", `UPDATE accounts SET closed_at = 1 WHERE id = 'c'`, []string{"account c"}},
-	{"accounts are deleted with all that hangs on them", `DELETE FROM accounts WHERE id = 'd'`, []string{"account d", "user u"}},
+	{"accounts are deleted with all that hangs on them", `DELETE FROM accounts WHERE id = 'd'`, []string{"account d", "key k", "user u"}},
 	{"a hold is set", `INSERT INTO holds (id, account_id, source, set_from, reason, set_by, set_by_name, created_at) VALUES ('g', 'c', 'operator', 'p', '', 'x', 'x', 1)`, []string{"account c"}},
 	{"a hold is lifted", `DELETE FROM holds`, []string{"account d"}},
 	{"a person joins", `INSERT INTO memberships (id, account_id, user_id, role, created_at, updated_at) VALUES ('n', 'c', 'v', 'owner', 1, 1)`, []string{"user v"}},
@@ -59,13 +60,16 @@ var everyWrite = []struct {
 	{"a role is changed", `UPDATE memberships SET role = 'guest'`, []string{"user u"}},
 	{"a module is ticked", `UPDATE memberships SET perms = '["x"]'`, []string{"user u"}},
 	{"sub-accounts are limited", `UPDATE memberships SET all_subaccounts = FALSE`, []string{"user u"}},
-	{"a person is removed", `DELETE FROM memberships`, []string{"user u"}},
-	{"an identity is deleted", `DELETE FROM identities WHERE id = 'u'`, []string{"user u"}},
+	{"a person is removed", `DELETE FROM memberships`, []string{"key k", "user u"}},
+	{"an identity is deleted", `DELETE FROM identities WHERE id = 'u'`, []string{"key k", "user u"}},
+	{"a person changes their name", `UPDATE identities SET name = 'X' WHERE id = 'v'`, []string{"user v"}},
+	{"a key is revoked", `UPDATE api_keys SET revoked_at = 1`, []string{"key k"}},
 	{"a role group is edited", `UPDATE roles SET perms = '["x"]'`, []string{"role r"}},
 	{"a role group is deleted", `DELETE FROM roles`, []string{"role r"}},
 
 	{"a new account makes no answer wrong", `INSERT INTO accounts (id, parent_id, kind, name, name_fold, created_at, updated_at) VALUES ('e', 'p', 'customer', 'E', 'e', 1, 1)`, nil},
 	{"nor does a visit", `UPDATE memberships SET last_active_at = 7`, nil},
+	{"nor the use of a key", `UPDATE api_keys SET last_used_at = 7`, nil},
 	{"nor an address", `UPDATE accounts SET address = 'x'`, nil},
 }
 
