@@ -63,16 +63,34 @@ func (s *Service) answer(ctx context.Context, by authz.Actor, asked Question) (b
 	case err != nil:
 		return false, err
 	case asked.User != "" && asked.User != by.User():
-		seen, err := s.sees(ctx, by, q, sc, asked.User)
-		if err != nil || !seen {
-			return false, err
-		}
-		perms, err := s.check.PermsOfPerson(ctx, q, asked.User, asked.Account)
-		return perms.Has(asked.Perm), err
+		return s.other(ctx, by, q, sc, asked)
 	case asked.SubAccount != "" && sc.Has(asked.Perm):
 		return usable(ctx, q, sc, asked.SubAccount)
 	}
 	return sc.Has(asked.Perm), nil
+}
+
+// other answers a question about somebody else. Where the actor may not see the people through whose account the answer
+// would be yes, it is no. All of it is answered from memory when it was asked before.
+func (s *Service) other(ctx context.Context, by authz.Actor, q db.Queryer, sc authz.Scope, asked Question) (bool, error) {
+	perms, err := s.check.PermsOfPerson(ctx, q, asked.User, asked.Account)
+	if err != nil || !perms.Has(asked.Perm) {
+		return false, err
+	}
+	at, err := s.check.GrantsOfPerson(ctx, q, asked.User, asked.Account)
+	if err != nil {
+		return false, err
+	}
+	seen := sc.InSight()
+	for _, account := range at {
+		if !slices.Contains(seen, account) {
+			continue
+		}
+		if ok, err := s.check.Allowed(ctx, q, by, authz.UsersView, account); err != nil || ok {
+			return ok, err
+		}
+	}
+	return false, nil
 }
 
 // sees reports whether the actor may know of a person at the scope's account: they belong to it or to one above it

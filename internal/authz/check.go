@@ -100,6 +100,7 @@ func Decide(f Facts) (Scope, bool) {
 		if got.Empty() {
 			continue
 		}
+		sc.granted = append(sc.granted, l.Account)
 		if sc.top < 0 {
 			sc.top = i
 		}

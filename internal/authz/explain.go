@@ -2,6 +2,7 @@ package authz
 
 import (
 	"context"
+	"slices"
 
 	"bailiwick/internal/db"
 	"bailiwick/internal/errs"
@@ -53,12 +54,14 @@ func (c *Checker) ExplainPerson(ctx context.Context, q db.Queryer, of ids.User, 
 
 // PermsOfPerson returns everything a person holds on the account, asked by somebody else.
 func (c *Checker) PermsOfPerson(ctx context.Context, q db.Queryer, of ids.User, on ids.Account) (Set, error) {
-	f, err := c.facts(ctx, q, Mint(Identity{Kind: Person, User: of}), on)
-	if err != nil {
-		return Set{}, err
-	}
-	sc, _ := Decide(f)
-	return sc.perms, nil
+	sc, _, err := c.decide(ctx, q, Mint(Identity{Kind: Person, User: of}), on)
+	return sc.perms, err
+}
+
+// GrantsOfPerson returns the accounts, from the platform down to the account, by which a person holds something there.
+func (c *Checker) GrantsOfPerson(ctx context.Context, q db.Queryer, of ids.User, on ids.Account) ([]ids.Account, error) {
+	sc, _, err := c.decide(ctx, q, Mint(Identity{Kind: Person, User: of}), on)
+	return slices.Clone(sc.granted), err
 }
 
 // ExplainFacts explains the decision that Decide takes on the same facts.
