@@ -4,6 +4,7 @@ GO      ?= go
 LISTEN  ?= 127.0.0.1:8080
 DATA    ?= ./data
 GOLANGCI_LINT_VERSION = v2.15.0
+OPENFGA_VERSION = v1.22.1
 
 # Packages in which goroutines meet: tested once more under the race detector.
 CONCURRENT = change db jobs audit secret mail op authz authn invite user
@@ -21,7 +22,14 @@ bench-lists-seed:
 bench-lists:
 	$(GO) run ./bench/lists bench/.cache
 
-.PHONY: bench-lists-seed bench-lists bench-start run build test check generate fresh fmt vet race lint needs
+# A permission check in process, and checks over HTTP beside OpenFGA with the same tree and questions.
+bench-access: build bin/openfga
+	$(GO) run ./bench/access bin/bailiwick bin/openfga
+
+bin/openfga:
+	GOBIN=$(CURDIR)/bin $(GO) install github.com/openfga/openfga/cmd/openfga@$(OPENFGA_VERSION)
+
+.PHONY: bench-access bench-lists-seed bench-lists bench-start run build test check generate fresh fmt vet race lint needs
 
 run: build
 	./bin/bailiwick serve --listen $(LISTEN) --data $(DATA)
