@@ -37,6 +37,7 @@ import (
 	"bailiwick/internal/secret"
 	"bailiwick/internal/subaccount"
 	"bailiwick/internal/task"
+	"bailiwick/internal/trail"
 	"bailiwick/internal/user"
 	"bailiwick/internal/view"
 	"bailiwick/internal/web"
@@ -73,6 +74,7 @@ type App struct {
 	Views     *view.Service
 	Files     *file.Store
 	Tasks     *task.Service
+	Trail     *trail.Service
 	Roles     *role.Service
 	Users     *user.Service
 	Subs      *subaccount.Service
@@ -131,7 +133,7 @@ func (a *App) build(ctx context.Context, d Deps, load func() (*i18n.Catalogue, e
 	a.Web = web.New(web.Deps{
 		Log: a.log, Clock: a.clock, Texts: texts, BaseURL: a.cfg.BaseURL, TrustedProxies: a.cfg.TrustedProxies,
 		CapturesMail: a.cfg.CapturesMail(), MailOff: a.cfg.MailOff, Ready: a.Ready, Ops: a.Ops, Cursors: page.NewSealer(box), Brand: a.Brands, Mailbox: notify.NewMailbox(a.Ops, a.Mailbox, a.cfg.CapturesMail()),
-		Accounts: a.Accounts, Views: a.Views, Tasks: a.Tasks, Subs: a.Subs, Roles: a.Roles, Users: a.Users, Invites: a.Invites, Provision: a.Provision, Authn: a.Authn, Keys: a.Keys,
+		Accounts: a.Accounts, Views: a.Views, Tasks: a.Tasks, Trail: a.Trail, Subs: a.Subs, Roles: a.Roles, Users: a.Users, Invites: a.Invites, Provision: a.Provision, Authn: a.Authn, Keys: a.Keys,
 		Mounts: mounts(a.API.Routes()),
 	})
 	return nil
@@ -153,6 +155,7 @@ func (a *App) services(box *secret.Box, hasher *secret.Hasher) {
 	a.Files = file.NewStore(a.Ops, a.DB, box)
 	a.Tasks = task.NewService(a.Ops, a.DB, a.Files, page.NewSealer(box))
 	a.Views = view.NewService(a.Ops)
+	a.Trail = trail.NewService(a.Ops, page.NewSealer(box), a.clock)
 	a.Roles = role.NewService(a.Ops)
 	a.Subs = subaccount.NewService(a.Ops)
 	a.Users = user.NewService(a.Ops, check, a.mailer)
@@ -181,6 +184,7 @@ func (a *App) workers(texts *i18n.Catalogue) (*jobs.Workers, error) {
 	a.Tasks.Register(w)
 	op.RegisterJobs(w, a.Ops)
 	account.RegisterJobs(w, a.Accounts, a.DB)
+	trail.RegisterJobs(w, a.Trail, a.DB)
 	return w, w.Check()
 }
 

@@ -123,6 +123,7 @@ func (a *App) portal(ctx context.Context, on Listeners) error {
 	var open connections
 	srv := a.server(open.closing(a.Web.Handler()))
 	srv.ConnState = open.changed
+	srv.RegisterOnShutdown(a.Web.Stop)
 	if on.Certificates != nil {
 		srv.TLSConfig = on.Certificates.Config()
 	}

@@ -3,7 +3,9 @@
 package apptest
 
 import (
+	"bufio"
 	"bytes"
+	"context"
 	"io"
 	"log/slog"
 	"net/http"
@@ -249,6 +251,28 @@ func (b *Browser) do(method, path string, form url.Values) Answer {
 		b.w.t.Fatal(err)
 	}
 	return Answer{res.StatusCode, res.Header, string(text)}
+}
+
+// streamFor is how long a stream is read at most.
+const streamFor = time.Minute
+
+// Stream opens a stream of events and returns its lines, until it ends or the test does.
+func (b *Browser) Stream(path string) (status int, lines func() (string, bool)) {
+	b.w.t.Helper()
+	ctx, stop := context.WithTimeout(b.w.t.Context(), streamFor)
+	b.w.t.Cleanup(stop)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, b.w.Server.URL+path, nil)
+	if err != nil {
+		b.w.t.Fatal(err)
+	}
+	req.Header.Set("Accept", "text/event-stream")
+	res, err := b.client.Do(req)
+	if err != nil {
+		b.w.t.Fatal(err)
+	}
+	b.w.t.Cleanup(func() { _ = res.Body.Close() }) // read to its end already, or given up
+	in := bufio.NewScanner(res.Body)
+	return res.StatusCode, func() (string, bool) { more := in.Scan(); return in.Text(), more }
 }
 
 var tags = regexp.MustCompile(`<[^>]*>`)

@@ -37,6 +37,7 @@ var unscoped = map[string]string{
 	"task.removeExpired":    "retention, by time alone",
 	"account.insertRoot":    "the platform is made when there is nothing yet to be in a scope",
 	"account.rootOf":        "finds the platform, so that a job can be minted there",
+	"trail.rootOf":          "finds the platform, whose setting a job applies",
 }
 
 // unscopedPackages reach no account's rows, only those of one identity, by its id or by a secret it presents.
@@ -50,6 +51,7 @@ var unscopedPackages = map[string]string{
 // batchCallers write traffic and state, outside the serializable transactions of op.Write.
 var batchCallers = map[string]string{
 	"apikey.Service.Resolve": "when a key was used last is traffic",
+	"audit.trimAccount":      "retention deletes in short chunks, and the checkpoint goes with the rows",
 	"audit.Refused":          "a counter of tries, written when a write has been refused",
 	"audit.Sealer.SealOnce":  "sealing follows the writes and must not conflict with them",
 	"change.Feed.Sweep":      "forgets old news, which nobody reads",

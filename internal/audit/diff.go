@@ -61,7 +61,7 @@ func appendFields(out []Change, prefix string, before, after reflect.Value) []Ch
 			continue
 		}
 		b, a := before.Field(i), after.Field(i)
-		name := prefix + fieldName(f.Name)
+		name := prefix + FieldName(f.Name)
 		switch {
 		case tag == "" && f.Anonymous && looksInside(f.Type):
 			out = appendFields(out, prefix, b, a)
@@ -164,8 +164,8 @@ func joined(v reflect.Value) (string, bool) {
 	return strings.Join(parts, ", "), true
 }
 
-// fieldName turns MembershipEnd into membership_end, and TimeZoneID into time_zone_id.
-func fieldName(s string) string {
+// FieldName is the name of a struct field in changes: membership_end for MembershipEnd, time_zone_id for TimeZoneID.
+func FieldName(s string) string {
 	var b strings.Builder
 	rs := []rune(s)
 	for i, r := range rs {

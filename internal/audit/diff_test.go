@@ -106,7 +106,7 @@ func TestOnlyWhatChangedIsListed(t *testing.T) {
 
 func TestFieldNames(t *testing.T) {
 	for in, want := range map[string]string{"Name": "name", "MembershipEnd": "membership_end", "TimeZoneID": "time_zone_id", "URLPath": "url_path", "IP": "ip"} {
-		if got := fieldName(in); got != want {
+		if got := FieldName(in); got != want {
 			t.Errorf("%s: %s, want %s", in, got, want)
 		}
 	}

@@ -1,6 +1,8 @@
 package audit
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -9,6 +11,7 @@ import (
 	"bailiwick/internal/authz"
 	"bailiwick/internal/clock"
 	"bailiwick/internal/db"
+	"bailiwick/internal/db/dbtest"
 	"bailiwick/internal/ids"
 )
 
@@ -113,6 +116,112 @@ func TestAnEntryTellsWhoAndWhat(t *testing.T) {
 		got.ID = ""
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
+		}
+	})
+}
+
+// forest makes a platform with a reseller of few clients among many, each with events, most of them elsewhere.
+func forest(t *testing.T, d *db.DB, clients, events int) {
+	t.Helper()
+	plant(t, d)
+	numbers := func(n int) string {
+		return `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ` + fmt.Sprint(n) + `) `
+	}
+	exec(t, d, `INSERT INTO accounts (id, parent_id, kind, name, name_fold, created_at, updated_at) VALUES ('acc_r', 'acc_p', 'reseller', 'R', 'r', 0, 0)`)
+	exec(t, d, numbers(clients)+`INSERT INTO accounts (id, parent_id, kind, name, name_fold, created_at, updated_at)
+		SELECT 'acc_c' || i, CASE WHEN i <= 3 THEN 'acc_r' ELSE 'acc_p' END, 'customer', 'Client ' || i, 'client ' || i, 0, 0 FROM n`)
+	exec(t, d, `INSERT INTO account_tree (ancestor_id, descendant_id, depth) SELECT id, id, 0 FROM accounts WHERE id NOT IN ('acc_p', 'acc_a', 'acc_b')`)
+	exec(t, d, `INSERT INTO account_tree (ancestor_id, descendant_id, depth) SELECT 'acc_p', id, 1 FROM accounts WHERE id NOT IN ('acc_p', 'acc_a', 'acc_b')`)
+	exec(t, d, `INSERT INTO account_tree (ancestor_id, descendant_id, depth) SELECT 'acc_r', id, 1 FROM accounts WHERE parent_id = 'acc_r'`)
+	exec(t, d, numbers(events)+`INSERT INTO audit_events (id, account_id, at, actor_kind, actor_id, credential, request_id, action, target_type, target_id, personal)
+		SELECT 'evt_' || (1000000 + i), 'acc_c' || (1 + i % `+fmt.Sprint(clients)+`), i * 1000, 'user', 'usr_' || (i % 7), 'session', 'req' || i, CASE WHEN i % 50 = 0 THEN 'user.removed' ELSE 'account.updated' END, 'account', '', '`+"x"+`' FROM n`)
+	exec(t, d, `INSERT INTO audit_personal (event_id, salt, actor_name, ip, target, changes) SELECT id, personal, 'Ann', '192.0.2.' || (at % 3), id, '[]' FROM audit_events`)
+	exec(t, d, `ANALYZE`)
+}
+
+func TestEveryEventBelowIsFoundOnceWhateverTheWay(t *testing.T) {
+	each(t, func(t *testing.T, d *db.DB, now *clock.Fake) {
+		const clients, events = 400, 9000
+		forest(t, d, clients, events)
+		for name, c := range map[string]struct {
+			on   ids.Account
+			f    Filter
+			want func(i int) bool
+		}{
+			"everything":                {"acc_p", Filter{Limit: 500}, func(int) bool { return true }},
+			"three among many":          {"acc_r", Filter{Limit: 7}, func(i int) bool { return i%clients < 3 }},
+			"of an actor":               {"acc_r", Filter{Limit: 3, Actor: "usr_4"}, func(i int) bool { return i%clients < 3 && i%7 == 4 }},
+			"one action, three of many": {"acc_r", Filter{Limit: 2, Action: "user.removed"}, func(i int) bool { return i%clients < 3 && i%50 == 0 }},
+			"one noun":                  {"acc_p", Filter{Limit: 50, Noun: "user"}, func(i int) bool { return i%50 == 0 }},
+			"an address":                {"acc_r", Filter{Limit: 5, Address: "192.0.2.1"}, func(i int) bool { return i%clients < 3 && i*1000%3 == 1 }},
+			"a text":                    {"acc_r", Filter{Limit: 5, Text: "client 2"}, func(i int) bool { return i%clients == 1 }},
+			"a request":                 {"acc_p", Filter{Text: "REQ77"}, func(i int) bool { return i == 77 }},
+			"refused":                   {"acc_p", Filter{Refused: true}, func(int) bool { return false }},
+			"a time":                    {"acc_p", Filter{Limit: 100, From: time.UnixMilli(5_000_000), To: time.UnixMilli(5_100_000)}, func(i int) bool { return i >= 5000 && i < 5100 }},
+			"a time of three":           {"acc_r", Filter{Limit: 1, From: time.UnixMilli(1_000_000), To: time.UnixMilli(5_000_000)}, func(i int) bool { return i >= 1000 && i < 5000 && i%clients < 3 }},
+		} {
+			var want, got []string
+			for i := events; i > 0; i-- {
+				if c.want(i) {
+					want = append(want, fmt.Sprint("evt_", 1000000+i))
+				}
+			}
+			f, pages := c.f, 0
+			f.Below = true
+			for sc := scope(t, d, c.on); ; pages++ {
+				page, next, err := List(t.Context(), d, sc, f)
+				if err != nil || pages > 200 {
+					t.Fatal(name, err, pages)
+				}
+				got = append(got, names(page)...)
+				if next == (Cursor{}) {
+					break
+				}
+				f.After = next
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s: %d of %d in %d pages: %.600s", name, len(got), len(want), pages, diff)
+			}
+		}
+	})
+}
+
+// TestAUD02ListsOfTheLogWalkAnIndex explains every query of the list; none may read the log from end to
+// end. (The tree of the test is small: PostgreSQL may read that.)
+func TestAUD02ListsOfTheLogWalkAnIndex(t *testing.T) {
+	each(t, func(t *testing.T, d *db.DB, _ *clock.Fake) {
+		forest(t, d, 1000, 30_000)
+		flaw := func(query string, args ...any) string {
+			plan := dbtest.Plan(t, d, query, args...)
+			for _, l := range plan {
+				if strings.Contains(l, "Seq Scan on audit_events") || l == "SCAN e" || l == "SCAN t" || strings.HasPrefix(l, "SCAN p") {
+					return strings.Join(plan, "\n\t")
+				}
+			}
+			return ""
+		}
+		place, end := Cursor{20_000_000, "evt_1020000"}, Cursor{19_000_000, "evt_1019000"}
+		for who, on := range map[string]ids.Account{"the platform": "acc_p", "three clients": "acc_r", "one client": "acc_c2"} {
+			sc := scope(t, d, on)
+			for what, f := range map[string]Filter{
+				"all": {}, "of an actor": {Actor: "usr_3"}, "of a target": {Target: "acc_c2"}, "of a noun": {Noun: "user"}, "refused": {Refused: true}, "an address": {Address: "192.0.2.1"}, "a text": {Text: "ann"},
+			} {
+				f.After, f.Limit = place, 50
+				for _, f.Below = range []bool{false, true} {
+					if query, args := boundaryQuery(sc, f, 1000); flaw(query, args...) != "" {
+						t.Errorf("%s, %s, below %v, boundary:\n\t%s", who, what, f.Below, flaw(query, args...))
+					}
+					if query, args := walkedQuery(sc, f, end); flaw(query, args...) != "" {
+						t.Errorf("%s, %s, below %v, walk:\n\t%s", who, what, f.Below, flaw(query, args...))
+					}
+				}
+				if query, args := askedQuery(sc, f, end); on != "acc_p" && flaw(query, args...) != "" {
+					t.Errorf("%s, %s, asked:\n\t%s", who, what, flaw(query, args...))
+				}
+			}
+		}
+		if flaw("SELECT count(*) FROM audit_events e WHERE e.actor_id = e.target_id") == "" {
+			t.Error("a log read whole went unnoticed")
 		}
 	})
 }

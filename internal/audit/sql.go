@@ -2,8 +2,6 @@ package audit
 
 import (
 	"context"
-	"strings"
-	"time"
 
 	"bailiwick/internal/authz"
 	"bailiwick/internal/db"
@@ -83,7 +81,25 @@ func headOf(ctx context.Context, q db.Queryer, account ids.Account) (head, error
 		return head{}, err
 	}
 	if len(all) == 0 {
-		return head{0, genesis}, nil
+		start, err := startOf(ctx, q, account)
+		return start.head, err
+	}
+	return all[0], nil
+}
+
+// beginning is what stands before the first event of a chain: nothing, or what retention left.
+type beginning struct {
+	head
+	deleted int64
+}
+
+func startOf(ctx context.Context, q db.Queryer, account ids.Account) (beginning, error) {
+	all, err := db.All(ctx, q, func(r db.Row) (s beginning, err error) {
+		err = r.Scan(&s.seq, &s.hash, &s.deleted)
+		return s, err
+	}, `SELECT seq, hash, deleted FROM audit_checkpoints WHERE account_id = ?`, account)
+	if err != nil || len(all) == 0 {
+		return beginning{head: head{0, genesis}}, err
 	}
 	return all[0], nil
 }
@@ -115,8 +131,8 @@ func deleteUnsealed(ctx context.Context, tx *db.Tx, events []event) error {
 
 const personalColumns = `COALESCE(p.event_id, ''), p.salt, COALESCE(p.actor_name, ''), COALESCE(p.ip, ''), COALESCE(p.target, ''), COALESCE(p.changes, '')`
 
-// chain reads the next links after number seq.
-func chain(ctx context.Context, q db.Queryer, account ids.Account, seq int64) ([]link, error) {
+// chain reads the next n links after number seq.
+func chain(ctx context.Context, q db.Queryer, account ids.Account, seq int64, n int) ([]link, error) {
 	return db.All(ctx, q, func(r db.Row) (link, error) {
 		var l link
 		var e event
@@ -134,7 +150,7 @@ func chain(ctx context.Context, q db.Queryer, account ids.Account, seq int64) ([
 			COALESCE(e.acting_as, ''), COALESCE(e.credential, ''), COALESCE(e.request_id, ''), COALESCE(e.action, ''), COALESCE(e.target_type, ''),
 			COALESCE(e.target_id, ''), COALESCE(e.result, ''), e.personal, `+personalColumns+`
 		FROM audit_seals s LEFT JOIN audit_events e ON e.id = s.event_id LEFT JOIN audit_personal p ON p.event_id = s.event_id
-		WHERE s.account_id = ? AND s.seq > ? ORDER BY s.seq LIMIT ?`, account, seq, verifyStep)
+		WHERE s.account_id = ? AND s.seq > ? ORDER BY s.seq LIMIT ?`, account, seq, n)
 }
 
 func looseEvents(ctx context.Context, q db.Queryer, account ids.Account) ([]looseEvent, error) {
@@ -153,40 +169,68 @@ func looseEvents(ctx context.Context, q db.Queryer, account ids.Account) ([]loos
 }
 
 func accountsWithLog(ctx context.Context, q db.Queryer) ([]ids.Account, error) {
-	return db.All(ctx, q, db.Value[ids.Account], `SELECT account_id FROM audit_events UNION SELECT account_id FROM audit_seals ORDER BY account_id`)
+	return db.All(ctx, q, db.Value[ids.Account], `SELECT account_id FROM audit_events UNION SELECT account_id FROM audit_seals UNION SELECT account_id FROM audit_checkpoints ORDER BY account_id`)
 }
 
-// list reads one event more than the page holds, which tells whether there is a next one.
-func list(ctx context.Context, q db.Queryer, sc authz.Scope, f Filter) ([]Entry, error) {
-	cond, args := sc.Here("e.account_id")
-	if f.Below {
-		cond, args = sc.Down("e.account_id")
+// accountsAtOnce is how many accounts of an export are read at once.
+const accountsAtOnce = 500
+
+// loggedAccounts lists the accounts of the scope that have a chain, by id.
+func loggedAccounts(ctx context.Context, q db.Queryer, sc authz.Scope, below bool, after ids.Account) ([]ids.Account, error) {
+	cond, args := "1 = 1", []any(nil)
+	if !below {
+		cond, args = sc.Here("t.descendant_id")
 	}
-	where := []string{cond}
-	for _, c := range []struct{ col, is string }{{"e.target_id", f.Target}, {"e.actor_id", f.Actor}, {"e.action", f.Action}} {
-		if c.is != "" {
-			where, args = append(where, c.col+" = ?"), append(args, c.is)
-		}
-	}
-	if f.After != (Cursor{}) {
-		where, args = append(where, "(e.at, e.id) < (?, ?)"), append(args, f.After.At, f.After.ID)
-	}
-	return db.All(ctx, q, scanEntry, `SELECT `+eventColumns+`, `+personalColumns+`
-		FROM audit_events e LEFT JOIN audit_personal p ON p.event_id = e.id
-		WHERE `+strings.Join(where, " AND ")+` ORDER BY e.at DESC, e.id DESC LIMIT ?`, append(args, f.Limit+1)...)
+	return db.All(ctx, q, db.Value[ids.Account], `SELECT t.descendant_id FROM account_tree t
+		WHERE t.ancestor_id = ? AND t.descendant_id > ? AND `+cond+` AND EXISTS (SELECT 1 FROM audit_seals s WHERE s.account_id = t.descendant_id)
+		ORDER BY t.descendant_id LIMIT ?`, append(append([]any{sc.Account(), after}, args...), accountsAtOnce)...)
 }
 
-func scanEntry(r db.Row) (Entry, error) {
-	var e event
-	var p personal
-	var has ids.Event
-	if err := r.Scan(append(e.dest(), &has, &p.Salt, &p.ActorName, &p.IP, &p.Target, &p.Changes)...); err != nil {
-		return Entry{}, err
+// oldEvent is an event that retention looks at.
+type oldEvent struct {
+	Cursor
+	account ids.Account
+}
+
+func oldest(ctx context.Context, q db.Queryer, after Cursor, before int64, n int) ([]oldEvent, error) {
+	return db.All(ctx, q, func(r db.Row) (o oldEvent, err error) {
+		err = r.Scan(&o.At, &o.ID, &o.account)
+		return o, err
+	}, `SELECT e.at, e.id, e.account_id FROM audit_events e WHERE (e.at, e.id) > (?, ?) AND e.at < ? ORDER BY e.at, e.id LIMIT ?`, after.At, after.ID, before, n)
+}
+
+// firstLink is one of the first links of a chain.
+type firstLink struct {
+	head
+	event ids.Event
+	at    int64
+}
+
+func firstLinks(ctx context.Context, q db.Queryer, account ids.Account, n int) ([]firstLink, error) {
+	return db.All(ctx, q, func(r db.Row) (l firstLink, err error) {
+		err = r.Scan(&l.seq, &l.hash, &l.event, &l.at)
+		return l, err
+	}, `SELECT s.seq, s.hash, s.event_id, e.at FROM audit_seals s JOIN audit_events e ON e.id = s.event_id WHERE s.account_id = ? ORDER BY s.seq LIMIT ?`, account, n)
+}
+
+// cutOff deletes the first links of a chain with their events, and keeps the checkpoint. Nothing else deletes events.
+func cutOff(ctx context.Context, tx *db.Tx, account ids.Account, links []firstLink, deleted int64) error {
+	events := make([]ids.Event, len(links))
+	for i, l := range links {
+		events[i] = l.event
 	}
-	changes, err := decodeChanges(p.Changes)
-	return Entry{
-		ID: e.ID, At: time.UnixMilli(e.At).UTC(), Account: e.Account, ActorKind: e.ActorKind, ActorID: e.ActorID, ActorName: p.ActorName, ActingAs: e.ActingAs,
-		Credential: e.Credential, IP: p.IP, RequestID: e.RequestID, Action: e.Action, TargetType: e.TargetType, TargetID: e.TargetID, Target: p.Target,
-		Result: e.Result, Changes: changes,
-	}, err
+	last := links[len(links)-1]
+	if _, err := tx.Exec(ctx, `INSERT INTO audit_checkpoints (account_id, seq, hash, deleted, at) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (account_id) DO UPDATE SET seq = excluded.seq, hash = excluded.hash, deleted = excluded.deleted, at = excluded.at`,
+		account, last.seq, last.hash, deleted, tx.Ms()); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `DELETE FROM audit_seals WHERE account_id = ? AND seq <= ?`, account, last.seq); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `DELETE FROM audit_personal WHERE event_id IN `+db.In(len(events)), db.Args(events...)...); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `DELETE FROM audit_events WHERE id IN `+db.In(len(events)), db.Args(events...)...)
+	return err
 }

@@ -13,7 +13,8 @@ import (
 // Report is what Verify found in the log of one account.
 type Report struct {
 	Account  ids.Account
-	Sealed   int64  // events in the chain
+	Sealed   int64  // number of the last event in the chain
+	Deleted  int64  // events that retention deleted from its beginning
 	Head     []byte // hash of the last one: kept elsewhere, it proves that nothing was cut off the end
 	Erased   int    // events whose personal part was erased
 	Unsealed int    // events that wait for the sealer
@@ -46,9 +47,14 @@ const (
 
 // Verify recomputes the chain of one account. now is the instant by which events are late.
 func Verify(ctx context.Context, q db.Queryer, account ids.Account, now time.Time) (Report, error) {
-	r := Report{Account: account, Head: genesis}
+	r := Report{Account: account}
+	from, err := startOf(ctx, q, account)
+	if err != nil {
+		return r, fmt.Errorf("read the checkpoint of %s: %w", account, err)
+	}
+	r.Sealed, r.Head, r.Deleted = from.seq, from.hash, from.deleted
 	for {
-		links, err := chain(ctx, q, account, r.Sealed)
+		links, err := chain(ctx, q, account, r.Sealed, verifyStep)
 		if err != nil {
 			return r, fmt.Errorf("read the log of %s: %w", account, err)
 		}

@@ -53,21 +53,36 @@ type Who struct {
 
 // Resolve finds who presents a session token. A session that waits for its code is nobody's yet.
 func (s *Service) Resolve(ctx context.Context, from Client) (Who, error) {
-	ses, err := s.find(ctx, from.Session)
+	who, ses, err := s.look(ctx, from)
 	if err != nil {
 		return Who{}, err
-	}
-	if ses.Stage != Full {
-		return Who{}, errs.New(errs.Unauthenticated, "auth.code_required", "Type the code of your second factor to finish signing in.")
 	}
 	if s.db.Now().Sub(ses.Seen) >= seenEvery {
 		if err := s.db.Batch(ctx, func(ctx context.Context, tx *db.Tx) error { return touchSession(ctx, tx, ses) }); err != nil {
 			return Who{}, fmt.Errorf("note that session %s was seen: %w", ses.ID, err)
 		}
 	}
+	return who, nil
+}
+
+// Watching is Resolve for a page that stays open and asks again by itself: that is no use of the session, and does not
+// keep it from ending.
+func (s *Service) Watching(ctx context.Context, from Client) (Who, error) {
+	who, _, err := s.look(ctx, from)
+	return who, err
+}
+
+func (s *Service) look(ctx context.Context, from Client) (Who, session, error) {
+	ses, err := s.find(ctx, from.Session)
+	if err != nil {
+		return Who{}, ses, err
+	}
+	if ses.Stage != Full {
+		return Who{}, ses, errs.New(errs.Unauthenticated, "auth.code_required", "Type the code of your second factor to finish signing in.")
+	}
 	actor := authz.Mint(authz.Identity{Kind: authz.Person, User: ses.User, Name: ses.Name, Session: ses.ID, Account: ses.Account,
 		IP: from.IP, RequestID: from.RequestID, Credential: "session"})
-	return Who{actor, ses.Name, ses.Email, ses.Language, ses.TimeZone, ses.Remember}, nil
+	return Who{actor, ses.Name, ses.Email, ses.Language, ses.TimeZone, ses.Remember}, ses, nil
 }
 
 func (s *Service) find(ctx context.Context, token secret.String) (session, error) {

@@ -39,7 +39,7 @@ const (
 	pollEvery  = 250 * time.Millisecond
 	staleAfter = time.Second      // without a successful read for this long, nothing cached may be used
 	overlap    = 10 * time.Second // how long before a commit the id of its news may have been drawn
-	markEvery  = time.Second
+	maxGaps    = 64
 	readWithin = 5 * time.Second
 	hintEvery  = 50 * time.Millisecond
 	channel    = "bailiwick_changes"
@@ -63,19 +63,13 @@ type Feed struct {
 	asked    atomic.Uint64 // how many reads were asked for
 	mu       sync.Mutex    // held while reading; guards what follows
 	answered uint64        // up to which of them an answer is known
-	floor    int64         // ids up to here are known and no news will come below; negative before the first read
-	seen     map[int64]struct{}
-	marks    []mark // the newest ids of the last ten seconds, oldest first
-}
-
-type mark struct {
-	at     time.Time
-	newest int64
+	newest   int64         // the greatest id seen; negative before the first read
+	gaps     []gap         // below it, in order
 }
 
 // New makes the feed of a node, which from now on reads the news after every write of d.
 func New(d *db.DB, now clock.Clock, log *slog.Logger) *Feed {
-	f := &Feed{db: d, log: log, clock: now, start: now(), seed: maphash.MakeSeed(), wrote: make(chan struct{}, 1), floor: -1, seen: map[int64]struct{}{}}
+	f := &Feed{db: d, log: log, clock: now, start: now(), seed: maphash.MakeSeed(), wrote: make(chan struct{}, 1), newest: -1}
 	f.readAt.Store(never)
 	d.OnCommit(f.written)
 	return f

@@ -230,3 +230,20 @@ func TestOldNewsIsForgotten(t *testing.T) {
 		}
 	})
 }
+
+func TestNothingIsToldTwiceAndWhatIsLateIsTold(t *testing.T) {
+	dbtest.EachDSN(t, func(t *testing.T, dsn string) {
+		d, f := open(t, dsn, clock.NewFake(begin))
+		exec(t, d, `INSERT INTO changes (at, kind, subject)
+			WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) SELECT i, 'account', 'c' FROM n`,
+			`INSERT INTO changes (id, at, kind, subject) VALUES (3000, 2000, 'account', 'c'), (3002, 2000, 'account', 'c')`)
+		before, told := stamp(t, f, customer), f.Told()
+		exec(t, d, `INSERT INTO changes (id, at, kind, subject) VALUES (3001, 2000, 'account', 'd'), (2500, 2000, 'account', 'd')`)
+		if !f.Stands(before) {
+			t.Error("what had been told was told again")
+		}
+		if n := f.Told() - told; n != 2 {
+			t.Errorf("%d subjects were told about, want the two that were late", n)
+		}
+	})
+}

@@ -3,6 +3,7 @@ package change
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"bailiwick/internal/db"
@@ -13,43 +14,57 @@ type news struct {
 	subject Subject
 }
 
+// gap is a run of ids that were drawn and not seen: their transactions have yet to commit, or were rolled back.
+type gap struct {
+	from, to int64
+	since    time.Time
+}
+
 // read tells what is new. Ids are drawn before their transaction commits, so a smaller one may appear after a greater:
-// each reading looks again at all ids that are not ten seconds old.
+// for ten seconds each reading looks into the gaps as well.
 func (f *Feed) read(ctx context.Context, began time.Time) error {
-	if f.floor < 0 {
-		floor, err := db.One(ctx, f.db, db.Value[int64], `SELECT COALESCE(MAX(id), 0) FROM changes WHERE at < (SELECT MAX(at) FROM changes) - ?`, overlap.Milliseconds())
+	if f.newest < 0 {
+		known, err := db.One(ctx, f.db, db.Value[int64], `SELECT COALESCE(MAX(id), 0) FROM changes WHERE at < (SELECT MAX(at) FROM changes) - ?`, overlap.Milliseconds())
 		if err != nil {
 			return fmt.Errorf("find where the news begins: %w", err)
 		}
-		f.floor = floor
+		f.newest = known
 	}
-	all, err := db.All(ctx, f.db, func(r db.Row) (n news, err error) { return n, r.Scan(&n.id, &n.subject.Kind, &n.subject.ID) },
-		`SELECT id, kind, subject FROM changes WHERE id > ? ORDER BY id`, f.floor)
+	query, args := `SELECT id, kind, subject FROM changes WHERE id > ?`, []any{f.newest}
+	for _, g := range f.gaps {
+		query, args = query+` OR id BETWEEN ? AND ?`, append(args, g.from, g.to)
+	}
+	all, err := db.All(ctx, f.db, func(r db.Row) (n news, err error) { return n, r.Scan(&n.id, &n.subject.Kind, &n.subject.ID) }, query+` ORDER BY id`, args...)
 	if err != nil {
 		return err
 	}
-	newest := f.floor
 	for _, n := range all {
-		newest = n.id
-		if _, known := f.seen[n.id]; !known {
-			f.seen[n.id] = struct{}{}
-			f.tell(n.subject)
-		}
+		f.note(n.id, began)
+		f.tell(n.subject)
 	}
-	f.settle(began, newest)
+	f.gaps = slices.DeleteFunc(f.gaps, func(g gap) bool { return began.Sub(g.since) > overlap })
+	for len(f.gaps) > maxGaps { // what lies between two that become one is told again, in vain
+		f.gaps[1] = gap{f.gaps[0].from, f.gaps[1].to, f.gaps[1].since}
+		f.gaps = f.gaps[1:]
+	}
 	return nil
 }
 
-// settle notes how far the news went at an instant, and forgets what went before the overlap.
-func (f *Feed) settle(at time.Time, newest int64) {
-	if n := len(f.marks); n == 0 || at.Sub(f.marks[n-1].at) >= markEvery {
-		f.marks = append(f.marks, mark{at, newest})
-	}
-	for len(f.marks) > 0 && at.Sub(f.marks[0].at) > overlap {
-		for id := f.floor + 1; id <= f.marks[0].newest; id++ {
-			delete(f.seen, id)
+// note takes an id for seen: it closes its gap, or opens one before it.
+func (f *Feed) note(id int64, at time.Time) {
+	if id > f.newest {
+		if id > f.newest+1 {
+			f.gaps = append(f.gaps, gap{f.newest + 1, id - 1, at})
 		}
-		f.floor, f.marks = f.marks[0].newest, f.marks[1:]
+		f.newest = id
+		return
+	}
+	for i, g := range f.gaps {
+		if g.from <= id && id <= g.to {
+			parts := slices.DeleteFunc([]gap{{g.from, id - 1, g.since}, {id + 1, g.to, g.since}}, func(g gap) bool { return g.from > g.to })
+			f.gaps = slices.Replace(f.gaps, i, i+1, parts...)
+			return
+		}
 	}
 }
 

@@ -131,6 +131,9 @@ func ParseMembership(s string) (Membership, error) {
 // ParseRole reads a role group id.
 func ParseRole(s string) (Role, error) { return parse[Role](prefixes.role, "a role group", s) }
 
+// ParseEvent reads an audit event id.
+func ParseEvent(s string) (Event, error) { return parse[Event](prefixes.event, "an event", s) }
+
 // ParseInvitation reads an invitation id.
 func ParseInvitation(s string) (Invitation, error) {
 	return parse[Invitation](prefixes.invitation, "an invitation", s)

@@ -98,7 +98,7 @@ func navigation(p i18n.Printer, sc authz.Scope, current string) []shell.NavGroup
 	accounts = append(accounts, item(sc.Has(authz.RolesView), "roles", "key-round", "r", at+"/roles")...)
 	governance = append(governance, item(sc.Has(authz.CredentialsView), "keys", "bot", "k", at+"/keys")...)
 	governance = append(governance, item(task.Offered(sc), "tasks", "list-checks", "t", at+"/tasks")...)
-	governance = append(governance, item(sc.Has(authz.AuditView), "activity", "scroll-text", "a", at+"/activity")...)
+	governance = append(governance, item(sc.Has(authz.AuditView), "audit", "scroll-text", "a", at+"/audit")...)
 	var groups []shell.NavGroup
 	for _, g := range []shell.NavGroup{{Label: p.T("nav.group_accounts"), Items: accounts}, {Label: p.T("nav.group_governance"), Items: governance}} {
 		if len(g.Items) > 0 {

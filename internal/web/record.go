@@ -297,7 +297,7 @@ func (s *Server) activityPage(w http.ResponseWriter, r *http.Request, by authz.A
 	if err != nil {
 		return err
 	}
-	return s.section(w, r, by, http.StatusOK, sc, "activity", clients.Activity{Events: events, Next: next})
+	return s.section(w, r, by, http.StatusOK, sc, "activity", clients.Activity{Events: events, Next: next, Log: accountPath(sc.Account(), "/audit")})
 }
 
 // parseAuditCursor reads a place in the log; its parts are no secret and open nothing that the scope does not.

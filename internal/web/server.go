@@ -25,6 +25,7 @@ import (
 	"bailiwick/internal/role"
 	"bailiwick/internal/subaccount"
 	"bailiwick/internal/task"
+	"bailiwick/internal/trail"
 	"bailiwick/internal/user"
 	"bailiwick/internal/view"
 	"bailiwick/internal/web/ui/asset"
@@ -47,6 +48,7 @@ type Deps struct {
 	Accounts       *account.Service
 	Views          *view.Service
 	Tasks          *task.Service
+	Trail          *trail.Service
 	Subs           *subaccount.Service
 	Roles          *role.Service
 	Users          *user.Service
@@ -66,13 +68,15 @@ type Mount struct {
 // Server answers the portal's requests.
 type Server struct {
 	Deps
-	metrics metrics
-	secure  bool // people reach the portal by https
+	metrics  metrics
+	secure   bool          // people reach the portal by https
+	stopping chan struct{} // closed when streams are to end
+	live     chan struct{} // holds one for each stream that is open
 }
 
 // New makes the portal.
 func New(d Deps) *Server {
-	return &Server{Deps: d, metrics: newMetrics(), secure: d.BaseURL.Scheme == "https"}
+	return &Server{Deps: d, metrics: newMetrics(), secure: d.BaseURL.Scheme == "https", stopping: make(chan struct{}), live: make(chan struct{}, liveMost)}
 }
 
 // Handler serves every route of the portal.

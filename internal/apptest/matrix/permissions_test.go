@@ -26,6 +26,7 @@ import (
 	"bailiwick/internal/invite"
 	"bailiwick/internal/role"
 	"bailiwick/internal/subaccount"
+	"bailiwick/internal/trail"
 	"bailiwick/internal/user"
 )
 
@@ -156,6 +157,11 @@ func (o *office) sent(t *testing.T) ids.Invitation {
 	_, err := o.Invites.Invite(o.ctx, o.owner.Actor, o.client, invite.Input{Addresses: email})
 	must(t, err)
 	return ids.Invitation(o.Text("SELECT id FROM invitations WHERE email = ?", email))
+}
+
+// eventAt is an event of an account's log.
+func (o *office) eventAt(at ids.Account) ids.Event {
+	return ids.Event(o.Text("SELECT min(id) FROM audit_events WHERE account_id = ?", at))
 }
 
 // held puts a hold on the client, from the platform.
@@ -301,6 +307,40 @@ var calls = []call{
 		id := ids.NewView(o.Clock.Now())
 		o.Exec("INSERT INTO saved_views (id, user_id, account_id, page, name, name_fold, query, created_at) VALUES (?, ?, ?, 'clients', ?, ?, '', 0)", id, o.owner.User(), o.client, id, id)
 		return o.Views.Delete(o.ctx, by, o.client, id)
+	}},
+
+	{"trail.Service.List", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Trail.List(o.ctx, by, o.client, trail.Query{Below: true}))
+	}},
+	{"trail.Service.List", "a department alone", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Trail.List(o.ctx, by, o.client, trail.Query{At: o.department}))
+	}},
+	{"trail.Service.List", "a client beside", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Trail.List(o.ctx, by, o.client, trail.Query{At: o.beside}))
+	}},
+	{"trail.Service.Get", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Trail.Get(o.ctx, by, o.client, o.eventAt(o.client)))
+	}},
+	{"trail.Service.Get", "a department's", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Trail.Get(o.ctx, by, o.client, o.eventAt(o.department)))
+	}},
+	{"trail.Service.Get", "of a client beside", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Trail.Get(o.ctx, by, o.client, o.eventAt(o.beside)))
+	}},
+	{"trail.Service.News", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Trail.News(o.ctx, by, o.client, trail.Query{}, o.Clock.Now()))
+	}},
+	{"trail.Service.Export", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Trail.Export(o.ctx, by, o.client, trail.Query{Below: true}, trail.Chain, trail.Texts{}, io.Discard)
+	}},
+	{"trail.Service.Retention", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Trail.Retention(o.ctx, by, o.client))
+	}},
+	{"trail.Service.SetRetention", "of the client", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Trail.SetRetention(o.ctx, by, o.client, 90)
+	}},
+	{"trail.Service.SetRetention", "of the platform", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Trail.SetRetention(o.ctx, by, o.Platform, 90)
 	}},
 
 	{"task.Service.List", "", func(_ *testing.T, o *office, by authz.Actor) error {
@@ -584,7 +624,7 @@ func (o *office) keyOf(p apptest.Person) ids.Key {
 
 // services are all that people reach through the edges.
 func (o *office) services() []any {
-	return []any{o.Accounts, o.Views, o.Tasks, o.Roles, o.Users, o.Subs, o.Invites, o.Authn, o.Keys, o.Brands, o.Access}
+	return []any{o.Accounts, o.Views, o.Tasks, o.Trail, o.Roles, o.Users, o.Subs, o.Invites, o.Authn, o.Keys, o.Brands, o.Access}
 }
 
 // withActor lists the methods that take an actor, by reflection over the services.
