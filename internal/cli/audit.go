@@ -5,10 +5,12 @@ import (
 	"os"
 
 	"bailiwick/internal/audit"
+	"bailiwick/internal/cli/remote"
 )
 
 type auditCmd struct {
-	Verify auditVerifyCmd `cmd:"" help:"Check that an audit log is what was recorded: an export, without the database, or all logs of this installation."`
+	List   remote.AuditList `cmd:"" group:"remote" help:"List what was done in an account, the newest first."`
+	Verify auditVerifyCmd   `cmd:"" help:"Check that an audit log is what was recorded: an export, without the database, or all logs of this installation."`
 }
 
 type auditVerifyCmd struct {

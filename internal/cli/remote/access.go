@@ -91,11 +91,8 @@ func (c accessExplain) Run(p *Process) error {
 	return nil
 }
 
-type auditCmd struct {
-	List auditList `cmd:"" help:"List what was done in the account, the newest first."`
-}
-
-type auditList struct {
+// AuditList lists what was done. It stands beside the audit commands of the server itself.
+type AuditList struct {
 	flags
 	paging
 	Below  bool   `help:"Also in the accounts below."`
@@ -105,7 +102,7 @@ type auditList struct {
 }
 
 // Run lists events.
-func (c auditList) Run(p *Process) error {
+func (c AuditList) Run(p *Process) error {
 	s, at, err := c.within(p)
 	if err != nil {
 		return err

@@ -35,7 +35,6 @@ type Commands struct {
 	Roles       rolesCmd       `cmd:"" group:"remote" help:"Role groups: list, show, create, edit, delete."`
 	Keys        keysCmd        `cmd:"" group:"remote" help:"API keys: list, create, revoke."`
 	Access      accessCmd      `cmd:"" group:"remote" help:"May somebody do something, and why?"`
-	Audit       auditCmd       `cmd:"" group:"remote" help:"The audit log of an account."`
 }
 
 // flags are what every command of the package takes.
