@@ -69,9 +69,8 @@ type API struct {
 	routes  []Route
 	limits  *limiter
 	running running
-	known   *http.ServeMux // which methods a path has
-	json    []byte
-	yaml    []byte
+	known   *http.ServeMux        // which methods a path has
+	texts   func() (texts, error) // written once, when first asked for: it takes longer than the rest of the start
 }
 
 // strictNames makes huma tell "NAME" from "name", which it decides for the whole process.
@@ -87,14 +86,17 @@ func New(d Deps) (*API, error) {
 	for _, schema := range spec.Components.Schemas.Map() {
 		neverNull(schema)
 	}
-	var err, yerr error
-	a.json, err = spec.MarshalJSON()
-	a.yaml, yerr = spec.YAML()
-	if err := errors.Join(err, yerr); err != nil {
-		return nil, fmt.Errorf("write the description of the API: %w", err)
-	}
-	a.open("GET /api/openapi.json", a.document("application/openapi+json", a.json))
-	a.open("GET /api/openapi.yaml", a.document("application/openapi+yaml", a.yaml))
+	a.texts = sync.OnceValues(func() (t texts, err error) {
+		var yerr error
+		t.json, err = spec.MarshalJSON()
+		t.yaml, yerr = spec.YAML()
+		if err := errors.Join(err, yerr); err != nil {
+			return texts{}, fmt.Errorf("write the description of the API: %w", err)
+		}
+		return t, nil
+	})
+	a.open("GET /api/openapi.json", a.document("application/openapi+json", func(t texts) []byte { return t.json }))
+	a.open("GET /api/openapi.yaml", a.document("application/openapi+yaml", func(t texts) []byte { return t.yaml }))
 	a.open("/api/", a.nowhere)
 	return a, nil
 }
@@ -115,8 +117,14 @@ func (a *API) operations() {
 // Routes is the whole route table. Tests walk it like the portal's.
 func (a *API) Routes() []Route { return a.routes }
 
+// texts are the description of the API in its two forms.
+type texts struct{ json, yaml []byte }
+
 // Document is the description of the API, OpenAPI 3.1 in YAML.
-func (a *API) Document() []byte { return a.yaml }
+func (a *API) Document() ([]byte, error) {
+	t, err := a.texts()
+	return t.yaml, err
+}
 
 // HandleFunc takes a route from the registry of operations.
 func (a *API) HandleFunc(pattern string, h func(http.ResponseWriter, *http.Request)) {
@@ -152,10 +160,15 @@ func (a *API) nowhere(w http.ResponseWriter, r *http.Request) {
 	answerTo(r.Context(), a.Log, err).write(w)
 }
 
-func (a *API) document(contentType string, text []byte) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
+func (a *API) document(contentType string, form func(texts) []byte) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		t, err := a.texts()
+		if err != nil {
+			answerTo(r.Context(), a.Log, err).write(w)
+			return
+		}
 		w.Header().Set("Content-Type", contentType)
-		_, _ = w.Write(text) //nolint:errcheck // the client has gone
+		_, _ = w.Write(form(t)) //nolint:errcheck // the client has gone
 	}
 }
 

@@ -166,7 +166,11 @@ func (c *contract) read(text []byte) (routers.Router, error) {
 func (w *World) keepsContract(req *http.Request, res *http.Response, body []byte) {
 	t := w.t
 	t.Helper()
-	router, err := theContract.read(w.API.Document())
+	text, err := w.API.Document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	router, err := theContract.read(text)
 	if err != nil {
 		t.Fatalf("the description of the API: %v", err)
 	}
