@@ -1,10 +1,13 @@
 package cli
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
 
 	"bailiwick/internal/app"
@@ -122,7 +125,8 @@ func (c backupCmd) Run(r *run) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("create the archive: %w", err), d.Close())
 	}
-	rows, err := d.Backup(r.ctx, f)
+	sum := sha256.New()
+	rows, err := d.Backup(r.ctx, io.MultiWriter(f, sum, &meter{out: r.Out, shown: isTerminal(r.Out)}))
 	err = errors.Join(err, f.Sync(), f.Close(), d.Close())
 	if err != nil {
 		return errors.Join(err, os.Remove(part))
@@ -130,8 +134,30 @@ func (c backupCmd) Run(r *run) error {
 	if err := os.Rename(part, c.File); err != nil {
 		return fmt.Errorf("name the archive: %w", err)
 	}
-	fmt.Fprintf(r.Out, "Wrote %d rows to %s.\nKeep %s as well, apart from the archive: it holds the key of the sealed values.\n", rows, c.File, r.cfg.KeyFile())
+	line := fmt.Sprintf("%x  %s\n", sum.Sum(nil), filepath.Base(c.File)) // as sha256sum --check reads it
+	if err := os.WriteFile(c.File+".sha256", []byte(line), 0o600); err != nil {
+		return fmt.Errorf("write the checksum: %w", err)
+	}
+	fmt.Fprintf(r.Out, "Wrote %d rows to %s, and its checksum beside it.\nKeep %s as well, apart from the archive: it holds the key of the sealed values.\n", rows, c.File, r.cfg.KeyFile())
 	return nil
+}
+
+// meter shows on a terminal how much has been written.
+type meter struct {
+	out   io.Writer
+	shown bool
+	bytes int64
+	mb    int64
+}
+
+// Write counts what passes by.
+func (m *meter) Write(b []byte) (int, error) {
+	m.bytes += int64(len(b))
+	if mb := m.bytes >> 20; m.shown && mb != m.mb {
+		m.mb = mb
+		fmt.Fprintf(m.out, "\rWritten: %d MB\r", mb)
+	}
+	return len(b), nil
 }
 
 type restoreCmd struct {

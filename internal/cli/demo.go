@@ -57,12 +57,7 @@ const (
 
 // progress draws a bar on a terminal, and a line for every tenth part elsewhere.
 func progress(out io.Writer) func(done, total int) {
-	terminal := false
-	if f, ok := out.(*os.File); ok {
-		if info, err := f.Stat(); err == nil {
-			terminal = info.Mode()&os.ModeCharDevice != 0
-		}
-	}
+	terminal := isTerminal(out)
 	last := -1
 	return func(done, total int) {
 		percent := done * 100 / max(1, total)
@@ -79,4 +74,14 @@ func progress(out io.Writer) func(done, total int) {
 		}
 		last = percent
 	}
+}
+
+// isTerminal reports whether a person reads along.
+func isTerminal(out io.Writer) bool {
+	f, ok := out.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
