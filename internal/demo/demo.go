@@ -59,7 +59,7 @@ func Load(ctx context.Context, o Options) (Loaded, error) {
 	for _, c := range l.plan {
 		l.total += 1 + c.departments + c.subs + c.locations + c.users
 	}
-	for _, step := range []func(context.Context) error{l.install, l.makeGroups, l.makeResellers, l.makeClients, l.live, l.finish} {
+	for _, step := range []func(context.Context) error{l.install, l.makeGroups, l.makeResellers, l.makeClients, l.secondFactors, l.live, l.finish} {
 		if err := step(ctx); err != nil {
 			return Loaded{}, err
 		}
@@ -75,10 +75,11 @@ type loader struct {
 	used         map[string]bool // addresses
 	groups       map[string]ids.Role
 	resellers    map[string]reseller
-	owner        authz.Actor // of the platform
-	hash         string      // of Password
-	nobody       string      // of a password that nobody knows: who has it has set one, and resets it to get in
-	daniel, elif ids.User    // who invite at Acme
+	owner        authz.Actor   // of the platform
+	hash         string        // of Password
+	nobody       string        // of a password that nobody knows: who has it has set one, and resets it to get in
+	unknown      secret.String // that password
+	daniel, elif ids.User      // who invite at Acme
 	made, total  int
 	out          Loaded
 }
@@ -111,8 +112,8 @@ func (l *loader) install(ctx context.Context) (err error) {
 	if l.hash, err = l.Hasher.Hash(ctx, l.Password); err != nil {
 		return err
 	}
-	unknown, _ := secret.NewToken()
-	if l.nobody, err = l.Hasher.Hash(ctx, unknown); err != nil {
+	l.unknown, _ = secret.NewToken()
+	if l.nobody, err = l.Hasher.Hash(ctx, l.unknown); err != nil {
 		return err
 	}
 	l.at(1780)

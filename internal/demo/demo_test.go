@@ -108,6 +108,19 @@ func acme(t *testing.T, w *apptest.World, owner authz.Actor, out demo.Loaded) {
 	if want := (user.Counts{Active: 131, Pending: 12, Deactivated: 5}); err != nil || n != want {
 		t.Errorf("people %+v, want %+v, %v", n, want, err)
 	}
+	first, err := w.Users.List(t.Context(), owner, out.Acme, user.Query{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := 0
+	for _, m := range first.Members {
+		if m.TwoFactor {
+			second++
+		}
+	}
+	if second < 5 || second > len(first.Members)/2 {
+		t.Errorf("%d of the first %d people have a second factor", second, len(first.Members))
+	}
 	deps, _, err := w.Accounts.Departments(t.Context(), owner, out.Acme, "")
 	if err != nil || len(deps) != 9 {
 		t.Errorf("%d departments, %v", len(deps), err)
