@@ -45,10 +45,19 @@ type Move struct {
 	TimeZone     string   // what an account without a time zone of its own gets there, "" when that stays
 	ZoneBefore   string
 	Changeable   bool // nothing stands in the way once every stranded group has a replacement
+	Settings     []MovedSetting
 	customerFrom ids.Account
 	customerTo   ids.Account
 	refsFrom     ids.Account
 	refsTo       ids.Account
+}
+
+// MovedSetting is a setting of an account above that stops reaching the account, or that begins to.
+type MovedSetting struct {
+	Name    string // "session.idle_minutes"
+	Account string // where it is set, "" when that is out of the viewer's sight
+	Locked  bool
+	Gained  bool
 }
 
 // PreviewMove says what moving the account under another would do. It changes nothing.
@@ -174,6 +183,9 @@ func (p *Move) obstacles(ctx context.Context, q db.Queryer, sc, there authz.Scop
 			return err
 		}
 	}
+	if err := p.settings(ctx, q, sc, there); err != nil {
+		return err
+	}
 	p.Changeable = !p.NameTaken && len(p.RefsTaken) == 0 && len(p.NamesTaken) == 0
 	return p.zones(ctx, q, sc, there)
 }
@@ -209,6 +221,31 @@ func (p *Move) zones(ctx context.Context, q db.Queryer, sc, there authz.Scope) e
 		p.TimeZone, p.ZoneBefore = next.Value, here.Value
 	}
 	return err
+}
+
+// settings notes what is set above here and not there, and the other way round. The time zone has its own line.
+func (p *Move) settings(ctx context.Context, q db.Queryer, sc, there authz.Scope) error {
+	seen := append(sc.InSight(), there.InSight()...)
+	for _, way := range []struct {
+		from, to authz.Scope
+		gained   bool
+	}{{sc, there, false}, {there, sc, true}} {
+		found, err := setOnlyAbove(ctx, q, way.from, way.to, sc.Account())
+		if err != nil {
+			return err
+		}
+		for _, f := range found {
+			if f.Name == TimeZone.Name && !f.Locked {
+				continue
+			}
+			m := MovedSetting{Name: f.Name, Locked: f.Locked, Gained: way.gained}
+			if slices.Contains(seen, f.at) {
+				m.Account = f.Account
+			}
+			p.Settings = append(p.Settings, m)
+		}
+	}
+	return nil
 }
 
 // moved is what the log says about a move.

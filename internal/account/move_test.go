@@ -190,3 +190,27 @@ func TestMovesInParallelLeaveATree(t *testing.T) {
 		w.treeIsTrue()
 	})
 }
+
+func TestThePreviewNamesTheSettingsThatAMoveChanges(t *testing.T) {
+	each(t, func(w *world) {
+		north, south := w.reseller(w.root, "North"), w.reseller(w.root, "South")
+		client := w.client(north, "Acme")
+		set := func(at ids.Account, name string, locked bool) {
+			w.exec(`INSERT INTO settings (account_id, name, value, locked, updated_at) VALUES (?, ?, '9', ?, 0)`, at, name, locked)
+		}
+		set(w.root, "account.retention_days", true) // reaches both places
+		set(north, "session.idle_minutes", true)
+		set(north, "account.grace_days", false) // the client has its own
+		set(client, "account.grace_days", false)
+		set(south, "invite.valid_days", false)
+		p, err := w.accounts.PreviewMove(w.t.Context(), w.operator, client, south)
+		w.ok(err)
+		want := []account.MovedSetting{
+			{Name: "session.idle_minutes", Account: "North", Locked: true},
+			{Name: "invite.valid_days", Account: "South", Gained: true},
+		}
+		if d := cmp.Diff(want, p.Settings); d != "" {
+			w.t.Errorf("settings (-want +got):\n%s", d)
+		}
+	})
+}

@@ -194,6 +194,23 @@ func listCustomer(ctx context.Context, tx *db.Tx, _ authz.Scope, customer ids.Ac
 	return err
 }
 
+type setAbove struct {
+	MovedSetting
+	at ids.Account
+}
+
+// setOnlyAbove lists the settings on the chain of one scope that are not on the other's. What the account sets itself is
+// left out unless the one above is locked.
+func setOnlyAbove(ctx context.Context, q db.Queryer, from, to authz.Scope, moved ids.Account) ([]setAbove, error) {
+	return db.All(ctx, q, func(r db.Row) (s setAbove, err error) {
+		err = r.Scan(&s.Name, &s.Locked, &s.at, &s.Account)
+		return s, err
+	}, `SELECT s.name, s.locked, a.id, a.name FROM account_tree t JOIN settings s ON s.account_id = t.ancestor_id JOIN accounts a ON a.id = s.account_id
+		WHERE t.descendant_id = ? AND t.ancestor_id <> ? AND NOT EXISTS (SELECT 1 FROM account_tree o WHERE o.descendant_id = ? AND o.ancestor_id = t.ancestor_id)
+			AND (s.locked OR NOT EXISTS (SELECT 1 FROM settings own WHERE own.account_id = ? AND own.name = s.name)) ORDER BY s.name, t.depth DESC LIMIT 100`,
+		from.Account(), moved, to.Account(), moved)
+}
+
 // placesBelow walks from account to account of one kind, which are few, by name within each parent.
 func placesBelow(ctx context.Context, q db.Queryer, _ authz.Scope, root ids.Account, kind Kind) ([]Place, error) {
 	return db.All(ctx, q, func(r db.Row) (p Place, err error) {
