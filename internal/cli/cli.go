@@ -112,7 +112,18 @@ type run struct {
 // parser reads the command line into c.
 func parser(c *commands, more ...kong.Option) (*kong.Kong, error) {
 	return kong.New(c, append([]kong.Option{kong.Name("bailiwick"), kong.Description("Accounts, people and access of a sending platform."),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, NoExpandSubcommands: true}), kong.Help(help),
 		kong.ExplicitGroups([]kong.Group{{Key: "remote", Title: "On an installation, by its API and your key"}})}, more...)...)
+}
+
+// help leaves the settings of the server out of the help of what works on an installation.
+func help(o kong.HelpOptions, ctx *kong.Context) error {
+	if isRemote(ctx.Selected()) {
+		for _, f := range ctx.Model.Flags {
+			f.Hidden = f.Hidden || f.Name != "help"
+		}
+	}
+	return kong.DefaultHelpPrinter(o, ctx)
 }
 
 // Main runs one command and returns the exit code.
