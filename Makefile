@@ -29,7 +29,11 @@ bench-access: build bin/openfga
 bin/openfga:
 	GOBIN=$(CURDIR)/bin $(GO) install github.com/openfga/openfga/cmd/openfga@$(OPENFGA_VERSION)
 
-.PHONY: bench-access bench-lists-seed bench-lists bench-start run build test check generate fresh fmt vet race lint needs
+# Kills the program in the middle of writes, again and again: nothing that it acknowledged may be lost.
+kill-api: build
+	@d=$$(mktemp -d) && $(GO) run ./bench/kill bin/bailiwick $$d; rc=$$?; rm -rf $$d; exit $$rc
+
+.PHONY: kill-api bench-access bench-lists-seed bench-lists bench-start run build test check generate fresh fmt vet race lint needs
 
 run: build
 	./bin/bailiwick serve --listen $(LISTEN) --data $(DATA)

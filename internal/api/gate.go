@@ -60,6 +60,7 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request) (authz.Actor, error)
 	if err != nil {
 		return by, err
 	}
+	obs.SetActor(r.Context(), by.ID())
 	if err := a.limits.limit(w.Header(), by.Credential()); err != nil {
 		return by, err
 	}

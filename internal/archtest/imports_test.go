@@ -144,8 +144,8 @@ func badArrow(from, toPkg string) string {
 	case toTier < 0:
 		return "imports " + toPkg + ", which is in no tier"
 	case to == "app" || to == "demo":
-		if from != "cmd" && from != "cli" && from != "demo" {
-			return "imports " + to + "; only cmd, cli, demo and apptest may"
+		if from != "cmd" && from != "cli" && from != "demo" && from != "bench" {
+			return "imports " + to + "; only cmd, cli, demo, bench and apptest may"
 		}
 		return ""
 	case toTier > fromTier:
