@@ -13,12 +13,16 @@ import (
 
 // A person's own rows are found by who they are, not by a Scope: nobody else's can be reached through them.
 
+// The account that a person was last in: an open one if there is one. Both look at the latest memberships first.
+const (
+	lastAt = `SELECT m.account_id FROM memberships m JOIN accounts a ON a.id = m.account_id WHERE m.user_id = i.id AND m.deactivated_at IS NULL `
+	latest = `ORDER BY COALESCE(m.last_active_at, 0) DESC, m.created_at, m.id LIMIT 1`
+)
+
 const personColumns = `
 	SELECT i.id, i.email, i.username, i.name, i.language, i.time_zone, i.password_hash, i.password_short, i.totp_secret, i.totp_since IS NOT NULL,
 	       i.totp_last_step, i.email_verified_at IS NOT NULL, i.version, i.credential_version,
-	       COALESCE((SELECT m.account_id FROM memberships m JOIN accounts a ON a.id = m.account_id
-	                 WHERE m.user_id = i.id AND m.deactivated_at IS NULL
-	                 ORDER BY CASE WHEN a.closed_at IS NULL THEN 0 ELSE 1 END, COALESCE(m.last_active_at, 0) DESC, m.created_at, m.id LIMIT 1), ''),
+	       COALESCE((` + lastAt + `AND a.closed_at IS NULL ` + latest + `), (` + lastAt + latest + `), ''),
 	       COALESCE((SELECT a.id FROM accounts a WHERE a.kind = 'platform'), '')
 	FROM identities i `
 
@@ -358,6 +362,14 @@ func updateProfile(ctx context.Context, tx *db.Tx, user ids.User, in Profile) er
 }
 
 func listPlaces(ctx context.Context, q db.Queryer, user ids.User, in PlacesQuery) ([]Place, error) {
+	query, args := placesQuery(user, in)
+	return db.All(ctx, q, func(r db.Row) (p Place, err error) {
+		err = r.Scan(&p.Account, &p.Name, &p.Kind, &p.Role, &p.Group, &p.Closed)
+		return p, err
+	}, query, args...)
+}
+
+func placesQuery(user ids.User, in PlacesQuery) (query string, args []any) {
 	cond, args := "", []any{user}
 	if fold := ids.Fold(in.Search); fold != "" {
 		cond += ` AND a.name_fold LIKE ? ESCAPE '\'`
@@ -368,12 +380,9 @@ func listPlaces(ctx context.Context, q db.Queryer, user ids.User, in PlacesQuery
 		cond += ` AND ((a.name_fold, a.id) > (SELECT b.name_fold, b.id FROM accounts b WHERE b.id = ?) OR NOT EXISTS (SELECT 1 FROM accounts b WHERE b.id = ?))`
 		args = append(args, in.After, in.After)
 	}
-	return db.All(ctx, q, func(r db.Row) (p Place, err error) {
-		err = r.Scan(&p.Account, &p.Name, &p.Kind, &p.Role, &p.Group, &p.Closed)
-		return p, err
-	}, `SELECT a.id, a.name, a.kind, m.role, COALESCE(r.name, ''), a.closed_at IS NOT NULL
+	return `SELECT a.id, a.name, a.kind, m.role, COALESCE(r.name, ''), a.closed_at IS NOT NULL
 		FROM memberships m JOIN accounts a ON a.id = m.account_id LEFT JOIN roles r ON r.id = m.role
-		WHERE m.user_id = ? AND m.deactivated_at IS NULL`+cond+` ORDER BY a.name_fold, a.id LIMIT `+strconv.Itoa(placesPage+1), args...)
+		WHERE m.user_id = ? AND m.deactivated_at IS NULL` + cond + ` ORDER BY a.name_fold, a.id LIMIT ` + strconv.Itoa(placesPage+1), args
 }
 
 const setupRow = "setup_token"
