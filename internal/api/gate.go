@@ -84,6 +84,7 @@ func (a *API) recognise(r *http.Request) (authz.Actor, error) {
 	by, err := a.Keys.Resolve(r.Context(), apikey.Client{
 		Key: secret.Wrap(strings.TrimSpace(key)), IP: obs.ClientIP(r.Context()), RequestID: obs.RequestID(r.Context()), UserAgent: r.UserAgent(),
 	})
+	obs.SetActor(r.Context(), by.ID())
 	if errs.KindOf(err) == errs.Unauthenticated {
 		return by, problemOf(err).with("WWW-Authenticate", `Bearer realm="bailiwick", error="invalid_token"`)
 	}

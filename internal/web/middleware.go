@@ -92,7 +92,9 @@ func (s *Server) logged(next http.Handler) http.Handler {
 // answered notes how a request ended. A client that went away was answered nothing: status 0.
 func (s *Server) answered(r *http.Request, rec *recorder, took time.Duration) {
 	route := routeOf(r)
-	s.metrics.ended(route, rec.status, took)
+	if rec.Header().Get("Content-Type") != eventStream { // a stream lasts as long as somebody watches
+		s.metrics.ended(route, rec.status, took)
+	}
 	s.Log.LogAttrs(r.Context(), levelOf(route, rec.status), "request",
 		slog.String("method", methodOf(r)), slog.String("route", route), slog.Int("status", rec.status),
 		slog.Float64("ms", float64(took.Microseconds())/1000), slog.Int("bytes", rec.bytes),

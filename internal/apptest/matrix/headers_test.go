@@ -55,6 +55,14 @@ func TestEveryAnswerIsHardened(t *testing.T) {
 			}
 		}
 	}
+	for _, r := range w.API.Routes() {
+		method, path, found := strings.Cut(r.Pattern, " ")
+		if !found {
+			method, path = http.MethodGet, r.Pattern
+		}
+		path = fill.ReplaceAllString(strings.ReplaceAll(path, "{account}", string(w.Platform)), "nothing")
+		look("the API "+r.Pattern, plain(t, w, method, path))
+	}
 	page := w.Stranger().Get("/sign-in")
 	look("nowhere", w.Stranger().Get("/nowhere"))
 	look("no such file", w.Stranger().Get("/assets/nothing.css"))
@@ -62,6 +70,23 @@ func TestEveryAnswerIsHardened(t *testing.T) {
 		look(file, w.Stranger().Get(file))
 	}
 	look("another site's form", crossSite(t, w))
+}
+
+// plain sends a request without anything that says who makes it.
+func plain(t *testing.T, w *apptest.World, method, path string) apptest.Answer {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, w.Server.URL+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := res.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return apptest.Answer{Status: res.StatusCode, Header: res.Header}
 }
 
 // crossSite sends a form as the page of another site would.

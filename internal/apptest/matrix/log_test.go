@@ -25,6 +25,9 @@ func TestTheLogNamesRoutesActorsAndAccountsNeverPaths(t *testing.T) {
 	s.Post("/sign-in", "login", "canary-login", "password", "canary-password")
 	s.Get("/assets/canary-asset")
 
+	key := w.Everything(w.Root, w.Platform)
+	key.Get("/accounts/" + string(w.Platform) + "/locations?canary=1")
+
 	lines := requests(w)
 	for _, want := range []string{
 		`level=INFO msg=request method=GET route="GET /a/{account}/home" status=200 ms=`,
@@ -35,12 +38,13 @@ func TestTheLogNamesRoutesActorsAndAccountsNeverPaths(t *testing.T) {
 		`level=DEBUG msg=request method=GET route="GET /assets/" status=404`,
 		` actor=` + string(w.Root.User()) + ` account=` + string(w.Platform),
 		` actor="" account=""`,
+		`route="GET /api/v1/accounts/{account}/locations" status=422`,
 	} {
 		if !strings.Contains(lines, want) {
 			t.Errorf("no line says %s:\n%s", want, lines)
 		}
 	}
-	if all := w.Journal.Text(); strings.Contains(all, "canary") {
+	if all := w.Journal.Text(); strings.Contains(all, "canary") || strings.Contains(all, key.Key.Reveal()) {
 		t.Errorf("what a client typed is in the log:\n%s", all)
 	}
 }
