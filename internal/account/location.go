@@ -109,14 +109,15 @@ func (s *Service) AddLocation(ctx context.Context, by authz.Actor, id ids.Accoun
 
 // AddLocations adds several places to an account, all or none.
 func (s *Service) AddLocations(ctx context.Context, by authz.Actor, id ids.Account, in []LocationInput) (out []Location, err error) {
-	in = slices.Clone(in)
-	for i := range in {
-		if in[i], err = in[i].clean(); err != nil {
-			return nil, err
-		}
-	}
 	err = s.op.Write(ctx, by, authz.LocationsCreate, id, func(ctx context.Context, w *op.W) error {
 		out = nil
+		in := slices.Clone(in)
+		for i := range in {
+			var err error
+			if in[i], err = in[i].clean(); err != nil {
+				return err
+			}
+		}
 		if err := placeKind(ctx, w); err != nil {
 			return err
 		}
@@ -157,12 +158,12 @@ func named(err error) error {
 
 // UpdateLocation saves a place.
 func (s *Service) UpdateLocation(ctx context.Context, by authz.Actor, id ids.Account, loc ids.Location, in LocationInput) error {
-	in, err := in.clean()
-	if err != nil {
-		return err
-	}
 	return s.op.Write(ctx, by, authz.LocationsEdit, id, func(ctx context.Context, w *op.W) error {
 		old, err := location(ctx, w.Tx(), w.Scope(), loc)
+		if err != nil {
+			return err
+		}
+		in, err := in.clean()
 		if err != nil {
 			return err
 		}

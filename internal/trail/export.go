@@ -52,12 +52,12 @@ type Texts struct {
 
 // Export writes the log as the query chooses. It is recorded before the first event leaves, and not in itself.
 func (s *Service) Export(ctx context.Context, by authz.Actor, account ids.Account, in Query, form Form, texts Texts, to io.Writer) error {
-	if form != CSV && form != Chain {
-		return errs.Field("form", "audit.form_unknown", "Choose CSV or NDJSON.")
-	}
 	q, sc, f, err := s.reading(ctx, by, authz.AuditExport, account, in)
 	if err != nil {
 		return err
+	}
+	if form != CSV && form != Chain {
+		return errs.Field("form", "audit.form_unknown", "Choose CSV or NDJSON.")
 	}
 	err = s.op.Write(ctx, by, authz.AuditExport, account, func(_ context.Context, w *op.W) error {
 		if f.To.IsZero() {

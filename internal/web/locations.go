@@ -128,10 +128,7 @@ func readLocation(w http.ResponseWriter, r *http.Request) (account.LocationInput
 	if err != nil {
 		return account.LocationInput{}, err
 	}
-	version, err := strconv.ParseInt(f.text("version"), 10, 64)
-	if err != nil {
-		return account.LocationInput{}, errs.New(errs.Invalid, "form.version", "Load the page again. The form was incomplete.")
-	}
+	version, _ := strconv.ParseInt(f.text("version"), 10, 64) //nolint:errcheck // 0 is no version, and stale
 	return account.LocationInput{Name: f.text("name"), Address: f.text("address"), Country: f.text("country"), TimeZone: f.text("time_zone"), Version: version}, nil
 }
 
