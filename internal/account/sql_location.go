@@ -36,6 +36,13 @@ func location(ctx context.Context, q db.Queryer, sc authz.Scope, id ids.Location
 	return l, err
 }
 
+// locationsAmong returns the places of the account that have one of some ids or of some names.
+func locationsAmong(ctx context.Context, q db.Queryer, sc authz.Scope, some []ids.Location, names []string) ([]Location, error) {
+	in, args := sc.Here("l.account_id")
+	return db.All(ctx, q, scanLocation, `SELECT `+locationColumns+` FROM locations l WHERE `+in+` AND (l.id IN `+db.In(len(some))+` OR l.name_fold IN `+db.In(len(names))+`)`,
+		append(append(args, db.Args(some...)...), db.Args(names...)...)...)
+}
+
 func insertLocation(ctx context.Context, tx *db.Tx, _ authz.Scope, l Location) error {
 	_, err := tx.Exec(ctx, `INSERT INTO locations (id, account_id, name, name_fold, address, country, time_zone, version, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		l.ID, l.Account, l.Name, ids.Fold(l.Name), l.Address, l.Country, l.TimeZone, l.Version, l.CreatedAt.UnixMilli(), l.UpdatedAt.UnixMilli())

@@ -24,6 +24,7 @@ import (
 	"bailiwick/internal/clock"
 	"bailiwick/internal/config"
 	"bailiwick/internal/db"
+	"bailiwick/internal/exchange"
 	"bailiwick/internal/file"
 	"bailiwick/internal/i18n"
 	"bailiwick/internal/invite"
@@ -80,6 +81,7 @@ type App struct {
 	Subs      *subaccount.Service
 	Invites   *invite.Service
 	Provision *provision.Service
+	Exchange  *exchange.Service
 	Authn     *authn.Service
 	Keys      *apikey.Service
 	Access    *access.Service
@@ -133,7 +135,7 @@ func (a *App) build(ctx context.Context, d Deps, load func() (*i18n.Catalogue, e
 	a.Web = web.New(web.Deps{
 		Log: a.log, Clock: a.clock, Texts: texts, BaseURL: a.cfg.BaseURL, TrustedProxies: a.cfg.TrustedProxies,
 		CapturesMail: a.cfg.CapturesMail(), MailOff: a.cfg.MailOff, Ready: a.Ready, Ops: a.Ops, Cursors: page.NewSealer(box), Brand: a.Brands, Mailbox: notify.NewMailbox(a.Ops, a.Mailbox, a.cfg.CapturesMail()),
-		Accounts: a.Accounts, Views: a.Views, Tasks: a.Tasks, Trail: a.Trail, Subs: a.Subs, Roles: a.Roles, Users: a.Users, Invites: a.Invites, Provision: a.Provision, Authn: a.Authn, Keys: a.Keys,
+		Accounts: a.Accounts, Views: a.Views, Tasks: a.Tasks, Trail: a.Trail, Subs: a.Subs, Roles: a.Roles, Users: a.Users, Invites: a.Invites, Provision: a.Provision, Exchange: a.Exchange, Authn: a.Authn, Keys: a.Keys,
 		Mounts: mounts(a.API.Routes()),
 	})
 	return nil
@@ -163,6 +165,7 @@ func (a *App) services(box *secret.Box, hasher *secret.Hasher) {
 	a.Keys = apikey.NewService(a.DB, a.Ops, a.News)
 	a.Provision = provision.NewService(a.Ops, a.Invites)
 	a.Access = access.NewService(a.Ops, check)
+	a.Exchange = exchange.NewService(exchange.Deps{Ops: a.Ops, Files: a.Files, Accounts: a.Accounts, Users: a.Users, Subs: a.Subs, Invites: a.Invites, Temp: a.cfg.Data})
 	a.Authn = authn.New(authn.Deps{DB: a.DB, Op: a.Ops, Check: check, Hasher: hasher, Box: box, Mail: a.mailer})
 }
 
@@ -181,7 +184,7 @@ func (a *App) workers(texts *i18n.Catalogue) (*jobs.Workers, error) {
 	w.Periodic("change.sweep", time.Hour, a.News.Sweep)
 	a.Authn.Register(w)
 	a.Files.Register(w)
-	a.Tasks.Register(w)
+	a.Tasks.Register(w, a.Exchange.Kinds()...)
 	op.RegisterJobs(w, a.Ops)
 	account.RegisterJobs(w, a.Accounts, a.DB)
 	trail.RegisterJobs(w, a.Trail, a.DB)

@@ -140,11 +140,11 @@ func (w *World) Location(at ids.Account, name string) ids.Location {
 // Task adds a task of a person that waits to be confirmed and has left a file already.
 func (w *World) Task(at ids.Account, by authz.Actor) ids.Task {
 	w.t.Helper()
-	f, err := w.Files.Keep(w.t.Context(), at, "result.csv", strings.NewReader("id,name\n"), 1<<20)
+	f, err := w.Files.Keep(w.t.Context(), at, "users-remarks.csv", strings.NewReader(`{"line":2,"column":"email","problem":{"Code":"invite.malformed","Msg":"Enter an email address."}}`), 1<<20)
 	w.ok(err, "keep a file")
 	id := ids.NewTask(w.Clock.Now())
-	w.Exec(`INSERT INTO tasks (id, account_id, kind, perm, state, subject, result_id, created_by_kind, created_by, created_by_name, created_at, updated_at)
-		VALUES (?, ?, 'erase', ?, 'confirm', 'clients.csv', ?, 'user', ?, ?, ?, ?)`, id, at, authz.UsersView, f, by.User(), by.Name(), w.Clock.Now().UnixMilli(), w.Clock.Now().UnixMilli())
+	w.Exec(`INSERT INTO tasks (id, account_id, kind, perm, state, subject, summary, result_id, created_by_kind, created_by, created_by_name, created_at, updated_at)
+		VALUES (?, ?, 'import_users', ?, 'confirm', 'users.csv', '{"Rows": 2, "New": 1, "Bad": 1}', ?, 'user', ?, ?, ?, ?)`, id, at, authz.UsersView, f, by.User(), by.Name(), w.Clock.Now().UnixMilli(), w.Clock.Now().UnixMilli())
 	return id
 }
 

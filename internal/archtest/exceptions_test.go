@@ -11,6 +11,9 @@ var withoutActor = map[string]string{
 	"invite.Service.AcceptNew": "the link is the authority; whoever accepts becomes the actor",
 	"apikey.Service.Resolve":   "turns a key into an actor",
 	"invite.Service.InviteIn":  "runs inside a write, whose W carries the actor and the scope",
+	"invite.Service.CreateIn":  "runs inside a write, whose W carries the actor and the scope",
+	"invite.Service.ImportIn":  "runs inside a write, whose W carries the actor and the scope",
+	"exchange.Service.Kinds":   "lists the workers when the program is built",
 }
 
 // actorMakers are packages whose services run before there is an actor, or make one.

@@ -12,12 +12,12 @@ import (
 // A package under one of these belongs to it (web/ui to web). A new package must be placed here.
 var tiers = [][]string{
 	{"ids", "errs", "clock", "migrations"},
-	{"db", "config", "secret", "mail", "outhttp", "obs", "i18n", "client", "certs"},
+	{"db", "config", "secret", "mail", "outhttp", "obs", "i18n", "client", "certs", "sheet"},
 	{"tree", "change", "authz", "audit", "setting", "jobs", "page", "op"},
 	// Tier 3 is an ordered list: a package imports only earlier ones.
 	{
 		"brand", "plan", "notify", "onetime", "policy", "module", "file", "task", "trail", "account", "view", "role", "user", "access", "subaccount", "invite", "apikey", "authn", "quota",
-		"contact", "message", "delivery", "submit", "webhook", "support", "provision",
+		"contact", "message", "delivery", "submit", "webhook", "support", "provision", "exchange",
 	},
 	{"web", "api", "gateway", "billing", "cli"},
 	{"app", "apptest", "archtest", "cmd", "bench", "demo"},
@@ -49,6 +49,7 @@ var reserved = map[string][]string{
 	"modernc.org/sqlite":               {"db"},
 	"github.com/pressly/goose":         {"db"},
 	"net/http":                         {"web", "api", "client", "gateway", "billing", "cli", "outhttp", "app", "cmd", "bench", "certs"},
+	"github.com/xuri/excelize":         {"sheet"},
 	"github.com/caddyserver/certmagic": {"certs"},
 	"go.uber.org/zap":                  {"certs"},
 	"github.com/letsencrypt/pebble":    {},

@@ -37,10 +37,9 @@ func NewStore(r *op.Runner, d *db.DB, box *secret.Box) *Store { return &Store{r,
 
 func subject(id ids.File, n int64, last bool) string { return fmt.Sprintf("%s/%d/%t", id, n, last) }
 
-// CreateIn begins a file in a transaction.
-func CreateIn(ctx context.Context, tx *db.Tx, account ids.Account, name string) (ids.File, error) {
-	id := ids.NewFile(tx.Now())
-	return id, create(ctx, tx, id, account, name)
+// CreateIn begins a file with a new id in a transaction.
+func CreateIn(ctx context.Context, tx *db.Tx, id ids.File, account ids.Account, name string) error {
+	return create(ctx, tx, id, account, name)
 }
 
 // AppendIn adds the next part to a file that is being written, in a transaction. last says that it is complete.
@@ -81,12 +80,8 @@ type Writer struct {
 
 // Writer begins a file of an account.
 func (s *Store) Writer(ctx context.Context, account ids.Account, name string) (*Writer, error) {
-	w := &Writer{ctx: ctx, s: s}
-	err := s.op.Batch(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
-		w.id, err = CreateIn(ctx, tx, account, name)
-		return err
-	})
-	return w, err
+	w := &Writer{ctx: ctx, s: s, id: ids.NewFile(s.db.Now())}
+	return w, s.op.Batch(ctx, func(ctx context.Context, tx *db.Tx) error { return CreateIn(ctx, tx, w.id, account, name) })
 }
 
 // ID is the file being written.

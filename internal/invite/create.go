@@ -17,38 +17,47 @@ import (
 
 // Create is a person made without being asked first.
 type Create struct {
-	Name   string
-	Email  string
-	Access user.Access
+	Name     string
+	Email    string
+	Access   user.Access
+	JobTitle string
+	Phone    string
 }
 
 // CreateUser makes a person a member at once and mails them a link to set their password. An address that has an
 // identity gets an invitation instead, for nobody is put into an account without their consent; the answer is the
 // same, so it tells nothing.
 func (s *Service) CreateUser(ctx context.Context, by authz.Actor, account ids.Account, in Create) error {
+	return s.op.Write(ctx, by, authz.UsersInvite, account, func(ctx context.Context, w *op.W) error { return s.CreateIn(ctx, w, in) })
+}
+
+// CreateIn is CreateUser within a write on the account.
+func (s *Service) CreateIn(ctx context.Context, w *op.W, in Create) error {
 	in.Name, in.Access = strings.TrimSpace(in.Name), in.Access.Tidy()
+	in.JobTitle, in.Phone = strings.TrimSpace(in.JobTitle), strings.TrimSpace(in.Phone)
 	to := read(strings.TrimSpace(in.Email), in.Name)
-	return s.op.Write(ctx, by, authz.UsersInvite, account, func(ctx context.Context, w *op.W) error {
-		if !s.mail.Sends() {
-			return errs.New(errs.Conflict, "user.mail_off", "Invite the person instead and pass the link on. Mail is off here, so they would never hear of their account.")
-		}
-		if err := checkCreate(ctx, w, in, to); err != nil {
-			return err
-		}
-		_, exists, err := user.FindByEmail(ctx, w.Tx(), to.Email)
-		if err != nil {
-			return err
-		}
-		if exists {
-			return s.InviteIn(ctx, w, to, in.Access)
-		}
-		return s.createNew(ctx, w, to, in.Access)
-	})
+	if !s.mail.Sends() {
+		return errs.New(errs.Conflict, "user.mail_off", "Invite the person instead and pass the link on. Mail is off here, so they would never hear of their account.")
+	}
+	if err := checkCreate(ctx, w, in, to); err != nil {
+		return err
+	}
+	_, exists, err := user.FindByEmail(ctx, w.Tx(), to.Email)
+	if err != nil {
+		return err
+	}
+	if exists {
+		return s.InviteIn(ctx, w, to, in.Access)
+	}
+	return s.createNew(ctx, w, to, in)
 }
 
 func checkCreate(ctx context.Context, w *op.W, in Create, to Address) error {
 	var c errs.Collector
 	if err := c.Merge(user.CheckName(in.Name)); err != nil {
+		return err
+	}
+	if err := c.Merge(user.CheckProfile(in.JobTitle, in.Phone)); err != nil {
 		return err
 	}
 	known, err := knownHere(ctx, w.Tx(), w.Scope(), []string{ids.Fold(to.Email)}, w.Tx().Ms())
@@ -62,13 +71,13 @@ func checkCreate(ctx context.Context, w *op.W, in Create, to Address) error {
 	if err := c.Merge(v[0].problem("email")); err != nil {
 		return err
 	}
-	if err := c.Merge(mayInvite(ctx, w, in.Access)); err != nil {
+	if err := c.Merge(mayInvite(ctx, w.Tx(), w.Scope(), in.Access)); err != nil {
 		return err
 	}
 	return c.Err()
 }
 
-func (s *Service) createNew(ctx context.Context, w *op.W, to Address, access user.Access) error {
+func (s *Service) createNew(ctx context.Context, w *op.W, to Address, in Create) error {
 	l, err := s.letter(ctx, w, 1)
 	if err != nil {
 		return err
@@ -77,7 +86,7 @@ func (s *Service) createNew(ctx context.Context, w *op.W, to Address, access use
 	if err != nil {
 		return err
 	}
-	id, err := user.Add(ctx, w.Tx(), w.Scope(), p.ID, access)
+	id, err := user.AddMember(ctx, w.Tx(), w.Scope(), user.Member{User: p.ID, Access: in.Access, JobTitle: in.JobTitle, Phone: in.Phone})
 	if err != nil {
 		return err
 	}
@@ -90,7 +99,7 @@ func (s *Service) createNew(ctx context.Context, w *op.W, to Address, access use
 	}
 	w.Audit(audit.Event{
 		Action: "user.created", TargetType: "user", TargetID: string(id), Target: p.Name,
-		After: Invitation{Access: access}.logged(),
+		After: Invitation{Access: in.Access}.logged(),
 	})
 	return s.mail.Queue(ctx, w.Tx(), notify.Mail{
 		To: p.Email, Name: p.Name, Template: notify.Welcome, Account: w.Scope().Account(), Link: secret.Wrap("/welcome/" + token.Reveal()),

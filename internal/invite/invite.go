@@ -185,7 +185,7 @@ func (s *Service) inviteAll(ctx context.Context, w *op.W, good []Address, in Inp
 			continue
 		}
 		checked[key] = true
-		if err := mayInvite(ctx, w, access); err != nil {
+		if err := mayInvite(ctx, w.Tx(), w.Scope(), access); err != nil {
 			return err
 		}
 	}
@@ -218,7 +218,7 @@ func (s *Service) InviteIn(ctx context.Context, w *op.W, to Address, access user
 		return err
 	}
 	access = access.Tidy()
-	if err := mayInvite(ctx, w, access); err != nil {
+	if err := mayInvite(ctx, w.Tx(), w.Scope(), access); err != nil {
 		return err
 	}
 	letter, err := s.letter(ctx, w, 1)
@@ -247,11 +247,11 @@ func (v Verdict) problem(field string) error {
 }
 
 // mayInvite checks the access against the ceiling. Whoever assigns no roles invites Users and Guests.
-func mayInvite(ctx context.Context, w *op.W, a user.Access) error {
-	if a.Role != authz.User && a.Role != authz.Guest && !w.Scope().Has(authz.RolesAssign) {
+func mayInvite(ctx context.Context, q db.Queryer, sc authz.Scope, a user.Access) error {
+	if a.Role != authz.User && a.Role != authz.Guest && !sc.Has(authz.RolesAssign) {
 		return errs.New(errs.Denied, "role.assign_denied", "Ask an admin of the account. Changing the role of people is not part of yours.")
 	}
-	return user.CheckAccess(ctx, w.Tx(), w.Scope(), a, user.Access{})
+	return user.CheckAccess(ctx, q, sc, a, user.Access{})
 }
 
 // letter is what the invitations of one write have in common.

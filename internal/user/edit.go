@@ -42,7 +42,7 @@ func (s *Service) Edit(ctx context.Context, by authz.Actor, account ids.Account,
 		if m.Access.same(old.Access) && m.JobTitle == old.JobTitle && m.Phone == old.Phone {
 			return w.Unchanged()
 		}
-		if err := checkProfile(in); err != nil {
+		if err := CheckProfile(in.JobTitle, in.Phone); err != nil {
 			return err
 		}
 		if err := checkChange(ctx, w, old, m); err != nil {
@@ -98,12 +98,13 @@ const (
 	phoneMax    = 40
 )
 
-func checkProfile(in Input) error {
+// CheckProfile checks what describes a person in an account.
+func CheckProfile(jobTitle, phone string) error {
 	var c errs.Collector
-	if utf8.RuneCountInString(in.JobTitle) > jobTitleMax {
+	if utf8.RuneCountInString(jobTitle) > jobTitleMax {
 		c.Add("job_title", "user.job_title_long", "Use at most {max} characters for the job title.", "max", jobTitleMax)
 	}
-	if utf8.RuneCountInString(in.Phone) > phoneMax {
+	if utf8.RuneCountInString(phone) > phoneMax {
 		c.Add("phone", "user.phone_long", "Use at most {max} characters for the phone number.", "max", phoneMax)
 	}
 	return c.Err()

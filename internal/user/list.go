@@ -105,6 +105,22 @@ func (r row) position(by Sort) *After {
 	return &After{Key: r.nameFold, ID: r.ID}
 }
 
+// SubNames returns the names of the sub-accounts that are ticked for people of the account; those who cover all are
+// left out.
+func (s *Service) SubNames(ctx context.Context, by authz.Actor, account ids.Account, people []Member) (map[ids.Membership][]string, error) {
+	q, sc, err := s.op.Read(ctx, by, authz.UsersView, account)
+	if err != nil {
+		return nil, err
+	}
+	var some []ids.Membership
+	for _, m := range people {
+		if !m.AllSubs {
+			some = append(some, m.ID)
+		}
+	}
+	return subNames(ctx, q, sc, some)
+}
+
 // Counts are the numbers on the tabs of an account's people.
 type Counts struct{ Active, Deactivated, Pending int }
 

@@ -77,11 +77,16 @@ func Verify(ctx context.Context, tx *db.Tx, who ids.User) error { return markVer
 
 // Add makes a person a member of the scope's account. The caller has checked the access.
 func Add(ctx context.Context, tx *db.Tx, sc authz.Scope, who ids.User, a Access) (ids.Membership, error) {
-	id := ids.NewMembership(tx.Now())
-	if err := insertMembers(ctx, tx, sc, []Member{{ID: id, User: who, Access: a.Tidy()}}); err != nil {
+	return AddMember(ctx, tx, sc, Member{User: who, Access: a})
+}
+
+// AddMember is Add with what else describes the person in the account.
+func AddMember(ctx context.Context, tx *db.Tx, sc authz.Scope, m Member) (ids.Membership, error) {
+	m.ID, m.Access = ids.NewMembership(tx.Now()), m.Tidy()
+	if err := insertMembers(ctx, tx, sc, []Member{m}); err != nil {
 		return "", err
 	}
-	return id, account.CountsChanged(ctx, tx, sc)
+	return m.ID, account.CountsChanged(ctx, tx, sc)
 }
 
 // Membership finds a person's membership of the scope's account, active or not.

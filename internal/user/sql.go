@@ -57,6 +57,20 @@ func subsOf(ctx context.Context, q db.Queryer, sc authz.Scope, id ids.Membership
 		WHERE ms.membership_id = ? AND `+cond+" ORDER BY ms.subaccount_id", append([]any{id}, args...)...)
 }
 
+func subNames(ctx context.Context, q db.Queryer, sc authz.Scope, some []ids.Membership) (map[ids.Membership][]string, error) {
+	out := map[ids.Membership][]string{}
+	cond, args := sc.Here("m.account_id")
+	_, err := db.All(ctx, q, func(r db.Row) (struct{}, error) {
+		var m ids.Membership
+		var name string
+		err := r.Scan(&m, &name)
+		out[m] = append(out[m], name)
+		return struct{}{}, err
+	}, `SELECT m.id, s.name FROM memberships m JOIN membership_subaccounts ms ON ms.membership_id = m.id JOIN subaccounts s ON s.id = ms.subaccount_id
+		WHERE m.id IN `+db.In(len(some))+` AND `+cond+` ORDER BY m.id, s.name`, append(db.Args(some...), args...)...)
+	return out, err
+}
+
 func list(ctx context.Context, q db.Queryer, sc authz.Scope, in Query) ([]row, error) {
 	query, args := listQuery(sc, in)
 	return db.All(ctx, q, scanRow, query, args...)

@@ -7,7 +7,6 @@ func (s *Server) accountRoutes() []Route {
 		{Pattern: "GET /a/{account}/clients/new", Signed: s.newClientPage},
 		{Pattern: "POST /a/{account}/clients/new", Signed: s.createClient},
 		{Pattern: "POST /a/{account}/clients/bulk", Signed: s.bulkClients},
-		{Pattern: "POST /a/{account}/clients/export", Signed: s.exportClients},
 		{Pattern: "POST /a/{account}/clients/views", Signed: s.saveView},
 		{Pattern: "POST /a/{account}/clients/views/{view}/delete", Signed: s.deleteView},
 		{Pattern: "GET /a/{account}/resellers", Signed: s.resellersPage},

@@ -8,9 +8,11 @@ import (
 	"bailiwick/internal/account"
 	"bailiwick/internal/authz"
 	"bailiwick/internal/errs"
+	"bailiwick/internal/exchange"
 	"bailiwick/internal/i18n"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/provision"
+	"bailiwick/internal/sheet"
 	"bailiwick/internal/web/ui/clients"
 	"bailiwick/internal/web/ui/part"
 )
@@ -114,7 +116,7 @@ func (s *Server) clientList(r *http.Request, by authz.Actor, id ids.Account, q a
 	return clients.List{
 		At: at, Search: q.Search, Rows: l.Rows, Today: l.Today, Total: l.Total, First: l.First, Paused: l.Paused, Prev: turn(l.Prev), Next: turn(l.Next),
 		Columns: clientColumns(p, at, first), Reset: at + "/clients", Filtered: q.Search != "" || q.Status != "" || q.Ends != "" || q.Reseller != "",
-		CanCreate: sc.Has(authz.ClientsCreate), CanExport: sc.Has(authz.ClientsExport), CanEdit: sc.Has(authz.ClientsEdit),
+		CanCreate: sc.Has(authz.ClientsCreate), CanExport: sc.Has(authz.ClientsExport), CanImport: sc.Has(authz.ClientsImport), CanEdit: sc.Has(authz.ClientsEdit),
 		CanHold: sc.Has(authz.ClientsSuspend), CanClose: sc.Has(authz.ClientsClose), CanInvite: sc.Has(authz.UsersInvite),
 	}, nil
 }
@@ -294,13 +296,9 @@ func (s *Server) bulkClients(w http.ResponseWriter, r *http.Request, by authz.Ac
 	if err != nil {
 		return err
 	}
-	var chosen []ids.Account
-	for _, text := range f.all("id") {
-		one, err := ids.ParseAccount(text)
-		if err != nil {
-			return errs.NoSuch("account")
-		}
-		chosen = append(chosen, one)
+	chosen, err := chosenClients(f)
+	if err != nil {
+		return err
 	}
 	do := f.text("do")
 	if do == "invite" {
@@ -310,6 +308,15 @@ func (s *Server) bulkClients(w http.ResponseWriter, r *http.Request, by authz.Ac
 		return s.showBulk(w, r, by, http.StatusOK, f, part.Remarks{})
 	}
 	switch do {
+	case "export":
+		if len(chosen) == 0 {
+			return errs.New(errs.Invalid, "list.none_selected", "Select at least one client.")
+		}
+		t, err := s.Exchange.Export(r.Context(), by, id, exchange.Export{What: exchange.Clients, Format: sheet.CSV, Only: chosen})
+		if err != nil {
+			return err
+		}
+		return seeOther(w, r, taskPath(id, t))
 	case "suspend", "resume":
 		err = s.Accounts.BulkActive(r.Context(), by, id, chosen, do == "resume")
 	case "extend":
@@ -350,37 +357,6 @@ func (s *Server) showBulk(w http.ResponseWriter, r *http.Request, by authz.Actor
 	}
 	return s.render(w, r, status, clients.Bulk{Page: frame, Action: accountPath(id, "/clients/bulk"), Back: accountPath(id, "/clients"), Do: f.text("do"), Clients: f.all("id"), Count: len(f.all("id")),
 		End: f.text("membership_end"), NoEnd: f.ticked("no_end"), Typed: f.text("typed"), Errors: remarks.Fields, Problem: remarks.Problem})
-}
-
-// exportClients streams the filtered list as CSV.
-func (s *Server) exportClients(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
-	id, err := accountOf(r)
-	if err != nil {
-		return err
-	}
-	if _, err := readForm(w, r, "q", "status", "ends", "reseller", "sort", "order"); err != nil {
-		return err
-	}
-	p := i18n.From(r.Context())
-	heads := []string{p.T("clients.ident"), p.T("clients.client"), p.T("account.email"), p.T("account.website"), p.T("clients.status"), p.T("clients.ends"), p.T("clients.users"), p.T("clients.locations"), p.T("clients.reseller"), p.T("clients.created")}
-	out := &download{w: w, name: "clients.csv", kind: "text/csv; charset=utf-8"}
-	return s.Accounts.Export(r.Context(), by, id, clientQuery(r.PostForm), heads, func(st account.Status) string { return p.T("account.status_" + string(st)) }, out)
-}
-
-// download sets its headers when the first byte is there, so that an error before it can still be a page.
-type download struct {
-	w          http.ResponseWriter
-	name, kind string
-	begun      bool
-}
-
-func (d *download) Write(b []byte) (int, error) {
-	if !d.begun {
-		d.begun = true
-		d.w.Header().Set("Content-Type", d.kind)
-		d.w.Header().Set("Content-Disposition", `attachment; filename="`+d.name+`"`)
-	}
-	return d.w.Write(b)
 }
 
 func (s *Server) saveView(w http.ResponseWriter, r *http.Request, by authz.Actor) error {

@@ -62,8 +62,9 @@ func (s *Server) users(w http.ResponseWriter, r *http.Request, by authz.Actor) e
 	p := i18n.From(r.Context())
 	v := people.Users{
 		Account: sc.Name(), Base: accountPath(sc.Account(), "/users"), Tab: people.Tab(r.URL.Query().Get("tab")), Search: r.URL.Query().Get("q"),
-		MailOff: s.MailOff,
+		MailOff: s.MailOff, RoleID: r.URL.Query().Get("role"), Sort: r.URL.Query().Get("sort"), Order: r.URL.Query().Get("dir"),
 		Can: people.Can{
+			Export: sc.Has(authz.UsersView),
 			Invite: sc.Has(authz.UsersInvite), Create: sc.Has(authz.UsersInvite) && !s.MailOff, Deactivate: sc.Has(authz.UsersDeactivate), Remove: sc.Has(authz.UsersRemove),
 			Transfer: sc.Has(authz.AccountTransfer) || sc.HeldAbove(authz.ClientsCreate),
 		},

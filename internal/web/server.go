@@ -16,6 +16,7 @@ import (
 	"bailiwick/internal/brand"
 	"bailiwick/internal/clock"
 	"bailiwick/internal/errs"
+	"bailiwick/internal/exchange"
 	"bailiwick/internal/i18n"
 	"bailiwick/internal/invite"
 	"bailiwick/internal/notify"
@@ -54,6 +55,7 @@ type Deps struct {
 	Users          *user.Service
 	Invites        *invite.Service
 	Provision      *provision.Service
+	Exchange       *exchange.Service
 	Authn          *authn.Service
 	Keys           *apikey.Service
 	Mounts         []Mount

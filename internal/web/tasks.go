@@ -2,13 +2,12 @@ package web
 
 import (
 	"io"
-	"mime"
 	"net/http"
-	"path"
 	"strconv"
 
 	"bailiwick/internal/authz"
 	"bailiwick/internal/errs"
+	"bailiwick/internal/exchange"
 	"bailiwick/internal/i18n"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/task"
@@ -113,10 +112,10 @@ func (s *Server) taskPage(w http.ResponseWriter, r *http.Request, by authz.Actor
 	if err != nil {
 		return err
 	}
-	return s.showTask(w, r, by, http.StatusOK, t)
+	return s.showTask(w, r, by, http.StatusOK, t, part.Remarks{})
 }
 
-func (s *Server) showTask(w http.ResponseWriter, r *http.Request, by authz.Actor, status int, t task.Task) error {
+func (s *Server) showTask(w http.ResponseWriter, r *http.Request, by authz.Actor, status int, t task.Task, remarks part.Remarks) error {
 	p := i18n.From(r.Context())
 	row := taskRow(p, t)
 	v := tasks.One{It: row}
@@ -135,8 +134,17 @@ func (s *Server) showTask(w http.ResponseWriter, r *http.Request, by authz.Actor
 	if t.State.Open() && t.Owner == by.ID() {
 		v.Cancel = row.Href + "/cancel"
 	}
-	if t.Result != "" {
+	if t.Result != "" && t.State == task.Done {
 		v.Download = row.Href + "/result"
+	}
+	if exchange.Loads(t.Kind) != "" && (t.State == task.Confirm || t.State == task.Running || t.State == task.Done) {
+		found, err := s.importFound(p, by, t, remarks)
+		if err != nil {
+			return err
+		}
+		if v.Download = ""; found.Rows != nil || found.Report.Rows > 0 {
+			v.Body = found
+		}
 	}
 	if fragment(r, "task") {
 		return s.render(w, r, status, tasks.OneRegion(v))
@@ -174,12 +182,14 @@ func (s *Server) taskResult(w http.ResponseWriter, r *http.Request, by authz.Act
 	if err != nil {
 		return err
 	}
-	kind := mime.TypeByExtension(path.Ext(f.Name))
-	if path.Ext(f.Name) == ".xlsx" { // not in every system's table
-		kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+	t, err := s.Tasks.Get(r.Context(), by, at, id)
+	if err != nil {
+		return err
 	}
-	w.Header().Set("Content-Type", kind)
-	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.Name}))
+	if exchange.Loads(t.Kind) != "" {
+		return sendRemarks(w, i18n.From(r.Context()), f)
+	}
+	attach(w, f.Name)
 	w.Header().Set("Content-Length", strconv.FormatInt(f.Bytes, 10))
 	if r.Method == http.MethodHead {
 		return nil

@@ -70,9 +70,14 @@ func TestTheExportCarriesNoFormulasAndIsRecorded(t *testing.T) {
 	client(t, w, w.Platform, `=HYPERLINK("https://evil.example.com")`)
 	client(t, w, w.Platform, "Brightwater")
 	has(t, w.Owner.Get(at(w.Platform, "/clients/export")), http.StatusNotFound) // only its button exports
-	a := w.Owner.Post(at(w.Platform, "/clients/export"), "q", "")
+	started := w.Owner.Post(at(w.Platform, "/clients/export"), "q", "", "format", "csv")
+	has(t, started, http.StatusSeeOther)
+	has(t, w.Owner.Get(started.Location()), http.StatusOK, "Export of clients", "Waiting for its turn", "Cancel task", "Refresh")
+	w.Drain()
+	has(t, w.Owner.Get(started.Location()), http.StatusOK, "Done", "Download result")
+	a := w.Owner.Get(started.Location() + "/result")
 	has(t, a, http.StatusOK, `"'=HYPERLINK(""https://evil.example.com"")"`, "Brightwater")
-	if !strings.HasPrefix(a.Header.Get("Content-Type"), "text/csv") || !strings.Contains(a.Header.Get("Content-Disposition"), "clients.csv") {
+	if !strings.HasPrefix(a.Header.Get("Content-Type"), "text/csv") || !strings.Contains(a.Header.Get("Content-Disposition"), "clients-2026-11-23.csv") {
 		t.Errorf("headers %v", a.Header)
 	}
 	has(t, w.Owner.Get(at(w.Platform, "/activity")), http.StatusOK, "List of clients exported")

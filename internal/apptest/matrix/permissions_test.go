@@ -4,7 +4,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -22,9 +21,11 @@ import (
 	"bailiwick/internal/authz"
 	"bailiwick/internal/db"
 	"bailiwick/internal/errs"
+	"bailiwick/internal/exchange"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/invite"
 	"bailiwick/internal/role"
+	"bailiwick/internal/sheet"
 	"bailiwick/internal/subaccount"
 	"bailiwick/internal/trail"
 	"bailiwick/internal/user"
@@ -170,6 +171,13 @@ func (o *office) held() ids.Hold {
 	return ids.Hold(o.Text("SELECT id FROM holds WHERE account_id = ? ORDER BY id DESC", o.client))
 }
 
+// found is an import of users that waits to be confirmed by somebody.
+func (o *office) found(by authz.Actor) ids.Task {
+	id := o.World.Task(o.client, by)
+	o.Exec(`UPDATE tasks SET kind = 'import_users', summary = '{"New": 1}' WHERE id = ?`, id)
+	return id
+}
+
 // call is a method of a service, called on the client as somebody.
 type call struct {
 	method string
@@ -209,8 +217,15 @@ var calls = []call{
 	{"account.Service.Resellers", "of the reseller", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Accounts.Resellers(o.ctx, by, o.reseller))
 	}},
-	{"account.Service.Export", "of the reseller", func(_ *testing.T, o *office, by authz.Actor) error {
-		return o.Accounts.Export(o.ctx, by, o.reseller, account.Query{}, []string{"Name"}, func(account.Status) string { return "" }, io.Discard)
+	{"account.Service.ExportPage", "of the reseller", func(_ *testing.T, o *office, by authz.Actor) error {
+		_, _, err := o.Accounts.ExportPage(o.ctx, by, o.reseller, account.Query{}, nil)
+		return err
+	}},
+	{"account.Service.CheckImport", "into the reseller", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Accounts.CheckImport(o.ctx, by, o.reseller, nil, account.Importing{}))
+	}},
+	{"account.Service.CheckLocations", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Accounts.CheckLocations(o.ctx, by, o.client, nil, account.Importing{}))
 	}},
 	{"account.Service.Departments", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		_, _, err := o.Accounts.Departments(o.ctx, by, o.client, "")
@@ -374,6 +389,30 @@ var calls = []call{
 	{"access.Service.Explain", "about a person", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Access.Explain(o.ctx, by, access.Question{Account: o.client, Perm: authz.ClientsView, User: o.owner.User()}))
 	}},
+	{"exchange.Service.Export", "clients of the reseller", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Exchange.Export(o.ctx, by, o.reseller, exchange.Export{What: exchange.Clients, Format: sheet.CSV}))
+	}},
+	{"exchange.Service.Export", "users", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Exchange.Export(o.ctx, by, o.client, exchange.Export{What: exchange.Users, Format: sheet.CSV}))
+	}},
+	{"exchange.Service.Export", "locations", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Exchange.Export(o.ctx, by, o.client, exchange.Export{What: exchange.Locations, Format: sheet.CSV}))
+	}},
+	{"exchange.Service.MayImport", "users", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Exchange.MayImport(o.ctx, by, o.client, exchange.Users)
+	}},
+	{"exchange.Service.Upload", "clients of the reseller", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Exchange.Upload(o.ctx, by, o.reseller, exchange.Clients, exchange.Options{}, "a.csv", strings.NewReader("name\nx\n")))
+	}},
+	{"exchange.Service.Upload", "locations", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Exchange.Upload(o.ctx, by, o.client, exchange.Locations, exchange.Options{}, "a.csv", strings.NewReader("name\nx\n")))
+	}},
+	{"exchange.Service.Confirm", "users, one's own", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Exchange.Confirm(o.ctx, by, o.client, o.found(by), false)
+	}},
+	{"exchange.Service.Confirm", "users, another's", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Exchange.Confirm(o.ctx, by, o.client, o.found(o.Root), false)
+	}},
 
 	{"role.Service.List", "", func(_ *testing.T, o *office, by authz.Actor) error { return only(o.Roles.List(o.ctx, by, o.client)) }},
 	{"role.Service.Get", "", func(_ *testing.T, o *office, by authz.Actor) error {
@@ -402,6 +441,9 @@ var calls = []call{
 
 	{"user.Service.List", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Users.List(o.ctx, by, o.client, user.Query{}))
+	}},
+	{"user.Service.SubNames", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Users.SubNames(o.ctx, by, o.client, nil))
 	}},
 	{"user.Service.Count", "", func(_ *testing.T, o *office, by authz.Actor) error { return only(o.Users.Count(o.ctx, by, o.client)) }},
 	{"user.Service.Owners", "", func(_ *testing.T, o *office, by authz.Actor) error { return only(o.Users.Owners(o.ctx, by, o.client)) }},
@@ -525,6 +567,9 @@ var calls = []call{
 	{"invite.Service.Revoke", "", func(t *testing.T, o *office, by authz.Actor) error {
 		return o.Invites.Revoke(o.ctx, by, o.client, o.sent(t))
 	}},
+	{"invite.Service.CheckImport", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Invites.CheckImport(o.ctx, by, o.client, nil, false))
+	}},
 	{"invite.Service.CreateUser", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		return o.Invites.CreateUser(o.ctx, by, o.client, invite.Create{Name: "New", Email: o.fresh() + "@new.example", Access: apptest.As(authz.Guest)})
 	}},
@@ -624,7 +669,7 @@ func (o *office) keyOf(p apptest.Person) ids.Key {
 
 // services are all that people reach through the edges.
 func (o *office) services() []any {
-	return []any{o.Accounts, o.Views, o.Tasks, o.Trail, o.Roles, o.Users, o.Subs, o.Invites, o.Authn, o.Keys, o.Brands, o.Access}
+	return []any{o.Accounts, o.Views, o.Tasks, o.Exchange, o.Trail, o.Roles, o.Users, o.Subs, o.Invites, o.Authn, o.Keys, o.Brands, o.Access}
 }
 
 // withActor lists the methods that take an actor, by reflection over the services.

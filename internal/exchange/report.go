@@ -1,0 +1,101 @@
+package exchange
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"bailiwick/internal/errs"
+)
+
+// Report is what an import found, and then what it did.
+type Report struct {
+	Rows    int
+	New     int
+	Updates int
+	Same    int      // exist as they stand in the file
+	Bad     int      // lines that need attention
+	Unknown []string // heads that nobody knows; their columns are passed over
+	First   []Remark // of those on bad lines; all of them are in the task's result
+
+	Applied bool
+	Created int // made, or invited
+	Updated int
+	LeftOut int
+}
+
+// shown is how many remarks the report itself holds.
+const shown = 100
+
+// Remark is what is to be done about a line.
+type Remark struct {
+	Line    int          `json:"line"`
+	Column  string       `json:"column,omitempty"` // as the file calls it
+	Value   string       `json:"value,omitempty"`
+	Problem errs.Problem `json:"problem"`
+}
+
+const longestValue = 120
+
+func (m mapping) remark(line int, cells []string, field string, p errs.Problem) Remark {
+	column, at := m.column(field)
+	r := Remark{Line: line, Column: column, Problem: p}
+	if at >= 0 && at < len(cells) {
+		value := []rune(cells[at])
+		r.Value = string(value[:min(len(value), longestValue)])
+	}
+	return r
+}
+
+// remarks turns the reason why a line is left out into remarks on its columns.
+func (m mapping) remarks(line int, cells []string, why error) ([]Remark, error) {
+	var told *errs.Error
+	if !errors.As(why, &told) || told.Kind == errs.Internal {
+		return nil, why
+	}
+	if len(told.Fields) == 0 {
+		return []Remark{m.remark(line, cells, "", told.Problem)}, nil
+	}
+	var out []Remark
+	for _, field := range slices.Sorted(maps.Keys(told.Fields)) {
+		out = append(out, m.remark(line, cells, field, told.Fields[field]))
+	}
+	return out, nil
+}
+
+// encode writes remarks as lines of JSON, as they lie in the result of a task.
+func encode(all []Remark) ([]byte, error) {
+	var b bytes.Buffer
+	for _, r := range all {
+		line, err := json.Marshal(r)
+		if err != nil {
+			return nil, fmt.Errorf("write a remark: %w", err)
+		}
+		b.Write(line)
+		b.WriteByte('\n')
+	}
+	return b.Bytes(), nil
+}
+
+// Remarks calls fn with each remark of an import's result.
+func Remarks(result io.Reader, fn func(Remark) error) error {
+	in := json.NewDecoder(bufio.NewReader(result))
+	for {
+		var r Remark
+		err := in.Decode(&r)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read the remarks: %w", err)
+		}
+		if err := fn(r); err != nil {
+			return err
+		}
+	}
+}
