@@ -111,15 +111,18 @@ type exported struct {
 
 // Export starts to write a list into a file.
 func (s *Service) Export(ctx context.Context, by authz.Actor, at ids.Account, in Export) (id ids.Task, err error) {
-	if !in.What.Known() || !in.Format.Known() {
-		return "", errs.New(errs.Invalid, "export.unknown", "Export clients, users or locations, as csv or xlsx.")
-	}
-	if len(in.Only) > account.MostAtOnce {
-		return "", errs.New(errs.Invalid, "list.too_many_selected", "Select at most {max} clients at once.", "max", account.MostAtOnce)
+	if !in.What.Known() {
+		return "", errs.NoSuch("page")
 	}
 	in.Clients.Cursor, in.Users.After = "", nil
 	p := in.What.CanExport()
 	err = s.Ops.Write(ctx, by, p, at, func(ctx context.Context, w *op.W) error {
+		if !in.Format.Known() {
+			return errs.New(errs.Invalid, "export.unknown", "Export clients, users or locations, as csv or xlsx.")
+		}
+		if len(in.Only) > account.MostAtOnce {
+			return errs.New(errs.Invalid, "list.too_many_selected", "Select at most {max} clients at once.", "max", account.MostAtOnce)
+		}
 		name := fmt.Sprintf("%s-%s.%s", in.What, w.Tx().Now().Format("2006-01-02"), in.Format)
 		q := exported{string(in.Format), in.Clients.Search + in.Users.Search, string(in.Clients.Status), string(in.Clients.Ends), string(in.Clients.Reseller), string(in.Users.Role), len(in.Only)}
 		w.Audit(audit.Event{Action: string(in.What) + ".exported", TargetType: "account", TargetID: string(at), Target: w.Scope().Name(), After: q})
