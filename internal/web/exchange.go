@@ -308,3 +308,19 @@ func chosenClients(f form) ([]ids.Account, error) {
 	}
 	return out, nil
 }
+
+// download sets its headers when the first byte is there, so that an error before it can still be a page.
+type download struct {
+	w          http.ResponseWriter
+	name, kind string
+	begun      bool
+}
+
+func (d *download) Write(b []byte) (int, error) {
+	if !d.begun {
+		d.begun = true
+		d.w.Header().Set("Content-Type", d.kind)
+		d.w.Header().Set("Content-Disposition", `attachment; filename="`+d.name+`"`)
+	}
+	return d.w.Write(b)
+}
