@@ -14,8 +14,8 @@ bench-start:
 	$(GO) build -trimpath -ldflags='-s -w' -o bin/bailiwick-stripped ./cmd/bailiwick
 	@d=$$(mktemp -d) && $(GO) run ./bench/start bin/bailiwick-stripped $$d; rc=$$?; rm -rf $$d; exit $$rc
 
-# The list of clients among a thousand, a hundred thousand and a million, on both databases. The databases take 15 GB and are
-# made once, which takes a while; remove bench/.cache to get the room back.
+# The list of clients among a thousand, a hundred thousand and a million, on both databases. The databases take 25 GB and are
+# made once, which takes half an hour; remove bench/.cache to get the room back.
 bench-lists-seed:
 	$(GO) run ./bench/lists -seed bench/.cache
 

@@ -53,6 +53,8 @@ func grow(t *testing.T, d *db.DB) (root, big, small ids.Account) {
 		FROM accounts a JOIN account_tree t ON t.descendant_id = a.id WHERE a.kind = 'customer'`)
 	exec(`INSERT INTO client_words (ancestor_id, word, customer_id) SELECT t.ancestor_id, 'client', t.descendant_id FROM account_tree t JOIN accounts a ON a.id = t.descendant_id WHERE a.kind = 'customer'`)
 	exec(`INSERT INTO client_words (ancestor_id, word, customer_id) SELECT t.ancestor_id, 'w' || (a.created_at % 977), t.descendant_id FROM account_tree t JOIN accounts a ON a.id = t.descendant_id WHERE a.kind = 'customer'`)
+	exec(`INSERT INTO locations (id, account_id, name, name_fold, address, country, time_zone, created_at, updated_at)
+		SELECT 'loc_' || a.created_at, '` + string(big) + `', a.name, 'location ' || a.created_at, '', '', '', 0, 0 FROM accounts a WHERE a.parent_id = '` + string(big) + `'`)
 	exec(`INSERT INTO client_search (customer_id, text) SELECT a.id, a.name_fold || ' w' || (a.created_at % 977) || ' ' || a.email_fold FROM accounts a WHERE a.kind = 'customer'`)
 	if d.Dialect() == db.Postgres { // so that ANALYZE reads every row, and the plans are the same in every run
 		for table, column := range map[string]string{"accounts": "parent_id", "account_tree": "descendant_id", "client_list": "customer_id", "client_words": "word", "client_search": "text", "holds": "account_id"} {
@@ -119,6 +121,8 @@ func plans(t *testing.T, d *db.DB, root, big, small ids.Account) {
 		rows = append(rows, fmt.Sprint("acc_b", i))
 	}
 	check(t, d, "what a page shows", rowsText(51), rows)
+	check(t, d, "locations", locationsText("l.account_id = ?", nil), db.Args[any](big, 51))
+	check(t, d, "locations, next page", locationsText("l.account_id = ?", []any{"", ""}), db.Args[any](big, "location 400", "loc_400", 51))
 	if !whole(d, dbtest.Plan(t, d, `SELECT count(*) FROM client_list WHERE locations + users > 5`)) {
 		t.Error("a query that reads the whole list was not noticed")
 	}

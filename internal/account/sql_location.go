@@ -21,10 +21,14 @@ func scanLocation(r db.Row) (l Location, err error) {
 
 func locations(ctx context.Context, q db.Queryer, sc authz.Scope, after []any, limit int) ([]Location, error) {
 	in, args := sc.Here("l.account_id")
+	return db.All(ctx, q, scanLocation, locationsText(in, after), append(append(args, after...), limit)...)
+}
+
+func locationsText(in string, after []any) string {
 	if len(after) > 0 {
 		in += ` AND (l.name_fold, l.id) > (?, ?)`
 	}
-	return db.All(ctx, q, scanLocation, `SELECT `+locationColumns+` FROM locations l WHERE `+in+` ORDER BY l.name_fold, l.id LIMIT ?`, append(append(args, after...), limit)...)
+	return `SELECT ` + locationColumns + ` FROM locations l WHERE ` + in + ` ORDER BY l.name_fold, l.id LIMIT ?`
 }
 
 func location(ctx context.Context, q db.Queryer, sc authz.Scope, id ids.Location) (Location, error) {
