@@ -7,7 +7,7 @@ GOLANGCI_LINT_VERSION = v2.15.0
 OPENFGA_VERSION = v1.22.1
 
 # Packages in which goroutines meet: tested once more under the race detector.
-CONCURRENT = change db jobs audit secret mail op authz authn invite user
+CONCURRENT = certs change db jobs audit secret mail op authz authn invite user
 
 # Existing database to first page, memory when idle, size of the stripped binary.
 bench-start:
