@@ -9,6 +9,7 @@ import (
 	"bailiwick/internal/db"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
+	"bailiwick/internal/module"
 	"bailiwick/internal/op"
 )
 
@@ -46,7 +47,7 @@ func (s *Service) Check(ctx context.Context, by authz.Actor, asked []Question) (
 
 func (q Question) check() error {
 	if !authz.Known(q.Perm) && !q.Perm.Own() {
-		return errs.Field("permission", "access.permission_unknown", "Name a permission of the catalogue. There is none called {perm}.", "perm", string(q.Perm))
+		return unknownPerm(q.Perm)
 	}
 	if q.SubAccount != "" && q.User != "" {
 		return errs.Field("subaccount", "access.subaccount_of_other", "Leave out the sub-account, or ask about yourself. What somebody else does with one sub-account is not answered.")
@@ -54,10 +55,20 @@ func (q Question) check() error {
 	return nil
 }
 
+func unknownPerm(p authz.Perm) error {
+	return errs.Field("permission", "access.permission_unknown", "Name a permission of the catalogue. There is none called {perm}.", "perm", string(p))
+}
+
 func (s *Service) answer(ctx context.Context, by authz.Actor, asked Question) (bool, error) {
 	q, sc, err := s.op.See(ctx, by, asked.Account)
 	if errs.KindOf(err) == errs.NotFound {
 		return false, nil
+	}
+	if err == nil && asked.Perm.Own() { // a permission whose module is gone is granted to nobody
+		unknown, err := module.Unknown(ctx, q, authz.SetOf(asked.Perm))
+		if err != nil || len(unknown) > 0 {
+			return false, err
+		}
 	}
 	switch {
 	case err != nil:
@@ -120,6 +131,13 @@ func (s *Service) Explain(ctx context.Context, by authz.Actor, asked Question) (
 	q, sc, err := s.op.See(ctx, by, asked.Account)
 	if err != nil {
 		return authz.Explanation{}, err
+	}
+	unknown, err := module.Unknown(ctx, q, authz.SetOf(asked.Perm))
+	if err != nil {
+		return authz.Explanation{}, err
+	}
+	if len(unknown) > 0 {
+		return authz.Explanation{}, unknownPerm(asked.Perm)
 	}
 	x, err := s.explain(ctx, by, q, sc, asked)
 	if err != nil {

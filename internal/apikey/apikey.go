@@ -18,6 +18,7 @@ import (
 	"bailiwick/internal/db"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
+	"bailiwick/internal/module"
 	"bailiwick/internal/op"
 	"bailiwick/internal/secret"
 )
@@ -120,6 +121,9 @@ func (s *Service) Create(ctx context.Context, by authz.Actor, account ids.Accoun
 		}
 		if missing := in.Scopes.Without(Grantable(w.Scope(), m.grant)); !missing.Empty() {
 			return errs.Field("scopes", "key.above_yours", "Leave out {perm}. You do not hold it by your membership of this account.", "perm", string(missing.First()))
+		}
+		if err := module.CheckGiven(ctx, w.Tx(), in.Scopes); err != nil {
+			return err
 		}
 		n, err := countOf(ctx, w.Tx(), w.Scope(), m.Membership)
 		if err != nil {

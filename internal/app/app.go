@@ -30,6 +30,7 @@ import (
 	"bailiwick/internal/invite"
 	"bailiwick/internal/jobs"
 	"bailiwick/internal/mail"
+	"bailiwick/internal/module"
 	"bailiwick/internal/notify"
 	"bailiwick/internal/op"
 	"bailiwick/internal/page"
@@ -76,6 +77,7 @@ type App struct {
 	Files     *file.Store
 	Tasks     *task.Service
 	Trail     *trail.Service
+	Modules   *module.Service
 	Roles     *role.Service
 	Users     *user.Service
 	Subs      *subaccount.Service
@@ -135,7 +137,7 @@ func (a *App) build(ctx context.Context, d Deps, load func() (*i18n.Catalogue, e
 	a.Web = web.New(web.Deps{
 		Log: a.log, Clock: a.clock, Texts: texts, BaseURL: a.cfg.BaseURL, TrustedProxies: a.cfg.TrustedProxies,
 		CapturesMail: a.cfg.CapturesMail(), MailOff: a.cfg.MailOff, Ready: a.Ready, Ops: a.Ops, Cursors: page.NewSealer(box), Brand: a.Brands, Mailbox: notify.NewMailbox(a.Ops, a.Mailbox, a.cfg.CapturesMail()),
-		Accounts: a.Accounts, Views: a.Views, Tasks: a.Tasks, Trail: a.Trail, Subs: a.Subs, Roles: a.Roles, Users: a.Users, Invites: a.Invites, Provision: a.Provision, Exchange: a.Exchange, Authn: a.Authn, Keys: a.Keys,
+		Accounts: a.Accounts, Views: a.Views, Tasks: a.Tasks, Trail: a.Trail, Modules: a.Modules, Subs: a.Subs, Roles: a.Roles, Users: a.Users, Invites: a.Invites, Provision: a.Provision, Exchange: a.Exchange, Authn: a.Authn, Keys: a.Keys,
 		Mounts: mounts(a.API.Routes()),
 	})
 	return nil
@@ -157,6 +159,7 @@ func (a *App) services(box *secret.Box, hasher *secret.Hasher) {
 	a.Files = file.NewStore(a.Ops, a.DB, box)
 	a.Tasks = task.NewService(a.Ops, a.DB, a.Files, page.NewSealer(box))
 	a.Views = view.NewService(a.Ops)
+	a.Modules = module.NewService(a.Ops, a.DB)
 	a.Trail = trail.NewService(a.Ops, page.NewSealer(box), a.clock)
 	a.Roles = role.NewService(a.Ops)
 	a.Subs = subaccount.NewService(a.Ops)

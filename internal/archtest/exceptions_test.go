@@ -40,6 +40,7 @@ var unscoped = map[string]string{
 	"task.removeExpired":    "retention, by time alone",
 	"account.insertRoot":    "the platform is made when there is nothing yet to be in a scope",
 	"account.rootOf":        "finds the platform, so that a job can be minted there",
+	"module.all":            "the operator's modules stand in everybody's navigation and are no secret of an account",
 	"trail.rootOf":          "finds the platform, whose setting a job applies",
 }
 

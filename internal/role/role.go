@@ -12,6 +12,7 @@ import (
 	"bailiwick/internal/db"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
+	"bailiwick/internal/module"
 	"bailiwick/internal/op"
 )
 
@@ -186,6 +187,9 @@ func check(ctx context.Context, w *op.W, g Group) error {
 	}
 	if utf8.RuneCountInString(g.Description) > descriptionMax {
 		c.Add("description", "role.description_long", "Use at most {max} characters for the description.", "max", descriptionMax)
+	}
+	if err := module.CheckGiven(ctx, w.Tx(), g.Perms); err != nil {
+		return err
 	}
 	if out := g.Perms.Without(authz.GroupGrantable()); !out.Empty() {
 		c.Add("perms", "role.perm_not_grantable", "Leave out {perm}. A role group cannot hold it.", "perm", string(out.First()))

@@ -8,6 +8,7 @@ import (
 	"bailiwick/internal/db"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
+	"bailiwick/internal/module"
 	"bailiwick/internal/role"
 )
 
@@ -61,6 +62,9 @@ func (a Access) Grant(ctx context.Context, q db.Queryer, sc authz.Scope) (authz.
 // a User has a module, and nothing exceeds what the giver holds. What a person already has (had) is not given anew.
 func CheckAccess(ctx context.Context, q db.Queryer, sc authz.Scope, a, had Access) error {
 	if err := a.checkForm(ctx, q, sc); err != nil {
+		return err
+	}
+	if err := module.CheckGiven(ctx, q, a.Perms.Without(had.Perms)); err != nil {
 		return err
 	}
 	g, err := a.Grant(ctx, q, sc)

@@ -60,7 +60,7 @@ func (s *Server) auditEvent(r *http.Request, by authz.Actor, account ids.Account
 		v.Who.Sub += " · " + p.T("audit.acting_as", "who", e.ActingAs)
 	}
 	for _, c := range e.Changes {
-		if lines, isList := listChange(p, c); isList {
+		if lines, isList := listChange(offerOf(r.Context()), c); isList {
 			v.Lists = append(v.Lists, lines)
 			continue
 		}
@@ -196,15 +196,15 @@ func fieldValue(p i18n.Printer, field, value string) string {
 }
 
 // listChange shows what came and went of a list.
-func listChange(p i18n.Printer, c audit.Change) (auditlog.Lines, bool) {
+func listChange(p offer, c audit.Change) (auditlog.Lines, bool) {
 	if c.Hidden || !slices.Contains(listFields, c.Field) {
 		return auditlog.Lines{}, false
 	}
 	before, after := items(c.Before), items(c.After)
-	out := auditlog.Lines{Field: fieldLabel(p, c.Field)}
+	out := auditlog.Lines{Field: fieldLabel(p.Printer, c.Field)}
 	text := func(item string) string {
-		if perm := authz.Perm(item); authz.Known(perm) {
-			return permName(p, perm)
+		if perm := authz.Perm(item); slices.Contains(p.perms(), perm) {
+			return p.permName(perm)
 		}
 		return item
 	}

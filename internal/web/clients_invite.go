@@ -20,7 +20,7 @@ var inviteIntoNames = append([]string{"addresses", "seen", "check"}, accessNames
 // inviteInto invites people into the clients chosen in the list. It shows the page first, and again when an address
 // cannot be invited somewhere and the reader has not been told.
 func (s *Server) inviteInto(w http.ResponseWriter, r *http.Request, by authz.Actor, sc authz.Scope, f form, chosen []ids.Account) error {
-	in := invite.Input{Addresses: f.raw("addresses"), Access: readAccess(f, sc)}
+	in := invite.Input{Addresses: f.raw("addresses"), Access: readAccess(offerOf(r.Context()), f, sc)}
 	st := inviteState{addresses: in.Addresses, access: in.Access, status: http.StatusOK, checked: f.text("check") != ""}
 	if f.text("sure") == "" {
 		st.access = user.Default()

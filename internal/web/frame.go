@@ -50,6 +50,9 @@ func (s *Server) frame(w http.ResponseWriter, r *http.Request, by authz.Actor, a
 	}
 	page.Scope = shell.Scope{Name: sc.Name(), Kind: p.T("kind." + sc.Kind()), SwitchURL: "/switch"}
 	page.Nav = navigation(p, sc, at.nav)
+	if own := moduleLinks(offerOf(r.Context()), sc); len(own) > 0 {
+		page.Nav = append(page.Nav, shell.NavGroup{Label: p.T("nav.group_modules"), Items: own})
+	}
 	if sc.Kind() == "platform" && sc.Has(authz.AccountTransfer) && s.CapturesMail {
 		page.User.Menu = append(page.User.Menu, part.MenuItem{Label: p.T("nav.captured_mail"), Icon: "mail", Href: "/captured-mail"})
 	}

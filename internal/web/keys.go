@@ -31,7 +31,7 @@ func (s *Server) ownKeysPage(w http.ResponseWriter, r *http.Request, by authz.Ac
 		}
 		v.Account, v.Create = sc.Name(), offer.Member
 		for _, k := range all {
-			row := s.keyRow(p, k)
+			row := s.keyRow(offerOf(r.Context()), k)
 			row.Revoke = "/me/keys/" + string(k.ID) + "/revoke"
 			v.Rows = append(v.Rows, row)
 		}
@@ -52,9 +52,9 @@ func (s *Server) offerKeys(r *http.Request, by authz.Actor) (authz.Scope, apikey
 	return sc, offer, err
 }
 
-func (s *Server) keyRow(p i18n.Printer, k apikey.Key) keys.Row {
+func (s *Server) keyRow(p offer, k apikey.Key) keys.Row {
 	now := s.Clock()
-	row := keys.Row{Name: k.Name, Scopes: modulesIn(p, k.Scopes), Used: p.T("keys.unused"), From: k.LastIP, Expires: keyExpiry(p, k), Expired: k.Expired(now)}
+	row := keys.Row{Name: k.Name, Scopes: modulesIn(p, k.Scopes), Used: p.T("keys.unused"), From: k.LastIP, Expires: keyExpiry(p.Printer, k), Expired: k.Expired(now)}
 	if !k.LastUsed.IsZero() {
 		row.Used = p.Relative(k.LastUsed, now)
 	}
@@ -84,7 +84,7 @@ func (s *Server) showNewKey(w http.ResponseWriter, r *http.Request, by authz.Act
 		return errs.New(errs.Denied, "auth.denied", "Ask an admin of the account for access. Your role does not include this.")
 	}
 	v.Account, v.Min = sc.Name(), s.Clock().Format(time.DateOnly)
-	v.Grid = permGrid(p, offer.Scopes, ticked, func(authz.Module) string { return "" })
+	v.Grid = permGrid(offerOf(r.Context()), offer.Scopes, ticked, func(authz.Module) string { return "" })
 	at := place{title: p.T("keys.new_title"), crumbs: []part.Crumb{{Label: p.T("keys.title"), Href: "/me/keys"}, {Label: p.T("keys.new_title")}}}
 	if v.Page, err = s.frame(w, r, by, at); err != nil {
 		return err
@@ -133,7 +133,7 @@ func (s *Server) showKey(w http.ResponseWriter, r *http.Request, by authz.Actor,
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, me.MadeKey{Page: frame, Key: k.Name, Secret: text.Reveal(), Expires: keyExpiry(p, k), Scopes: modulesIn(p, k.Scopes)})
+	return s.render(w, r, http.StatusOK, me.MadeKey{Page: frame, Key: k.Name, Secret: text.Reveal(), Expires: keyExpiry(p, k), Scopes: modulesIn(offerOf(r.Context()), k.Scopes)})
 }
 
 func (s *Server) revokeOwnKey(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
@@ -186,7 +186,7 @@ func (s *Server) keysPage(w http.ResponseWriter, r *http.Request, by authz.Actor
 		return err
 	}
 	for _, k := range list.Keys {
-		row := s.keyRow(p, k)
+		row := s.keyRow(offerOf(r.Context()), k)
 		row.Owner = k.Owner
 		if sc.Has(authz.UsersView) {
 			row.OwnerHref = accountPath(sc.Account(), "/users/"+string(k.Membership))

@@ -27,7 +27,7 @@ var moduleIcons = map[string]string{
 var bodiesPerm = authz.SetOf(authz.MessagesViewBody)
 
 // readAccess reads what the form says a person may do. Ticking a module ticks what the reader holds of it.
-func readAccess(f form, sc authz.Scope) user.Access {
+func readAccess(o offer, f form, sc authz.Scope) user.Access {
 	a := user.Access{Role: authz.Role(f.text("role")), AllSubs: f.text("subs") != "some"}
 	if a.Role == groupRole {
 		a.Role = authz.Role(f.text("group"))
@@ -35,7 +35,7 @@ func readAccess(f form, sc authz.Scope) user.Access {
 	held := sc.Perms().Without(bodiesPerm)
 	switch a.Role {
 	case authz.User:
-		a.Perms = authz.ModuleSet(f.all("module")...).Intersect(authz.Grantable(authz.User)).Intersect(held)
+		a.Perms = o.keys(f.all("module")).Intersect(authz.Grantable(authz.User)).Intersect(held)
 	case authz.Support:
 		a.Perms = authz.Grantable(authz.Support).Intersect(held)
 	}
@@ -51,7 +51,7 @@ func readAccess(f form, sc authz.Scope) user.Access {
 // accessForm shows what a person may do, with the choices that the reader may make.
 func (s *Server) accessForm(r *http.Request, by authz.Actor, sc authz.Scope, a user.Access, errors map[string]string) (people.Access, error) {
 	p := i18n.From(r.Context())
-	out := people.Access{Errors: errors, All: a.AllSubs, Group: string(a.Role), Modules: moduleTiles(p, sc, a)}
+	out := people.Access{Errors: errors, All: a.AllSubs, Group: string(a.Role), Modules: moduleTiles(offerOf(r.Context()), sc, a)}
 	for _, role := range offered(sc) {
 		out.Roles = append(out.Roles, part.RadioCard{
 			Name: "role", Value: string(role), Label: p.T("role." + string(role)), Hint: p.T("role." + string(role) + "_hint"), Checked: a.Role == role,
@@ -120,17 +120,17 @@ func offered(sc authz.Scope) []authz.Role {
 }
 
 // moduleTiles are the modules of the role User; those beyond it say who has them.
-func moduleTiles(p i18n.Printer, sc authz.Scope, a user.Access) []people.Module {
+func moduleTiles(p offer, sc authz.Scope, a user.Access) []people.Module {
 	var out []people.Module
-	for _, m := range authz.Offered() {
+	for _, m := range p.modules() {
 		if m.Ceiling != authz.ForAnyone {
 			continue
 		}
-		all := authz.ModuleSet(m.Key).Without(bodiesPerm)
+		all := p.set(m).Without(bodiesPerm)
 		if all.Intersect(sc.Perms()).Empty() {
 			continue
 		}
-		out = append(out, people.Module{Key: m.Key, Label: p.T("perm.module_" + m.Key), Icon: moduleIcons[m.Key], Checked: !all.Intersect(a.Perms).Empty()})
+		out = append(out, people.Module{Key: m.Key, Label: p.moduleName(m.Key), Icon: p.icon(m.Key), Checked: !all.Intersect(a.Perms).Empty()})
 	}
 	for _, m := range []struct{ key, why string }{{"users", "access.locked_admins"}, {"pricing", "access.locked_owner"}, {"payments", "access.locked_owner"}} {
 		out = append(out, people.Module{Key: m.key, Label: p.T("perm.module_" + m.key), Locked: p.T(m.why)})
@@ -154,7 +154,7 @@ func roleLabel(p i18n.Printer, role authz.Role, group string) (string, part.Tone
 }
 
 // modulesOf sums up in a few words what a grant reaches.
-func modulesOf(p i18n.Printer, g authz.Grant) string {
+func modulesOf(p offer, g authz.Grant) string {
 	switch g.Role {
 	case authz.Owner, authz.Admin:
 		return p.T("users.all_modules")
@@ -163,12 +163,12 @@ func modulesOf(p i18n.Printer, g authz.Grant) string {
 }
 
 // modulesIn sums up a set by its modules.
-func modulesIn(p i18n.Printer, set authz.Set) string {
+func modulesIn(p offer, set authz.Set) string {
 	held := set.Without(authz.SetOf(authz.AccountView))
 	var names []string
-	for _, m := range authz.Offered() {
-		if !authz.ModuleSet(m.Key).Intersect(held).Empty() {
-			names = append(names, p.T("perm.module_"+m.Key))
+	for _, m := range p.modules() {
+		if !p.set(m).Intersect(held).Empty() {
+			names = append(names, p.moduleName(m.Key))
 		}
 	}
 	switch len(names) {

@@ -170,7 +170,7 @@ func (s *Server) checkInvite(w http.ResponseWriter, r *http.Request, by authz.Ac
 		return err
 	}
 	all, err := s.Invites.Check(r.Context(), by, sc.Account(), f.raw("addresses"))
-	st := inviteState{addresses: f.raw("addresses"), rows: readRows(f), verdicts: all, checked: true, access: readAccess(f, sc), status: http.StatusOK}
+	st := inviteState{addresses: f.raw("addresses"), rows: readRows(f), verdicts: all, checked: true, access: readAccess(offerOf(r.Context()), f, sc), status: http.StatusOK}
 	if fragment(r, people.VerdictsID) && err == nil {
 		v := s.verdicts(i18n.From(r.Context()), sc, st)
 		if err := s.offerRows(r, by, sc, &v); err != nil {
@@ -196,7 +196,7 @@ func (s *Server) sendInvites(w http.ResponseWriter, r *http.Request, by authz.Ac
 	if err != nil {
 		return err
 	}
-	st := inviteState{addresses: f.raw("addresses"), rows: readRows(f), access: readAccess(f, sc), checked: true, status: http.StatusUnprocessableEntity}
+	st := inviteState{addresses: f.raw("addresses"), rows: readRows(f), access: readAccess(offerOf(r.Context()), f, sc), checked: true, status: http.StatusUnprocessableEntity}
 	st.verdicts, err = s.Invites.Check(r.Context(), by, sc.Account(), st.addresses)
 	if err == nil && left(st.verdicts) > 0 && left(st.verdicts) < len(st.verdicts) && f.text("seen") != digest(st.addresses) {
 		st.notice = i18n.From(r.Context()).T("invite.read_verdicts")
@@ -289,7 +289,7 @@ func (s *Server) createUser(w http.ResponseWriter, r *http.Request, by authz.Act
 	if err != nil {
 		return err
 	}
-	in := invite.Create{Name: f.text("name"), Email: f.text("email"), Access: readAccess(f, sc)}
+	in := invite.Create{Name: f.text("name"), Email: f.text("email"), Access: readAccess(offerOf(r.Context()), f, sc)}
 	if err := s.Invites.CreateUser(r.Context(), by, sc.Account(), in); err != nil {
 		if !shown(err) {
 			return err

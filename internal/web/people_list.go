@@ -172,7 +172,7 @@ func (s *Server) listPeople(r *http.Request, by authz.Actor, sc authz.Scope, v *
 	for _, m := range list.Members {
 		label, tone := roleLabel(p, m.Role, m.RoleName)
 		row := people.Person{
-			ID: string(m.ID), Name: m.Name, Email: m.Email, Href: v.Base + "/" + string(m.ID), Role: label, Tone: tone, Access: modulesOf(p, m.Grant()),
+			ID: string(m.ID), Name: m.Name, Email: m.Email, Href: v.Base + "/" + string(m.ID), Role: label, Tone: tone, Access: modulesOf(offerOf(r.Context()), m.Grant()),
 			Subs: subsOf(p, m.Access, m.SubCount), Bodies: m.Perms.Has(authz.MessagesViewBody), TwoFactor: m.TwoFactor, Last: p.T("users.never"),
 		}
 		if !m.LastActive.IsZero() {

@@ -27,10 +27,13 @@ func (s *Server) rolesPage(w http.ResponseWriter, r *http.Request, by authz.Acto
 	}
 	p := i18n.From(r.Context())
 	v := roles.List{Account: sc.Name(), Base: accountPath(sc.Account(), "/roles"), Create: sc.Has(authz.RolesManage)}
+	if sc.Kind() == "platform" && sc.Has(authz.RolesManage) {
+		v.Modules = accountPath(sc.Account(), "/modules")
+	}
 	for _, g := range groups {
 		row := roles.Group{
 			Name: g.Name, Description: g.Description, Href: v.Base + "/" + string(g.ID), People: p.Number(int64(g.Members + g.Invitations)),
-			Modules: modulesOf(p, authz.Grant{Role: authz.Role(g.ID), Group: g.Perms}),
+			Modules: modulesOf(offerOf(r.Context()), authz.Grant{Role: authz.Role(g.ID), Group: g.Perms}),
 		}
 		if g.Inherited(sc.Account()) {
 			row.From = providerName(p, g.AccountName)
@@ -103,7 +106,7 @@ func (s *Server) showRole(w http.ResponseWriter, r *http.Request, by authz.Actor
 		New: g.ID == "", ReadOnly: g.Inherited(sc.Account()) || !sc.Has(authz.RolesManage),
 	}
 	may := authz.GroupGrantable().Intersect(sc.Perms())
-	v.Grid = roleGrid(p, may, in.Perms, v.ReadOnly)
+	v.Grid = roleGrid(offerOf(r.Context()), may, in.Perms, v.ReadOnly)
 	status := http.StatusOK
 	if failure != nil {
 		fields, isForm := fieldErrors(p, failure)
@@ -113,7 +116,7 @@ func (s *Server) showRole(w http.ResponseWriter, r *http.Request, by authz.Actor
 		}
 		if stale := (*role.Stale)(nil); errors.As(failure, &stale) {
 			v.Theirs = []part.Fact{{Term: p.T("roles.name"), Text: stale.Theirs.Name}, {Term: p.T("roles.description_label"), Text: stale.Theirs.Description}}
-			for _, h := range heldBy(p, stale.Theirs.Perms) {
+			for _, h := range heldBy(offerOf(r.Context()), stale.Theirs.Perms) {
 				v.Theirs = append(v.Theirs, part.Fact{Term: h.Module, Text: h.Actions})
 			}
 		}
@@ -165,8 +168,8 @@ func (s *Server) roleHolders(r *http.Request, by authz.Actor, sc authz.Scope, g 
 }
 
 // roleGrid is what a role group may hold. What the reader does not hold is shown and cannot be ticked.
-func roleGrid(p i18n.Printer, may, ticked authz.Set, readOnly bool) people.Grid {
-	g := permGrid(p, may.Union(ticked), ticked, func(authz.Module) string { return "" })
+func roleGrid(o offer, may, ticked authz.Set, readOnly bool) people.Grid {
+	g := permGrid(o, may.Union(ticked), ticked, func(authz.Module) string { return "" })
 	off := func(c *people.GridCell) { c.Disabled = readOnly || !may.Has(authz.Perm(c.Perm)) }
 	for _, group := range g.Groups {
 		for _, row := range group.Rows {

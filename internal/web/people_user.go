@@ -172,7 +172,6 @@ func (s *Server) userAccess(w http.ResponseWriter, r *http.Request, by authz.Act
 }
 
 func (s *Server) rightsOf(r *http.Request, by authz.Actor, sc authz.Scope, m user.Member, a user.Access, fields map[string]string) (people.Rights, error) {
-	p := i18n.From(r.Context())
 	v := people.Rights{Action: accountPath(sc.Account(), "/users/"+string(m.ID)+"/access"), Version: strconv.FormatInt(m.Version, 10), Name: m.Name}
 	can, err := s.Users.CanOn(r.Context(), by, sc.Account(), m)
 	if err != nil {
@@ -182,7 +181,7 @@ func (s *Server) rightsOf(r *http.Request, by authz.Actor, sc authz.Scope, m use
 		if v.Access, err = s.accessForm(r, by, sc, a, fields); err != nil {
 			return v, err
 		}
-		grid := grantGrid(p, sc, a)
+		grid := grantGrid(offerOf(r.Context()), sc, a)
 		v.Access.Grid = &grid
 		if v.Access.Bodies == nil && a.Perms.Has(authz.MessagesViewBody) {
 			on := true // whoever manages the person may take it away
@@ -193,22 +192,23 @@ func (s *Server) rightsOf(r *http.Request, by authz.Actor, sc authz.Scope, m use
 	if err != nil {
 		return v, err
 	}
-	v.Holds = heldBy(p, held)
+	v.Holds = heldBy(offerOf(r.Context()), held)
 	return v, s.explain(r, by, sc, m, &v)
 }
 
 // explain answers the question in the address: may this person do that here, and why.
 func (s *Server) explain(r *http.Request, by authz.Actor, sc authz.Scope, m user.Member, v *people.Rights) error {
 	p := i18n.From(r.Context())
-	for _, perm := range authz.Perms() {
-		v.Ask = append(v.Ask, part.Option{Value: string(perm), Label: permName(p, perm)})
+	o := offerOf(r.Context())
+	for _, perm := range o.perms() {
+		v.Ask = append(v.Ask, part.Option{Value: string(perm), Label: o.permName(perm)})
 	}
 	on, err := s.askedPlace(r, by, sc, v)
 	if err != nil {
 		return err
 	}
 	asked := authz.Perm(r.URL.Query().Get("can"))
-	if !authz.Known(asked) {
+	if !slices.Contains(o.perms(), asked) {
 		return nil
 	}
 	x, err := s.Users.Explain(r.Context(), by, sc.Account(), m.ID, asked, on.Account())
@@ -220,7 +220,7 @@ func (s *Server) explain(r *http.Request, by authz.Actor, sc authz.Scope, m user
 	if x.Allowed {
 		verdict = "user.yes"
 	}
-	v.Verdict = p.T(verdict, "name", m.Name, "what", permName(p, asked), "account", on.Name())
+	v.Verdict = p.T(verdict, "name", m.Name, "what", o.permName(asked), "account", on.Name())
 	for _, step := range x.Steps {
 		name := step.Name
 		if name == "" {
@@ -276,22 +276,18 @@ func (s *Server) askedPlace(r *http.Request, by authz.Actor, sc authz.Scope, v *
 	return there, nil
 }
 
-func permName(p i18n.Printer, perm authz.Perm) string {
-	return p.T("perm.module_"+perm.Module()) + ": " + p.T("perm.action_"+perm.Action())
-}
-
 // heldBy sums up a set, module by module.
-func heldBy(p i18n.Printer, set authz.Set) []people.Held {
+func heldBy(o offer, set authz.Set) []people.Held {
 	var out []people.Held
-	for _, m := range authz.Offered() {
+	for _, m := range o.modules() {
 		var actions []string
 		for _, a := range m.Actions {
 			if set.Has(authz.Perm(m.Key + "." + a)) {
-				actions = append(actions, p.T("perm.action_"+a))
+				actions = append(actions, o.actionName(authz.Perm(m.Key+"."+a)))
 			}
 		}
 		if len(actions) > 0 {
-			out = append(out, people.Held{Module: p.T("perm.module_" + m.Key), Actions: strings.Join(actions, p.T("part.comma")+" ")})
+			out = append(out, people.Held{Module: o.moduleName(m.Key), Actions: strings.Join(actions, o.T("part.comma")+" ")})
 		}
 	}
 	return out
@@ -299,19 +295,19 @@ func heldBy(p i18n.Printer, set authz.Set) []people.Held {
 
 // grantGrid is what can be ticked for a membership: the modules of a User, the access list of Support, and what an
 // Owner adds to an Admin.
-func grantGrid(p i18n.Printer, sc authz.Scope, a user.Access) people.Grid {
+func grantGrid(o offer, sc authz.Scope, a user.Access) people.Grid {
 	may := authz.Grantable(authz.User).Union(authz.Grantable(authz.Admin))
 	if sc.Kind() == "platform" || sc.Kind() == "reseller" {
 		may = may.Union(authz.Grantable(authz.Support))
 	}
-	return permGrid(p, may.Intersect(sc.Perms()).Without(bodiesPerm), a.Perms, func(m authz.Module) string {
+	return permGrid(o, may.Intersect(sc.Perms()).Without(bodiesPerm), a.Perms, func(m authz.Module) string {
 		switch m.Ceiling {
 		case authz.ForAnyone:
 			return ""
 		case authz.ForOwners:
-			return p.T("grid.for_admin")
+			return o.T("grid.for_admin")
 		}
-		return p.T("grid.for_support")
+		return o.T("grid.for_support")
 	})
 }
 
@@ -319,21 +315,21 @@ func grantGrid(p i18n.Printer, sc authz.Scope, a user.Access) people.Grid {
 var gridColumns = []string{"view", "create", "edit", "export"}
 
 // permGrid shows the permissions of a set by module, with what is ticked.
-func permGrid(p i18n.Printer, may, ticked authz.Set, note func(authz.Module) string) people.Grid {
-	g := people.Grid{Caption: p.T("grid.caption")}
+func permGrid(o offer, may, ticked authz.Set, note func(authz.Module) string) people.Grid {
+	g := people.Grid{Caption: o.T("grid.caption")}
 	for _, a := range gridColumns {
-		g.Columns = append(g.Columns, p.T("perm.action_"+a))
+		g.Columns = append(g.Columns, o.T("perm.action_"+a))
 	}
 	group := ""
-	for _, m := range authz.Offered() {
-		row := gridRow(p, m, may, ticked)
+	for _, m := range o.modules() {
+		row := gridRow(o, m, may, ticked)
 		if row == nil {
 			continue
 		}
 		row.Note = note(m)
 		if m.Group != group {
 			group = m.Group
-			g.Groups = append(g.Groups, people.GridGroup{Label: p.T("perm.group_" + group)})
+			g.Groups = append(g.Groups, people.GridGroup{Label: o.T("perm.group_" + group)})
 		}
 		last := &g.Groups[len(g.Groups)-1]
 		last.Rows = append(last.Rows, *row)
@@ -342,17 +338,17 @@ func permGrid(p i18n.Printer, may, ticked authz.Set, note func(authz.Module) str
 }
 
 // gridRow is the row of a module, nil when nothing in it can be ticked.
-func gridRow(p i18n.Printer, m authz.Module, may, ticked authz.Set) *people.GridRow {
-	if authz.ModuleSet(m.Key).Intersect(may).Empty() {
+func gridRow(o offer, m authz.Module, may, ticked authz.Set) *people.GridRow {
+	if o.set(m).Intersect(may).Empty() {
 		return nil
 	}
-	row := people.GridRow{Label: p.T("perm.module_" + m.Key), Cells: make([]*people.GridCell, len(gridColumns))}
+	row := people.GridRow{Label: o.moduleName(m.Key), Cells: make([]*people.GridCell, len(gridColumns))}
 	for _, a := range m.Actions {
 		perm := authz.Perm(m.Key + "." + a)
 		if !may.Has(perm) {
 			continue
 		}
-		c := people.GridCell{Perm: string(perm), Label: p.T("perm.action_" + a), Checked: ticked.Has(perm)}
+		c := people.GridCell{Perm: string(perm), Label: o.actionName(perm), Checked: ticked.Has(perm)}
 		if i := slices.Index(gridColumns, a); i >= 0 {
 			row.Cells[i] = &c
 		} else {
@@ -373,7 +369,7 @@ func (s *Server) saveUserAccess(w http.ResponseWriter, r *http.Request, by authz
 		return err
 	}
 	version, _ := strconv.ParseInt(f.text("version"), 10, 64) //nolint:errcheck // 0 is no version, and stale
-	a := readAccess(f, sc)
+	a := readAccess(offerOf(r.Context()), f, sc)
 	a.Perms = permsOf(f).Intersect(authz.Grantable(a.Role)).Without(bodiesPerm).Union(a.Perms.Intersect(bodiesPerm))
 	err = s.Users.Edit(r.Context(), by, sc.Account(), m.ID, version, user.Input{Access: a, JobTitle: m.JobTitle, Phone: m.Phone})
 	if err == nil {
@@ -394,7 +390,7 @@ func (s *Server) saveUserAccess(w http.ResponseWriter, r *http.Request, by authz
 	}
 	if stale := (*user.Stale)(nil); errors.As(err, &stale) {
 		label, _ := roleLabel(p, stale.Theirs.Role, stale.Theirs.RoleName)
-		v.Theirs = []part.Fact{{Term: p.T("access.permission"), Text: label}, {Term: p.T("access.modules"), Text: modulesOf(p, stale.Theirs.Grant())}}
+		v.Theirs = []part.Fact{{Term: p.T("access.permission"), Text: label}, {Term: p.T("access.modules"), Text: modulesOf(offerOf(r.Context()), stale.Theirs.Grant())}}
 	}
 	who, perr := s.identityOf(r, by, sc, m)
 	if perr != nil {

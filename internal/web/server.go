@@ -19,6 +19,7 @@ import (
 	"bailiwick/internal/exchange"
 	"bailiwick/internal/i18n"
 	"bailiwick/internal/invite"
+	"bailiwick/internal/module"
 	"bailiwick/internal/notify"
 	"bailiwick/internal/op"
 	"bailiwick/internal/page"
@@ -50,6 +51,7 @@ type Deps struct {
 	Views          *view.Service
 	Tasks          *task.Service
 	Trail          *trail.Service
+	Modules        *module.Service
 	Subs           *subaccount.Service
 	Roles          *role.Service
 	Users          *user.Service
@@ -114,7 +116,9 @@ func (s *Server) serve(rt Route) http.Handler {
 		case rt.Open != nil:
 			err = rt.Open(w, r)
 		case err == nil:
-			err = rt.Signed(w, r, by)
+			if r, err = s.withModules(r, by); err == nil {
+				err = rt.Signed(w, r, by)
+			}
 		}
 		if err != nil {
 			s.serveError(w, r, by, err)

@@ -25,6 +25,7 @@ import (
 	"bailiwick/internal/exchange"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/invite"
+	"bailiwick/internal/module"
 	"bailiwick/internal/role"
 	"bailiwick/internal/sheet"
 	"bailiwick/internal/subaccount"
@@ -323,6 +324,23 @@ var calls = []call{
 		id := ids.NewView(o.Clock.Now())
 		o.Exec("INSERT INTO saved_views (id, user_id, account_id, page, name, name_fold, query, created_at) VALUES (?, ?, ?, 'clients', ?, ?, '', 0)", id, o.owner.User(), o.client, id, id)
 		return o.Views.Delete(o.ctx, by, o.client, id)
+	}},
+
+	{"module.Service.List", "", func(_ *testing.T, o *office, by authz.Actor) error { return only(o.Modules.List(o.ctx, by)) }},
+	{"module.Service.Add", "at the client", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Modules.Add(o.ctx, by, o.client, module.Input{})
+	}},
+	{"module.Service.Add", "at the platform", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Modules.Add(o.ctx, by, o.Platform, module.Input{})
+	}},
+	{"module.Service.Edit", "at the platform", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Modules.Edit(o.ctx, by, o.Platform, "campaigns", 1, module.Input{})
+	}},
+	{"module.Service.Uses", "at the platform", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Modules.Uses(o.ctx, by, o.Platform, "campaigns"))
+	}},
+	{"module.Service.Remove", "at the platform", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Modules.Remove(o.ctx, by, o.Platform, "campaigns", true)
 	}},
 
 	{"trail.Service.List", "", func(_ *testing.T, o *office, by authz.Actor) error {
@@ -670,7 +688,7 @@ func (o *office) keyOf(p apptest.Person) ids.Key {
 
 // services are all that people reach through the edges.
 func (o *office) services() []any {
-	return []any{o.Accounts, o.Views, o.Tasks, o.Exchange, o.Trail, o.Roles, o.Users, o.Subs, o.Invites, o.Authn, o.Keys, o.Brands, o.Access}
+	return []any{o.Accounts, o.Views, o.Tasks, o.Exchange, o.Trail, o.Modules, o.Roles, o.Users, o.Subs, o.Invites, o.Authn, o.Keys, o.Brands, o.Access}
 }
 
 // withActor lists the methods that take an actor, by reflection over the services.
