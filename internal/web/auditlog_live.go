@@ -36,7 +36,7 @@ func (s *Server) auditLive(w http.ResponseWriter, r *http.Request, by authz.Acto
 		return err
 	}
 	if r.Header.Get("Accept") != eventStream {
-		return errs.New(errs.Invalid, "audit.live_page", "Open the audit log itself. This address is for its page alone.")
+		return seeOther(w, r, accountPath(id, "/audit")) // opened by hand
 	}
 	select {
 	case s.live <- struct{}{}:
