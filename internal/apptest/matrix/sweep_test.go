@@ -449,7 +449,6 @@ var unseen = map[string]string{
 	"POST /a/{account}/audit/retention":                 "shown to Owners of the platform alone; its field is a number",
 	"POST /a/{account}/subaccounts/{subaccount}/resume": "it has no fields, and is shown while the sub-account is suspended",
 	"POST /a/{account}/users/{membership}/link":         "it has no fields, and is shown where mail is off",
-	"POST /a/{account}/audit/retention":                 "shown at the platform alone, to its Owners",
 	"POST /a/{account}/modules/new":                     "shown at the platform alone",
 	"POST /a/{account}/modules/{module}":                "shown at the platform alone",
 	"POST /a/{account}/modules/{module}/remove":         "shown at the platform alone",
