@@ -100,9 +100,9 @@ func CheckChosen(clients []ids.Account) error {
 	return nil
 }
 
-// IsClientBelow reports whether the scope's account is a client below root.
+// IsClientBelow reports whether the scope's account is a client at or below root.
 func IsClientBelow(sc authz.Scope, root ids.Account) bool {
-	return sc.Kind() == string(Customer) && sc.Account() != root && slices.Contains(sc.Chain(), root)
+	return sc.Kind() == string(Customer) && slices.Contains(sc.Chain(), root)
 }
 
 func extendIn(ctx context.Context, w *op.W, end Date) (bool, error) {
