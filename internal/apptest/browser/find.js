@@ -28,6 +28,7 @@
       return { X: r.x + r.width / 2, Y: r.y + r.height / 2, Tag: e.tagName, Type: e.type || "" };
     },
     fill(what, value) {
+      if (document.readyState !== "complete") return ""; // nobody would hear it yet
       const e = field(what);
       if (!e || e.disabled || e.readOnly) return "";
       e.scrollIntoView({ block: "center", behavior: "instant" });
@@ -44,6 +45,7 @@
       return document.activeElement === e ? "typed" : "";
     },
     check(what, on) {
+      if (document.readyState !== "complete") return false;
       const e = field(what);
       if (!e || e.disabled) return false;
       if (e.checked !== on) e.click();
