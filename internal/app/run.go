@@ -132,6 +132,9 @@ func (a *App) portal(ctx context.Context, on Listeners) error {
 		a.log.InfoContext(ctx, "stopping")
 		pause(a.cfg.StopDelay, func() bool { return false })
 		open.told.Store(true)
+		if err := on.Portal.Close(); err != nil { // who is not connected yet would keep the others from ending
+			a.log.WarnContext(ctx, "the listener does not close", "error", err)
+		}
 		pause(lingerFor, func() bool { return open.count.Load() == 0 })
 	})
 }
@@ -163,7 +166,7 @@ func serve(ctx context.Context, srv *http.Server, ln net.Listener, before func()
 	}()
 	err := accept(srv, ln)
 	cancel()
-	if !errors.Is(err, http.ErrServerClosed) {
+	if !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 		return err
 	}
 	return <-stopped

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 
 	"bailiwick/internal/account"
@@ -116,6 +117,9 @@ func (s *Service) Export(ctx context.Context, by authz.Actor, at ids.Account, in
 	}
 	in.Clients.Cursor, in.Users.After = "", nil
 	p := in.What.CanExport()
+	if err := s.areThere(ctx, by, at, in); err != nil {
+		return "", err
+	}
 	err = s.Ops.Write(ctx, by, p, at, func(ctx context.Context, w *op.W) error {
 		if !in.Format.Known() {
 			return errs.New(errs.Invalid, "export.unknown", "Export clients, users or locations, as csv or xlsx.")
@@ -130,6 +134,22 @@ func (s *Service) Export(ctx context.Context, by authz.Actor, at ids.Account, in
 		return err
 	})
 	return id, err
+}
+
+// areThere checks that the clients chosen one by one are in the list.
+func (s *Service) areThere(ctx context.Context, by authz.Actor, at ids.Account, in Export) error {
+	if len(in.Only) == 0 || in.What != Clients {
+		return nil
+	}
+	chosen := slices.Compact(slices.Sorted(slices.Values(in.Only)))
+	found, _, err := s.Accounts.ExportPage(ctx, by, at, account.Query{}, chosen)
+	if err != nil {
+		return err
+	}
+	if len(found) != len(chosen) {
+		return errs.NoSuch("account")
+	}
+	return nil
 }
 
 // Options say how an import treats what it meets.

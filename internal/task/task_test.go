@@ -83,7 +83,11 @@ func (w *world) person(name string, role authz.Role) authz.Actor {
 			id, email, email, email, email, name, ids.Fold(name)); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `INSERT INTO memberships (id, account_id, user_id, role, created_at, updated_at) VALUES (?, ?, ?, ?, 0, 0)`, ids.NewMembership(now), w.root, id, role)
+		ticked := authz.Set{}
+		if role == authz.User {
+			ticked = authz.SetOf(authz.LocationsView) // whose list can be exported
+		}
+		_, err := tx.Exec(ctx, `INSERT INTO memberships (id, account_id, user_id, role, perms, created_at, updated_at) VALUES (?, ?, ?, ?, ?, 0, 0)`, ids.NewMembership(now), w.root, id, role, ticked.Encode())
 		return err
 	})
 	return authz.Mint(authz.Identity{Kind: authz.Person, User: id, Name: name, Account: w.root, Credential: "session"})

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"bailiwick/internal/apptest/browser"
+	"bailiwick/internal/module"
 )
 
 var paramForm = regexp.MustCompile(`\{(\w+)\}`)
@@ -20,6 +21,8 @@ func (w town) places() []map[string]string {
 		"role":       w.Text("SELECT id FROM roles WHERE account_id = ? ORDER BY id LIMIT 1", acme),
 		"location":   w.Text("SELECT id FROM locations WHERE account_id = ? ORDER BY id LIMIT 1", acme),
 		"subaccount": w.Text("SELECT id FROM subaccounts WHERE account_id = ? ORDER BY id LIMIT 1", acme),
+		"task":       w.Text("SELECT id FROM tasks WHERE account_id = ? ORDER BY id LIMIT 1", acme),
+		"module":     "campaigns",
 		"mail":       w.Text("SELECT id FROM captured_mail ORDER BY id LIMIT 1"),
 		"account":    acme,
 		"name":       "acme",
@@ -56,7 +59,7 @@ func (w town) pages(email string) (out []page) {
 				return v
 			})
 			p.name = strings.NewReplacer("{account}", at["name"], "{", "", "}", "", "/", "-").Replace(strings.Trim(path, "/"))
-			if a := who.Fresh().Get(p.path); a.Status == http.StatusOK {
+			if a := who.Fresh().Get(p.path); a.Status == http.StatusOK && strings.HasPrefix(a.Header.Get("Content-Type"), "text/html") {
 				out = append(out, p)
 			}
 		}
@@ -108,6 +111,11 @@ var arabic = browser.WithLanguage("ar-XB")
 
 func TestEveryPageInEveryLook(t *testing.T) {
 	w := demoTown(t)
+	operator := w.SignIn("priya.nair@halyard.example.com").Actor()
+	w.Task(w.Acme, operator)
+	if err := w.Modules.Add(t.Context(), operator, w.Platform, module.Input{Key: "campaigns", Name: "Campaigns", Icon: "send", Link: "https://campaigns.example.com", Actions: []module.Action{{Key: "view", Name: "View"}}}); err != nil {
+		t.Fatal(err)
+	}
 	for _, who := range []struct {
 		name, email string
 		rtl         bool

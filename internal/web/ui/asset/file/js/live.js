@@ -6,9 +6,8 @@ if (table && state && "EventSource" in window) {
   const say = (text) => { state.hidden = false; state.textContent = text; };
   source.addEventListener("open", () => say(state.dataset.on));
   source.addEventListener("event", (e) => {
-    const made = document.createElement("template");
-    made.innerHTML = e.data;
-    const row = made.content.querySelector("tr"), body = table.tBodies[0];
+    const made = new DOMParser().parseFromString(`<table>${e.data}</table>`, "text/html"); // runs no script of what it reads
+    const row = made.querySelector("tr"), body = table.tBodies[0];
     if (!row || !body || table.querySelector(`[data-event="${CSS.escape(row.dataset.event)}"]`)) return;
     const group = body.querySelector(".group-row");
     if (group) group.after(row); else body.prepend(row);
