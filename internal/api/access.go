@@ -36,7 +36,7 @@ func (q AccessQuestion) question() access.Question {
 
 // AccessCheck is one question, or many.
 type AccessCheck struct {
-	Account    string           `json:"account,omitempty" maxLength:"64" doc:"Where: the id of an account."`
+	Account    string           `json:"account,omitempty" maxLength:"64" doc:"Where: the id of an account." example:"acc_01k8e7w3q4n5p6r7s8t9v0w1x2"`
 	Permission string           `json:"permission,omitempty" maxLength:"100" doc:"What: a permission of the catalogue." example:"clients.edit"`
 	SubAccount string           `json:"subaccount,omitempty" maxLength:"64" doc:"With which sub-account."`
 	User       string           `json:"user,omitempty" maxLength:"64" doc:"Who, when it is not the key itself."`

@@ -126,6 +126,12 @@ func (a *API) Document() ([]byte, error) {
 	return t.yaml, err
 }
 
+// Contract is the same description in JSON.
+func (a *API) Contract() ([]byte, error) {
+	t, err := a.texts()
+	return t.json, err
+}
+
 // HandleFunc takes a route from the registry of operations.
 func (a *API) HandleFunc(pattern string, h func(http.ResponseWriter, *http.Request)) {
 	a.known.HandleFunc(pattern, func(http.ResponseWriter, *http.Request) {})

@@ -13,6 +13,9 @@ func (s *Server) Routes() []Route {
 		{Pattern: "POST /theme", Signed: s.setTheme},
 		{Pattern: "GET /components", Signed: s.componentsPage},
 
+		{Pattern: "GET " + docsPath, Open: s.docsIndex},
+		{Pattern: "GET " + docsPath + "/{group}", Open: s.docsGroup},
+
 		{Pattern: "GET /setup", Open: s.setupPage},
 		{Pattern: "POST /setup", Open: s.setup},
 		{Pattern: "GET /sign-in", Open: s.signInPage},

@@ -30,6 +30,7 @@ import (
 	"bailiwick/internal/trail"
 	"bailiwick/internal/user"
 	"bailiwick/internal/view"
+	"bailiwick/internal/web/ui/apidocs"
 	"bailiwick/internal/web/ui/asset"
 )
 
@@ -61,6 +62,7 @@ type Deps struct {
 	Authn          *authn.Service
 	Keys           *apikey.Service
 	Mounts         []Mount
+	Contract       func() ([]byte, error) // the description of the API, OpenAPI 3.1 in JSON
 }
 
 // Mount is a route that somebody else answers, on the portal's mux and behind its middleware: the API's.
@@ -75,12 +77,13 @@ type Server struct {
 	metrics  metrics
 	secure   bool          // people reach the portal by https
 	stopping chan struct{} // closed when streams are to end
+	docs     func() ([]apidocs.Group, error)
 	live     chan struct{} // holds one for each stream that is open
 }
 
 // New makes the portal.
 func New(d Deps) *Server {
-	return &Server{Deps: d, metrics: newMetrics(), secure: d.BaseURL.Scheme == "https", stopping: make(chan struct{}), live: make(chan struct{}, liveMost)}
+	return &Server{Deps: d, docs: d.reference(), metrics: newMetrics(), secure: d.BaseURL.Scheme == "https", stopping: make(chan struct{}), live: make(chan struct{}, liveMost)}
 }
 
 // Handler serves every route of the portal.

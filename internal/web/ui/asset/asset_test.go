@@ -71,7 +71,7 @@ func TestTheFirstViewLeavesRoomForThePage(t *testing.T) {
 }
 
 func TestScriptsRunUnderAStrictPolicy(t *testing.T) {
-	js := body(t, get(t, asset.URL("app.js"), ""))
+	js := body(t, get(t, asset.URL("app.js"), "")) + body(t, get(t, asset.URL("apidocs.js"), ""))
 	for _, bad := range []string{"eval(", "new Function", "innerHTML", ".html\""} {
 		if strings.Contains(js, bad) {
 			t.Errorf("app.js contains %q", bad)
