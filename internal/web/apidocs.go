@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"sync"
 
 	"bailiwick/internal/errs"
@@ -24,29 +25,22 @@ func (d Deps) reference() func() ([]apidocs.Group, error) {
 	})
 }
 
-// docsIndex lists all operations of the API. Anybody may read it, as they may read the description itself.
-func (s *Server) docsIndex(w http.ResponseWriter, r *http.Request) error {
+// docsPage lists all operations of the API, or tells everything about those of one group. Anybody may read it, as they
+// may read the description itself.
+func (s *Server) docsPage(w http.ResponseWriter, r *http.Request) error {
 	groups, err := s.docs()
 	if err != nil {
 		return err
 	}
-	p := i18n.From(r.Context())
-	return s.render(w, r, http.StatusOK, apidocs.Index{Page: s.docsFrame(w, r, p.T("apidocs.title")), Groups: groups, BaseURL: s.BaseURL.JoinPath("/api/v1").String()})
-}
-
-// docsGroup tells everything about the operations of one group.
-func (s *Server) docsGroup(w http.ResponseWriter, r *http.Request) error {
-	groups, err := s.docs()
-	if err != nil {
-		return err
+	title, slug := i18n.From(r.Context()).T("apidocs.title"), r.URL.Query().Get("group")
+	if slug == "" {
+		return s.render(w, r, http.StatusOK, apidocs.Index{Page: s.docsFrame(w, r, title), Groups: groups, BaseURL: s.BaseURL.JoinPath("/api/v1").String()})
 	}
-	for i, g := range groups {
-		if g.Slug == r.PathValue("group") {
-			title := g.Name + " · " + i18n.From(r.Context()).T("apidocs.title")
-			return s.render(w, r, http.StatusOK, apidocs.Operations{Page: s.docsFrame(w, r, title), Groups: groups, Current: groups[i]})
-		}
+	at := slices.IndexFunc(groups, func(g apidocs.Group) bool { return g.Slug == slug })
+	if at < 0 {
+		return errs.NoSuch("page")
 	}
-	return errs.NoSuch("page")
+	return s.render(w, r, http.StatusOK, apidocs.Operations{Page: s.docsFrame(w, r, groups[at].Name+" · "+title), Groups: groups, Current: groups[at]})
 }
 
 func (s *Server) docsFrame(w http.ResponseWriter, r *http.Request, title string) shell.Page {

@@ -84,7 +84,7 @@ func readContract(text []byte, base *url.URL) ([]apidocs.Group, error) {
 			name := o.Tags[0]
 			if groups[name] == nil {
 				slug := strings.ReplaceAll(strings.ToLower(name), " ", "-")
-				groups[name] = &apidocs.Group{Name: name, Slug: slug, Href: docsPath + "/" + slug}
+				groups[name] = &apidocs.Group{Name: name, Slug: slug, Href: docsPath + "?group=" + slug}
 			}
 			op, err := c.operation(method, prefix+path, o, base)
 			if err != nil {
@@ -94,7 +94,7 @@ func readContract(text []byte, base *url.URL) ([]apidocs.Group, error) {
 		}
 	}
 	out := []apidocs.Group{}
-	for _, name := range slices.Sorted(maps.Keys(groups)) {
+	for _, name := range slices.SortedFunc(maps.Keys(groups), func(a, b string) int { return cmp.Compare(strings.ToLower(a), strings.ToLower(b)) }) {
 		out = append(out, *groups[name])
 	}
 	return out, nil

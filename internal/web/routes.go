@@ -13,8 +13,7 @@ func (s *Server) Routes() []Route {
 		{Pattern: "POST /theme", Signed: s.setTheme},
 		{Pattern: "GET /components", Signed: s.componentsPage},
 
-		{Pattern: "GET " + docsPath, Open: s.docsIndex},
-		{Pattern: "GET " + docsPath + "/{group}", Open: s.docsGroup},
+		{Pattern: "GET " + docsPath, Open: s.docsPage},
 
 		{Pattern: "GET /setup", Open: s.setupPage},
 		{Pattern: "POST /setup", Open: s.setup},

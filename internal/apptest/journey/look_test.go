@@ -79,7 +79,7 @@ func (w town) states() []page {
 		{acme + "/users?q=nothing-like-it", "users-no-match", "users no match"},
 		{acme + "/users/" + of["membership"] + "/access?can=locations.view", "access-explained", "explained"},
 		{"/api/docs", "api-docs", "index of the API"},
-		{"/api/docs/accounts", "api-docs-group", "operations of the API"},
+		{"/api/docs?group=accounts", "api-docs-group", "operations of the API"},
 		{"/nowhere", "not-found", "not found"},
 	}
 }
