@@ -65,6 +65,36 @@ func TestAccessChecks(t *testing.T) {
 	})
 }
 
+// TestPlainAndOtherChecksAreAnsweredAlike sends each body twice: plainly, and with a Content-Type that takes the long way.
+func TestPlainAndOtherChecksAreAnsweredAlike(t *testing.T) {
+	d := newDesk(apptest.OnSQLite(t))
+	one := fmt.Sprintf(`{"account": %q, "permission": "clients.edit"}`, d.client)
+	for _, body := range []string{
+		one,
+		fmt.Sprintf(`{"account": %q, "permission": "account.transfer"}`, d.reseller),
+		fmt.Sprintf(`{"account": %q, "permission": "clients.edit", "user": %q}`, d.client, d.Root.User()),
+		`{"checks": [` + one + `, {"account": "a", "permission": "clients.edit"}]}`,
+		`{"checks": [` + one + `, {"account": "a", "permission": "clients.fly"}]}`,
+		`{"account": "a", "permission": "clients.fly"}`,
+		`{"account": "a", "permission": "clients.edit", "user": "u", "subaccount": "s"}`,
+		`{"account": "a", "permission": "clients.edit", "checks": [` + one + `]}`,
+		`{"account": "a", "permission": "clients.edit", "as": "root"}`,
+		`{"account": "a", "account": "b", "permission": "clients.edit"}`,
+		`{"account": "` + strings.Repeat("a", 65) + `", "permission": "clients.edit"}`,
+		`{"checks": []}`, `{"user": "u"}`, `{`, ``, `null`,
+	} {
+		plain := d.seller.Post("/access/check", body)
+		long := d.seller.Post("/access/check", body, "Content-Type", "application/json; charset=utf-8")
+		told := func(r apptest.Reply) string {
+			text := fmt.Sprint(r.Status, r.Header.Values("Content-Type"), len(r.Header), r.Body)
+			return strings.ReplaceAll(text, r.Header.Get("X-Request-Id"), "REQUEST")
+		}
+		if told(plain) != told(long) {
+			t.Errorf("%s:\n%s\n%s", body, told(plain), told(long))
+		}
+	}
+}
+
 func TestAccessExplained(t *testing.T) {
 	d := newDesk(apptest.OnSQLite(t))
 	una := d.Member(d.client, "una@acme.example", apptest.As(authz.User, authz.LocationsView))
