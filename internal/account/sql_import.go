@@ -129,8 +129,11 @@ func clientsAmong(ctx context.Context, q db.Queryer, sc authz.Scope, some []ids.
 	return db.All(ctx, q, db.Value[ids.Account], `SELECT a.id FROM accounts a WHERE a.kind = 'customer' AND a.id IN `+db.In(len(some))+` AND `+in, append(db.Args(some...), args...)...)
 }
 
-// rowsAtOnce is how many rows one statement of an import inserts.
-const rowsAtOnce = 50
+// How many rows one statement of an import inserts: all of a usual write.
+const (
+	rowsAtOnce  = 100
+	wordsAtOnce = 10 * rowsAtOnce
+)
 
 // newcomer is a client that is to be stored.
 type newcomer struct {
@@ -198,29 +201,42 @@ func insertRefs(ctx context.Context, tx *db.Tx, sc authz.Scope, all []newcomer) 
 	return nil
 }
 
+// above is a list of the accounts that a new client is listed under: those on the scope's chain, and "" for the client itself.
+// Their rows are named outright instead of read back from the tree, for which PostgreSQL would walk the whole of it.
+func above(sc authz.Scope) (values string, args []any) {
+	chain := sc.Chain()
+	return `(VALUES ` + db.Values(len(chain)+1, 1) + `) AS up`, append(db.Args(chain...), "")
+}
+
+const ancestor = `CASE WHEN up.column1 = '' THEN v.column1 ELSE up.column1 END`
+
 // insertListed puts new clients, who have no people and no places yet, into the lists and their search.
-func insertListed(ctx context.Context, tx *db.Tx, _ authz.Scope, all []newcomer) error {
-	customers := make([]any, len(all))
+func insertListed(ctx context.Context, tx *db.Tx, sc authz.Scope, all []newcomer) error {
+	var listed, searched []any
 	var found [][]any
-	var searched []any
-	for i, a := range all {
-		customers[i] = a.ID
+	for _, a := range all {
+		end := string(a.MembershipEnd)
+		if end == "" {
+			end = noEndSort
+		}
+		listed = append(listed, a.ID, ids.Fold(a.Name), end)
 		searched = append(searched, a.ID, searchText(a.Account, a.refs))
 		for _, w := range words(a.Account, a.refs) {
-			found = append(found, []any{w, a.ID})
+			found = append(found, []any{a.ID, w})
 		}
 	}
+	up, chain := above(sc)
 	if _, err := tx.Exec(ctx, `INSERT INTO client_list (ancestor_id, customer_id, name_fold, end_sort, created_at, users, locations, held, closed)
-		SELECT t.ancestor_id, a.id, a.name_fold, CASE WHEN a.membership_end = '' THEN '`+noEndSort+`' ELSE a.membership_end END, a.created_at, 0, 0, FALSE, FALSE
-		FROM accounts a JOIN account_tree t ON t.descendant_id = a.id WHERE a.id IN `+db.In(len(all)), customers...); err != nil {
+		SELECT `+ancestor+`, v.column1, v.column2, v.column3, CAST(? AS BIGINT), 0, 0, FALSE, FALSE
+		FROM (VALUES `+db.Values(len(all), 3)+`) AS v CROSS JOIN `+up, slices.Concat([]any{tx.Ms()}, listed, chain)...); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(ctx, `INSERT INTO client_search (customer_id, text) VALUES `+db.Values(len(all), 2), searched...); err != nil {
 		return err
 	}
-	for part := range slices.Chunk(found, 4*rowsAtOnce) {
+	for part := range slices.Chunk(found, wordsAtOnce) {
 		if _, err := tx.Exec(ctx, `INSERT INTO client_words (ancestor_id, word, customer_id)
-			SELECT t.ancestor_id, v.column1, v.column2 FROM (VALUES `+db.Values(len(part), 2)+`) AS v JOIN account_tree t ON t.descendant_id = v.column2`, slices.Concat(part...)...); err != nil {
+			SELECT `+ancestor+`, v.column2, v.column1 FROM (VALUES `+db.Values(len(part), 2)+`) AS v CROSS JOIN `+up, append(slices.Concat(part...), chain...)...); err != nil {
 			return err
 		}
 	}

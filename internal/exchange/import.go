@@ -380,7 +380,7 @@ func (s *Service) write(ctx context.Context, r *task.Run, what What, in *source,
 	var done chunk
 	var step task.Step
 	idle := false
-	var took func() time.Duration
+	var worked, bulk time.Duration
 	save := func(ctx context.Context, tx *db.Tx, remarks []byte) error {
 		if len(remarks) > 0 {
 			if err := s.Files.AppendIn(ctx, tx, done.at.Result, remarks, false); err != nil {
@@ -391,7 +391,11 @@ func (s *Service) write(ctx context.Context, r *task.Run, what What, in *source,
 	}
 	var remarks []byte
 	err := s.Ops.Write(ctx, r.By, what.CanImport(), r.Account, func(ctx context.Context, w *op.W) error {
-		took = clock.Stopwatch()
+		took := clock.Stopwatch()
+		var err error
+		if bulk, err = w.Tx().Bulk(ctx); err != nil {
+			return err
+		}
 		done, idle = c, true
 		done.fates = append([]fate(nil), c.fates...)
 		if len(c.rows) > 0 {
@@ -404,7 +408,6 @@ func (s *Service) write(ctx context.Context, r *task.Run, what What, in *source,
 				idle = idle && (f.why != nil || f.same)
 			}
 		}
-		var err error
 		if remarks, err = done.count(in.m); err != nil {
 			return err
 		}
@@ -414,7 +417,9 @@ func (s *Service) write(ctx context.Context, r *task.Run, what What, in *source,
 		if idle { // nothing to record: the progress is kept by itself
 			return w.Unchanged()
 		}
-		return save(ctx, w.Tx(), remarks)
+		err = save(ctx, w.Tx(), remarks)
+		worked = took()
+		return err
 	})
 	if err != nil {
 		return done, err
@@ -428,7 +433,7 @@ func (s *Service) write(ctx context.Context, r *task.Run, what What, in *source,
 		})
 		return done, err
 	}
-	size.took(len(c.batch), took())
+	size.took(len(c.batch), worked, bulk)
 	r.Saved(step)
 	return done, nil
 }
@@ -463,25 +468,25 @@ func (c *chunk) step(r *task.Run) (task.Step, error) {
 	return task.Step{Position: string(place), Done: int64(c.at.Lines), Total: r.Total, Summary: c.rep}, err
 }
 
-// sizer chooses how many lines one write takes, by how long the last ones took.
+// sizer chooses how many lines one write takes, by how long the work on the last ones took.
 type sizer struct{ lines, most int }
 
 const (
-	writeFor  = 8 * time.Millisecond // well below the 20 ms that nobody should wait for
-	leastRows = 10                   // fewer would spend their time on beginning and ending
-	mostRows  = 100
+	stepRows = 10 // the steps by which writes grow, so that they are made of the same few statements
+	mostRows = 100
 )
 
-func newSizer() *sizer { return &sizer{lines: leastRows, most: mostRows} }
+func newSizer() *sizer { return &sizer{lines: stepRows, most: mostRows} }
 
-// took learns from a write of some lines.
-func (z *sizer) took(lines int, held time.Duration) {
+// took learns from a write of some lines how long the work on them took, of all that a write should take. To begin and to
+// commit does not count: it takes as long for few lines as for many.
+func (z *sizer) took(lines int, worked, of time.Duration) {
 	want := z.most
-	if held > 0 {
-		want = int(float64(lines) * float64(writeFor) / float64(held))
+	if worked > 0 {
+		want = int(float64(lines) * float64(of) / float64(worked))
 	}
 	if lines < z.lines && want > z.lines {
 		return // a short last batch says nothing about longer ones
 	}
-	z.lines = max(leastRows, min(want, lines*2, z.most))
+	z.lines = max(1, min(want, z.lines*2, z.most)/stepRows) * stepRows
 }
