@@ -97,20 +97,32 @@ func sealSome(ctx context.Context, tx *db.Tx) (int, error) {
 	if len(events) == 0 {
 		return 0, nil
 	}
-	heads, seals := map[ids.Account]head{}, make([]newSeal, 0, len(events))
+	if _, err := tx.Bulk(ctx); err != nil {
+		return 0, err
+	}
+	last, err := heads(ctx, tx, accountsOf(events))
+	if err != nil {
+		return 0, err
+	}
+	seals := make([]newSeal, 0, len(events))
 	for _, e := range events {
-		h, known := heads[e.Account]
-		if !known {
-			if h, err = headOf(ctx, tx, e.Account); err != nil {
-				return 0, err
-			}
-		}
+		h := last[e.Account]
 		h = head{h.seq + 1, e.seal(h.hash, h.seq+1, tx.Ms())}
 		seals = append(seals, newSeal{e.Account, e.ID, h})
-		heads[e.Account] = h
+		last[e.Account] = h
 	}
 	if err := insertSeals(ctx, tx, seals); err != nil {
 		return 0, err
 	}
 	return len(events), deleteUnsealed(ctx, tx, events)
+}
+
+// accountsOf lists the accounts of events, which are in their order, each once.
+func accountsOf(events []event) (out []ids.Account) {
+	for _, e := range events {
+		if len(out) == 0 || out[len(out)-1] != e.Account {
+			out = append(out, e.Account)
+		}
+	}
+	return out
 }

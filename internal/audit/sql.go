@@ -72,19 +72,30 @@ type head struct {
 	hash []byte
 }
 
-func headOf(ctx context.Context, q db.Queryer, account ids.Account) (head, error) {
-	all, err := db.All(ctx, q, func(r db.Row) (h head, err error) {
-		err = r.Scan(&h.seq, &h.hash)
-		return h, err
-	}, `SELECT seq, hash FROM audit_seals WHERE account_id = ? ORDER BY seq DESC LIMIT 1`, account)
-	if err != nil {
-		return head{}, err
+// heads finds the last seals of the chains of some accounts, all at once.
+func heads(ctx context.Context, q db.Queryer, accounts []ids.Account) (map[ids.Account]head, error) {
+	out := make(map[ids.Account]head, len(accounts))
+	for _, a := range accounts {
+		out[a] = head{0, genesis}
 	}
-	if len(all) == 0 {
-		start, err := startOf(ctx, q, account)
-		return start.head, err
+	// CROSS JOIN has SQLite begin with the accounts.
+	for _, text := range []string{
+		`SELECT c.account_id, c.seq, c.hash FROM audit_checkpoints c WHERE c.account_id IN ` + db.In(len(accounts)),
+		`SELECT s.account_id, s.seq, s.hash FROM (VALUES ` + db.Values(len(accounts), 1) + `) AS v CROSS JOIN audit_seals s
+			WHERE s.account_id = v.column1 AND s.seq = (SELECT max(l.seq) FROM audit_seals l WHERE l.account_id = v.column1)`,
+	} {
+		_, err := db.All(ctx, q, func(r db.Row) (_ struct{}, err error) {
+			var account ids.Account
+			var h head
+			err = r.Scan(&account, &h.seq, &h.hash)
+			out[account] = h
+			return struct{}{}, err
+		}, text, db.Args(accounts...)...)
+		if err != nil {
+			return nil, err
+		}
 	}
-	return all[0], nil
+	return out, nil
 }
 
 // beginning is what stands before the first event of a chain: nothing, or what retention left.

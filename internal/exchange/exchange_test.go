@@ -3,6 +3,7 @@ package exchange_test
 import (
 	"bytes"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -371,15 +372,79 @@ func TestLocationsGoOutAndComeBackElsewhere(t *testing.T) {
 	})
 }
 
-func many(n int) string {
+func many(n int) string { return clientsFrom(0, n) }
+
+// clientsFrom is a file of n clients, of which the first has that number.
+func clientsFrom(first, n int) string {
 	var b strings.Builder
 	out := csv.NewWriter(&b)
 	_ = out.Write([]string{"name", "email", "phone", "website", "membership_end", "references"})
-	for i := range n {
+	for i := first; i < first+n; i++ {
 		_ = out.Write([]string{fmt.Sprintf("Company %06d Ltd", i), fmt.Sprintf("office@c%06d.example.com", i), "+44 20 7946 0000", fmt.Sprintf("https://c%06d.example.com", i), "2028-12-31", fmt.Sprintf("billing: C-%06d", i)})
 	}
 	out.Flush()
 	return b.String()
+}
+
+// TestAKeyStartsNoTask: the work would be done with all that the person behind the key may do.
+func TestAKeyStartsNoTask(t *testing.T) {
+	each(t, func(w world) {
+		admin := w.Member(w.Platform, "admin@x.example.com", apptest.As(authz.Admin))
+		key, err := w.Through(w.Key(admin, w.Platform, authz.AccountView, authz.ClientsExport, authz.ClientsImport))
+		w.ok(err)
+		want := func(doing string, err error) {
+			w.t.Helper()
+			var told *errs.Error
+			if !errors.As(err, &told) || told.Code != "task.by_key" {
+				w.t.Errorf("%s: %v", doing, err)
+			}
+		}
+		_, err = w.Exchange.Export(w.t.Context(), key, w.Platform, exchange.Export{What: exchange.Clients, Format: sheet.CSV})
+		want("export", err)
+		_, err = w.Exchange.Upload(w.t.Context(), key, w.Platform, exchange.Clients, exchange.Options{}, "clients.csv", strings.NewReader(many(1)))
+		want("upload", err)
+		found, _ := w.upload(admin.Actor, w.Platform, exchange.Clients, exchange.Options{}, "clients.csv", many(1))
+		want("confirm", w.Exchange.Confirm(w.t.Context(), key, w.Platform, found.ID, false))
+		if n := w.Count("tasks"); n != 1 {
+			w.t.Errorf("%d tasks", n)
+		}
+	})
+}
+
+// TestAnImportWritesManyClientsWithFewStatements counts what a write sends, whatever the number of its clients and of those
+// there already.
+func TestAnImportWritesManyClientsWithFewStatements(t *testing.T) {
+	each(t, func(w world) {
+		at := w.Reseller(w.Platform, "North")
+		run := func(from, n int) (writes, most int) {
+			w.t.Helper()
+			found, _ := w.upload(w.Root, at, exchange.Clients, exchange.Options{}, "clients.csv", clientsFrom(from, n))
+			w.ok(w.Exchange.Confirm(w.t.Context(), w.Root, at, found.ID, false))
+			var seen db.Watch
+			w.ok(w.Jobs.Drain(seen.Watched(w.t.Context())))
+			var total int
+			for _, q := range seen.Statements() {
+				total++
+				if strings.HasPrefix(q, "INSERT INTO accounts ") {
+					writes++
+				}
+			}
+			if w.Count("accounts WHERE kind = 'customer'") != from+n {
+				w.t.Fatalf("%d clients", w.Count("accounts WHERE kind = 'customer'"))
+			}
+			const around = 20 // to begin the task and to end it
+			return writes, (total - around + writes - 1) / writes
+		}
+		for _, c := range []struct{ from, n int }{{0, 20}, {20, 400}, {420, 400}} {
+			writes, each := run(c.from, c.n)
+			if each > 24 {
+				w.t.Errorf("%d clients beside %d: %d writes of %d statements", c.n, c.from, writes, each)
+			}
+			if least := (c.n + 99) / 100; writes < least || writes > c.n/10 {
+				w.t.Errorf("%d clients came in %d writes", c.n, writes)
+			}
+		}
+	})
 }
 
 // TestAnImportGoesOnAfterACrash takes the worker away in the middle; the next one does the rest, and nothing twice.

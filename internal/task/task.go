@@ -111,8 +111,11 @@ type run struct{ Task ids.Task }
 // Kind names the job.
 func (run) Kind() string { return "task.run" }
 
-// StartIn starts a task on the account that w is on, in the write that asks for it. The caller records the event.
+// StartIn starts a task on the account that w is on, in the write that asks for it. The caller records the event. Keys are refused.
 func StartIn(ctx context.Context, w *op.W, in New) (ids.Task, error) {
+	if err := inPerson(w.By()); err != nil {
+		return "", err
+	}
 	args, err := json.Marshal(in.Args)
 	if err != nil {
 		return "", fmt.Errorf("write the arguments of %s: %w", in.Kind, err)
@@ -128,12 +131,23 @@ func StartIn(ctx context.Context, w *op.W, in New) (ids.Task, error) {
 	return t.ID, enqueue(ctx, w, t.ID)
 }
 
+// inPerson refuses keys: the work is done with all that the person behind it may do, which is more than the scopes of a key.
+func inPerson(by authz.Actor) error {
+	if by.Kind() == authz.Key {
+		return errs.New(errs.Denied, "task.by_key", "Sign in to the portal for this. A task goes on by itself with all that you may do, which can be more than this key may.")
+	}
+	return nil
+}
+
 func enqueue(ctx context.Context, w *op.W, id ids.Task) error {
 	return w.Enqueue(ctx, run{id}, jobs.Options{UniqueKey: string(id), Account: w.Scope().Account()})
 }
 
 // GoOnIn puts a task that waits to be confirmed to work again, with new arguments. The caller records the event.
 func GoOnIn(ctx context.Context, w *op.W, id ids.Task, args any) error {
+	if err := inPerson(w.By()); err != nil {
+		return err
+	}
 	t, err := GetIn(ctx, w, id)
 	if err != nil {
 		return err
