@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite" // the "sqlite" driver
 
@@ -170,5 +171,17 @@ func (d *DB) query(ctx context.Context, query string, args ...any) (*sql.Rows, e
 		return nil, errPoolInTx
 	}
 	watched(ctx, query)
-	return d.read.QueryContext(ctx, rebind(d.dialect, query), args...)
+	return living(func() (*sql.Rows, error) { return d.read.QueryContext(ctx, rebind(d.dialect, query), args...) })
+}
+
+// living runs fn again when it met a connection that the server has closed since it was last used, as a restart closes
+// all of them. fn must have done nothing then. A server that cannot be reached is not asked again.
+func living[T any](fn func() (T, error)) (out T, err error) {
+	for range postgresConns + 1 {
+		var refused *pgconn.ConnectError
+		if out, err = fn(); err == nil || !lost(err) || errors.As(err, &refused) {
+			return out, err
+		}
+	}
+	return out, err
 }

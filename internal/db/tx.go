@@ -125,7 +125,7 @@ func (d *DB) retried(ctx context.Context, k kind, opts *sql.TxOptions, fn func(c
 }
 
 func (d *DB) once(ctx context.Context, k kind, pool *sql.DB, opts *sql.TxOptions, fn func(context.Context, *Tx) error) (err error) {
-	tx, err := pool.BeginTx(ctx, opts)
+	tx, err := living(func() (*sql.Tx, error) { return pool.BeginTx(ctx, opts) })
 	if err != nil {
 		return Classify(err)
 	}
