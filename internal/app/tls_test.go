@@ -19,6 +19,7 @@ import (
 
 	"bailiwick/internal/app"
 	"bailiwick/internal/apptest"
+	"bailiwick/internal/clock"
 	"bailiwick/internal/config"
 	"bailiwick/internal/db/dbtest"
 )
@@ -31,7 +32,7 @@ func selfSigned(t *testing.T) (config.TLS, *x509.CertPool) {
 		t.Fatal(err)
 	}
 	tmpl := &x509.Certificate{SerialNumber: big.NewInt(1), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
+		NotBefore: clock.System().Add(-time.Hour), NotAfter: clock.System().Add(time.Hour)}
 	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, k.Public(), k)
 	if err != nil {
 		t.Fatal(err)

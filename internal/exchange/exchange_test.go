@@ -293,7 +293,7 @@ func TestUsersGoOutAndComeBackElsewhere(t *testing.T) {
 			w.SubAccount(c, "news")
 		}
 		file := "Full name,E-mail,Role,Permissions,Sub accounts,Job title,Phone\n" +
-			"Marie Durand,marie@x.example.com,admin,,,CEO,+33 1\n" +
+			"Marie Durand,marie@x.example.com,admin,,,Director,+33 1\n" +
 			"Jan Novak,jan@x.example.com,user,locations.view reports.view,news,,\n" +
 			"Ida Berg,ida@x.example.com,marketing,,,Writer,\n"
 		found, rep := w.upload(w.Root, a, exchange.Users, exchange.Options{Direct: true}, "users.csv", file)
