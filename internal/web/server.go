@@ -97,9 +97,14 @@ func (s *Server) Handler() http.Handler {
 		mux.Handle(m.Pattern, m.Handler)
 	}
 	mux.Handle("/", s.serve(Route{Open: nowhere}))
-	var h http.Handler = http.NewCrossOriginProtection().Handler(mux)
-	h = s.logged(h)
+	own := http.NewCrossOriginProtection()
+	own.SetDenyHandler(s.serve(Route{Open: fromElsewhere}))
+	h := s.logged(own.Handler(mux))
 	return identified(s.located(s.hardened(s.encrypted(h))))
+}
+
+func fromElsewhere(http.ResponseWriter, *http.Request) error {
+	return errs.New(errs.Denied, "form.elsewhere", "Open the page here and send the form again. It came from another site.")
 }
 
 func nowhere(http.ResponseWriter, *http.Request) error { return errs.NoSuch("page") }

@@ -1,6 +1,8 @@
 package matrix_test
 
 import (
+	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -102,8 +104,9 @@ func crossSite(t *testing.T, w *apptest.World) apptest.Answer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := res.Body.Close(); err != nil || res.StatusCode != http.StatusForbidden {
-		t.Errorf("another site's form: %d, %v", res.StatusCode, err)
+	page, err := io.ReadAll(res.Body)
+	if err = errors.Join(err, res.Body.Close()); err != nil || res.StatusCode != http.StatusForbidden || !strings.Contains(string(page), "It came from another site.") {
+		t.Errorf("another site's form: %d, %v, %.300s", res.StatusCode, err, page)
 	}
 	return apptest.Answer{Status: res.StatusCode, Header: res.Header}
 }
