@@ -24,8 +24,10 @@
       const e = isSelector(what) ? bySelector(what) : named([...scope().querySelectorAll(clickables)], what);
       if (!e || e.disabled) return null;
       e.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
-      const r = e.getClientRects()[0];
-      return { X: r.x + r.width / 2, Y: r.y + r.height / 2, Tag: e.tagName, Type: e.type || "" };
+      const r = e.getClientRects()[0], x = r.x + r.width / 2, y = r.y + r.height / 2;
+      const hit = document.elementFromPoint(x, y);
+      if (!hit || !(e.contains(hit) || [...(hit.labels || [])].includes(e))) return null; // something lies over it
+      return { X: x, Y: y };
     },
     fill(what, value) {
       if (document.readyState !== "complete") return ""; // nobody would hear it yet

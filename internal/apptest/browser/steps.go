@@ -45,11 +45,7 @@ func (tab *Tab) Reload() *Tab {
 }
 
 // spot is where an element is in the window.
-type spot struct {
-	X, Y float64
-	Tag  string
-	Type string
-}
+type spot struct{ X, Y float64 }
 
 // Click presses a link, button or label by its text, or an element by a selector that begins with # . [ or css=.
 func (tab *Tab) Click(what string) *Tab {
@@ -60,8 +56,9 @@ func (tab *Tab) Click(what string) *Tab {
 		if found == nil || err != nil {
 			return false, err
 		}
+		still := at == *found // what moves is not pressed: a font or a script may just have shifted the page
 		at = *found
-		return true, nil
+		return still, nil
 	})
 	tab.must("click "+what, func(ctx context.Context) error {
 		return chromedp.Do(ctx, chromedp.MouseClickXY(at.X, at.Y))
