@@ -90,7 +90,7 @@ func (s *Service) createNew(ctx context.Context, w *op.W, to Address, in Create)
 	if err != nil {
 		return err
 	}
-	if err := dropOpen(ctx, w.Tx(), w.Scope(), to.Email); err != nil {
+	if err := dropOpen(ctx, w.Tx(), w.Scope(), []any{ids.Fold(to.Email)}); err != nil {
 		return err
 	}
 	token, err := onetime.Issue(ctx, w.Tx(), p.ID, onetime.SetPassword, "", l.expires.Sub(w.Tx().Now()))

@@ -193,12 +193,11 @@ func (s *Service) inviteAll(ctx context.Context, w *op.W, good []Address, in Inp
 	if err != nil {
 		return err
 	}
-	for _, a := range good {
-		if err := s.send(ctx, w, letter, Invitation{Email: a.Email, Name: a.Name, Access: in.of(a.Email)}); err != nil {
-			return err
-		}
+	all := make([]Invitation, len(good))
+	for i, a := range good {
+		all[i] = Invitation{Email: a.Email, Name: a.Name, Access: in.of(a.Email)}
 	}
-	return nil
+	return s.send(ctx, w, letter, all...)
 }
 
 // InviteIn invites one person within a write on their account: the owner of a new account, say.
@@ -298,25 +297,40 @@ func takeAllowance(ctx context.Context, w *op.W, n int) error {
 	return nil
 }
 
-// send stores an invitation with a new link and queues its mail.
-func (s *Service) send(ctx context.Context, w *op.W, l letter, i Invitation) error {
-	token, hash := secret.NewToken()
-	i.ID, i.Account, i.ByMail = ids.NewInvitation(w.Tx().Now()), w.Scope().Account(), s.mail.Sends()
-	i.Inviter, i.InvitedBy, i.SentAt, i.ExpiresAt = w.By().ID(), w.By().Name(), w.Tx().Now(), l.expires
-	if err := insert(ctx, w.Tx(), w.Scope(), i, hash); err != nil {
+// send stores invitations, each with a new link, and queues their mail.
+func (s *Service) send(ctx context.Context, w *op.W, l letter, all ...Invitation) error {
+	links := make([]link, len(all))
+	for n := range all {
+		i := &all[n]
+		links[n].token, links[n].hash = secret.NewToken()
+		i.ID, i.Account, i.ByMail = ids.NewInvitation(w.Tx().Now()), w.Scope().Account(), s.mail.Sends()
+		i.Inviter, i.InvitedBy, i.SentAt, i.ExpiresAt = w.By().ID(), w.By().Name(), w.Tx().Now(), l.expires
+		e := i.event("invitation.sent")
+		e.After = i.logged()
+		w.Audit(e)
+	}
+	if err := insert(ctx, w.Tx(), w.Scope(), all, links); err != nil {
 		return err
 	}
-	e := i.event("invitation.sent")
-	e.After = i.logged()
-	w.Audit(e)
-	return s.post(ctx, w, l, i, token)
+	mails := make([]notify.Mail, len(all))
+	for n, i := range all {
+		mails[n] = i.mail(l, links[n].token)
+	}
+	return s.mail.Queue(ctx, w.Tx(), mails...)
 }
 
-func (s *Service) post(ctx context.Context, w *op.W, l letter, i Invitation, token secret.String) error {
-	return s.mail.Queue(ctx, w.Tx(), notify.Mail{
+// link is the token of an invitation's link, and what of it is stored.
+type link struct {
+	token secret.String
+	hash  []byte
+}
+
+// mail is the mail that brings the link.
+func (i Invitation) mail(l letter, token secret.String) notify.Mail {
+	return notify.Mail{
 		To: i.Email, Name: i.Name, Template: notify.Invitation, Account: i.Account, Link: linkPath(token),
 		Data: []any{"inviter", i.InvitedBy, "account", l.account, "expires", i.ExpiresAt},
-	})
+	}
 }
 
 func linkPath(token secret.String) secret.String { return secret.Wrap("/invitation/" + token.Reveal()) }

@@ -100,7 +100,7 @@ func (s *Service) Resend(ctx context.Context, by authz.Actor, account ids.Accoun
 				return err
 			}
 			w.Audit(i.event("invitation.resent"))
-			if err := s.post(ctx, w, letter, i, token); err != nil {
+			if err := s.mail.Queue(ctx, w.Tx(), i.mail(letter, token)); err != nil {
 				return err
 			}
 		}

@@ -98,26 +98,43 @@ func knownHere(ctx context.Context, q db.Queryer, sc authz.Scope, folds []string
 	return out, nil
 }
 
-// dropOpen ends an open invitation of an address whose link has expired, so that there is at most one.
-func dropOpen(ctx context.Context, tx *db.Tx, sc authz.Scope, email string) error {
+// rowsAtOnce is how many invitations one statement stores.
+const rowsAtOnce = 100
+
+// dropOpen ends open invitations of addresses whose links have expired, so that there is at most one of each.
+func dropOpen(ctx context.Context, tx *db.Tx, sc authz.Scope, folded []any) error {
 	cond, args := sc.Here("account_id")
-	_, err := tx.Exec(ctx, "UPDATE invitations SET revoked_at = ?, version = version + 1 WHERE email_fold = ? AND accepted_at IS NULL AND revoked_at IS NULL AND "+cond,
-		append([]any{tx.Ms(), ids.Fold(email)}, args...)...)
+	_, err := tx.Exec(ctx, "UPDATE invitations SET revoked_at = ?, version = version + 1 WHERE email_fold IN "+db.In(len(folded))+" AND accepted_at IS NULL AND revoked_at IS NULL AND "+cond,
+		slices.Concat([]any{tx.Ms()}, folded, args)...)
 	return err
 }
 
-func insert(ctx context.Context, tx *db.Tx, sc authz.Scope, i Invitation, hash []byte) error {
-	if err := dropOpen(ctx, tx, sc, i.Email); err != nil {
+func insert(ctx context.Context, tx *db.Tx, sc authz.Scope, all []Invitation, links []link) error {
+	for from := 0; from < len(all); from += rowsAtOnce {
+		to := min(from+rowsAtOnce, len(all))
+		if err := insertSome(ctx, tx, sc, all[from:to], links[from:to]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func insertSome(ctx context.Context, tx *db.Tx, sc authz.Scope, all []Invitation, links []link) error {
+	var folded, args []any
+	for n, i := range all {
+		subs, err := json.Marshal(append([]ids.SubAccount{}, i.Subs...))
+		if err != nil {
+			return err
+		}
+		folded = append(folded, ids.Fold(i.Email))
+		args = append(args, i.ID, sc.Account(), i.Email, ids.Fold(i.Email), i.Name, i.Role, i.Perms.Encode(), i.AllSubs, string(subs), links[n].hash, i.ByMail,
+			i.Inviter, i.InvitedBy, i.SentAt.UnixMilli(), i.ExpiresAt.UnixMilli(), 1, tx.Ms())
+	}
+	if err := dropOpen(ctx, tx, sc, folded); err != nil {
 		return err
 	}
-	subs, err := json.Marshal(append([]ids.SubAccount{}, i.Subs...))
-	if err != nil {
-		return err
-	}
-	_, err = tx.Exec(ctx, `INSERT INTO invitations (id, account_id, email, email_fold, name, role, perms, all_subaccounts, subaccounts, token_hash, by_mail,
-		invited_by, invited_by_name, sent_at, expires_at, version, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)`,
-		i.ID, sc.Account(), i.Email, ids.Fold(i.Email), i.Name, i.Role, i.Perms.Encode(), i.AllSubs, string(subs), hash, i.ByMail,
-		i.Inviter, i.InvitedBy, i.SentAt.UnixMilli(), i.ExpiresAt.UnixMilli(), tx.Ms())
+	_, err := tx.Exec(ctx, `INSERT INTO invitations (id, account_id, email, email_fold, name, role, perms, all_subaccounts, subaccounts, token_hash, by_mail,
+		invited_by, invited_by_name, sent_at, expires_at, version, created_at) VALUES `+db.Values(len(all), 17), args...)
 	return err
 }
 

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"bailiwick/internal/authz"
@@ -41,12 +42,16 @@ type Options struct {
 // usualAttempts spread over about twelve hours; see backoff.
 const usualAttempts = 20
 
+// insertAtOnce is how many jobs one statement adds.
+const insertAtOnce = 100
+
 // Enqueue adds a job in the caller's transaction. Runner.Wake after the commit makes it start at once.
 func Enqueue(ctx context.Context, tx *db.Tx, args Args, o Options) error {
-	body, err := json.Marshal(args)
-	if err != nil {
-		return fmt.Errorf("write the arguments of job %s: %w", args.Kind(), err)
-	}
+	return EnqueueAll(ctx, tx, []Args{args}, o)
+}
+
+// EnqueueAll adds jobs of one kind in the caller's transaction.
+func EnqueueAll[A Args](ctx context.Context, tx *db.Tx, all []A, o Options) error {
 	if o.Queue == "" {
 		o.Queue = Bulk
 	}
@@ -56,7 +61,20 @@ func Enqueue(ctx context.Context, tx *db.Tx, args Args, o Options) error {
 	if o.MaxAttempts <= 0 {
 		o.MaxAttempts = usualAttempts
 	}
-	return insert(ctx, tx, args.Kind(), string(body), o)
+	for part := range slices.Chunk(all, insertAtOnce) {
+		bodies := make([]string, len(part))
+		for i, args := range part {
+			body, err := json.Marshal(args)
+			if err != nil {
+				return fmt.Errorf("write the arguments of job %s: %w", args.Kind(), err)
+			}
+			bodies[i] = string(body)
+		}
+		if err := insert(ctx, tx, part[0].Kind(), bodies, o); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Job is a claimed job, as its worker sees it.

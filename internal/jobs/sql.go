@@ -8,15 +8,18 @@ import (
 	"bailiwick/internal/ids"
 )
 
-func insert(ctx context.Context, tx *db.Tx, kind, body string, o Options) error {
+func insert(ctx context.Context, tx *db.Tx, kind string, bodies []string, o Options) error {
 	var unique any
 	if o.UniqueKey != "" {
 		unique = o.UniqueKey
 	}
+	var args []any
+	for _, body := range bodies {
+		args = append(args, ids.NewJob(tx.Now()), o.Queue, kind, body, "ready", o.Account, unique, o.RunAt.UnixMilli(), o.MaxAttempts, tx.Ms())
+	}
 	_, err := tx.Exec(ctx, `INSERT INTO jobs (id, queue, kind, args, state, account_id, unique_key, run_at, max_attempts, created_at)
-		VALUES (?, ?, ?, ?, 'ready', ?, ?, ?, ?, ?)
-		ON CONFLICT (kind, unique_key) WHERE unique_key IS NOT NULL AND state IN ('ready', 'running') DO NOTHING`,
-		ids.NewJob(tx.Now()), o.Queue, kind, body, o.Account, unique, o.RunAt.UnixMilli(), o.MaxAttempts, tx.Ms())
+		VALUES `+db.Values(len(bodies), 10)+`
+		ON CONFLICT (kind, unique_key) WHERE unique_key IS NOT NULL AND state IN ('ready', 'running') DO NOTHING`, args...)
 	return err
 }
 

@@ -96,18 +96,27 @@ func NoMailer(box *secret.Box) *Mailer { return &Mailer{box, true} }
 // Sends reports whether mail is on. Where it is off, links are handed over by those who make them.
 func (m *Mailer) Sends() bool { return !m.off }
 
-// Queue adds the mail to what is sent when the transaction commits.
-func (m *Mailer) Queue(ctx context.Context, tx *db.Tx, mail Mail) error {
-	if err := mail.check(); err != nil || m.off {
-		return err
+// Queue adds mails about one account to what is sent when the transaction commits.
+func (m *Mailer) Queue(ctx context.Context, tx *db.Tx, mails ...Mail) error {
+	var all []sendArgs
+	for _, mail := range mails {
+		if err := mail.check(); err != nil {
+			return err
+		}
+		if m.off {
+			continue
+		}
+		id := ids.NewMail(tx.Now())
+		sealed, err := m.seal(id, mail)
+		if err != nil {
+			return err
+		}
+		all = append(all, sendArgs{ID: id, Account: mail.Account, Sealed: sealed})
 	}
-	id := ids.NewMail(tx.Now())
-	sealed, err := m.seal(id, mail)
-	if err != nil {
-		return err
+	if len(all) == 0 {
+		return nil
 	}
-	args := sendArgs{ID: id, Account: mail.Account, Sealed: sealed}
-	return jobs.Enqueue(ctx, tx, args, jobs.Options{Queue: jobs.Mail, Account: mail.Account})
+	return jobs.EnqueueAll(ctx, tx, all, jobs.Options{Queue: jobs.Mail, Account: all[0].Account})
 }
 
 // check finds what the sender could not mend; it is a mistake of the program, not of a person.
