@@ -77,7 +77,7 @@ func EachClient(ctx context.Context, w *op.W, clients []ids.Account, p authz.Per
 	root := w.Scope().Account()
 	for _, id := range clients {
 		err := w.On(ctx, p, id, func(ctx context.Context, w *op.W) error {
-			if !IsClientBelow(w.Scope(), root) {
+			if !IsClientWithin(w.Scope(), root) {
 				return noAccount()
 			}
 			return do(ctx, w)
@@ -100,8 +100,8 @@ func CheckChosen(clients []ids.Account) error {
 	return nil
 }
 
-// IsClientBelow reports whether the scope's account is a client at or below root.
-func IsClientBelow(sc authz.Scope, root ids.Account) bool {
+// IsClientWithin reports whether the scope's account is root itself or below it, and a client.
+func IsClientWithin(sc authz.Scope, root ids.Account) bool {
 	return sc.Kind() == string(Customer) && slices.Contains(sc.Chain(), root)
 }
 

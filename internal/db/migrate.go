@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -69,15 +70,33 @@ func (d *DB) migrator() (*goose.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	dialect := goose.DialectSQLite3
+	dialect, options := goose.DialectSQLite3, []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
 	if d.dialect == Postgres {
-		dialect = goose.DialectPostgres
+		dialect, options = goose.DialectPostgres, append(options, goose.WithSessionLocker(oneByOne{}))
 	}
-	p, err := goose.NewProvider(dialect, d.write, files, goose.WithDisableGlobalRegistry(true))
+	p, err := goose.NewProvider(dialect, d.write, files, options...)
 	if err != nil {
 		return nil, fmt.Errorf("prepare migrations: %w", err)
 	}
 	return p, nil
+}
+
+// oneByOne lets nodes that start at once migrate one after the other: who comes second finds nothing left to do. PostgreSQL wakes who waits,
+// where goose's own lock asks every few seconds, and lets go of the lock of a connection that ends.
+type oneByOne struct{}
+
+const migrationLock = 0x6d696772 // "migr"
+
+// SessionLock waits until no other connection migrates this database.
+func (oneByOne) SessionLock(ctx context.Context, c *sql.Conn) error {
+	_, err := c.ExecContext(ctx, "SELECT pg_advisory_lock($1)", migrationLock)
+	return err
+}
+
+// SessionUnlock lets the next one migrate.
+func (oneByOne) SessionUnlock(ctx context.Context, c *sql.Conn) error {
+	_, err := c.ExecContext(ctx, "SELECT pg_advisory_unlock($1)", migrationLock)
+	return err
 }
 
 // migrationFiles gives the plain SQL the header that goose asks for, and opens the comments that hold what only

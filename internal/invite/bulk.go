@@ -31,7 +31,7 @@ func (s *Service) CheckInto(ctx context.Context, by authz.Actor, root ids.Accoun
 		if err != nil {
 			return nil, err
 		}
-		if !account.IsClientBelow(sc, root) {
+		if !account.IsClientWithin(sc, root) {
 			return nil, errs.NoSuch("account")
 		}
 		all, err := verdicts(ctx, q, sc, text, s.db.Now().UnixMilli())

@@ -49,6 +49,12 @@ type process struct {
 // serve starts a node on the database and waits until it is ready. It stops when the test ends.
 func serve(t *testing.T, dsn, key string) process {
 	t.Helper()
+	return start(t, dsn, key)()
+}
+
+// start starts a node and returns the function that waits until it is ready.
+func start(t *testing.T, dsn, key string) (ready func() process) {
+	t.Helper()
 	data := t.TempDir()
 	sealed, err := os.ReadFile(key)
 	if err != nil {
@@ -71,14 +77,34 @@ func serve(t *testing.T, dsn, key string) process {
 	t.Cleanup(func() {
 		_ = cmd.Wait() // its context is over: it was told to stop
 	})
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		if _, base, ready := strings.Cut(lines.Text(), "is ready at "); ready {
-			return process{t, base}
+	return func() process {
+		t.Helper()
+		lines := bufio.NewScanner(out)
+		for lines.Scan() {
+			if _, base, ready := strings.Cut(lines.Text(), "is ready at "); ready {
+				return process{t, base}
+			}
+		}
+		t.Fatal("the program ended before it was ready")
+		return process{}
+	}
+}
+
+// TestNodesThatStartAtOnceOnAnEmptyDatabase: one of them makes the tables, the others wait for it.
+func TestNodesThatStartAtOnceOnAnEmptyDatabase(t *testing.T) {
+	dsn, key := dbtest.EmptyPostgresDSN(t), filepath.Join(t.TempDir(), "key")
+	if _, err := secret.OpenKeyFile(key); err != nil {
+		t.Fatal(err)
+	}
+	var all []func() process
+	for range 3 {
+		all = append(all, start(t, dsn, key))
+	}
+	for _, ready := range all {
+		if got := ready().ask(http.MethodGet, "/readyz", secret.String{}, nil); got != http.StatusOK {
+			t.Errorf("a node answers %d", got)
 		}
 	}
-	t.Fatal("the program ended before it was ready")
-	return process{}
 }
 
 func freeAddress(t *testing.T) string {

@@ -2,6 +2,7 @@ package restart_test
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,7 @@ import (
 	"bailiwick/internal/cli"
 	"bailiwick/internal/clock"
 	"bailiwick/internal/config"
+	"bailiwick/internal/db/dbtest"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/secret"
 )
@@ -46,17 +48,26 @@ func TestMain(m *testing.M) {
 type town struct {
 	*apptest.World
 	t       *testing.T
+	dsn     string // of PostgreSQL, else ""
 	data    string
 	acme    ids.Account
 	session secret.String
 }
 
-func newTown(t *testing.T) *town {
+func newTown(t *testing.T, dsn string) *town {
 	t.Helper()
 	dir := t.TempDir()
-	w := apptest.New(t, filepath.Join(dir, "bailiwick.db"), func(c *config.Config) { c.Data = dir })
+	file := filepath.Join(dir, "bailiwick.db")
+	w := apptest.New(t, cmp.Or(dsn, file), func(c *config.Config) { c.Data = dir })
 	w.Clock.Set(clock.System()) // as the program has it
-	return &town{World: w, t: t, data: dir, acme: w.Client(w.Platform, "Acme"), session: w.SignIn(apptest.OwnerEmail).Token}
+	return &town{World: w, t: t, dsn: dsn, data: dir, acme: w.Client(w.Platform, "Acme"), session: w.SignIn(apptest.OwnerEmail).Token}
+}
+
+// eachDatabase runs fn with no database named, so that the program has a file of its own, and with one on PostgreSQL.
+func eachDatabase(t *testing.T, fn func(t *testing.T, dsn string)) {
+	t.Helper()
+	t.Run("SQLite", func(t *testing.T) { fn(t, "") })
+	t.Run("PostgreSQL", func(t *testing.T) { fn(t, dbtest.PostgresDSN(t)) })
 }
 
 // start runs the program and returns when it is ready. With a socket, it takes that one over as from systemd.
@@ -64,7 +75,7 @@ func (w *town) start(address string, socket *os.File) *exec.Cmd {
 	w.t.Helper()
 	args := []string{"-c", `LISTEN_PID=$$ exec "$0" "$@"`, os.Args[0], "serve", "--listen", address, "--data", w.data, "--log-level", "warn"}
 	cmd := exec.CommandContext(w.t.Context(), "sh", args...)
-	cmd.Env = append(os.Environ(), asProgram+"=1")
+	cmd.Env = append(os.Environ(), asProgram+"=1", "BAILIWICK_DATABASE="+w.dsn)
 	if socket != nil {
 		cmd.Env = append(cmd.Env, "LISTEN_FDS=1")
 		cmd.ExtraFiles = []*os.File{socket}
@@ -218,8 +229,10 @@ func (w *town) intact(saved []string) {
 }
 
 // TestARestartLosesNoRequest: the socket outlives the program, as with systemd, so that who comes meanwhile waits.
-func TestARestartLosesNoRequest(t *testing.T) {
-	w := newTown(t)
+func TestARestartLosesNoRequest(t *testing.T) { eachDatabase(t, restartLosesNothing) }
+
+func restartLosesNothing(t *testing.T, dsn string) {
+	w := newTown(t, dsn)
 	var lc net.ListenConfig
 	ln, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -247,8 +260,10 @@ func TestARestartLosesNoRequest(t *testing.T) {
 
 // TestStoppingAnswersWhoeverIsConnected: without such a socket new connections are refused at the end, but every
 // connection that was served before has its answer.
-func TestStoppingAnswersWhoeverIsConnected(t *testing.T) {
-	w := newTown(t)
+func TestStoppingAnswersWhoeverIsConnected(t *testing.T) { eachDatabase(t, stoppingAnswersAll) }
+
+func stoppingAnswersAll(t *testing.T, dsn string) {
+	w := newTown(t, dsn)
 	var lc net.ListenConfig
 	ln, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {

@@ -23,9 +23,23 @@ func (c *cluster) clone(t testing.TB) (string, error) {
 	if err != nil {
 		return "", errors.Join(err, conn.Close(ctx))
 	}
+	dsn, err := c.create(ctx, t, conn, tpl)
+	return dsn, errors.Join(err, conn.Close(ctx))
+}
+
+// empty makes a database without tables and drops it with the test.
+func (c *cluster) empty(t testing.TB) (string, error) {
+	conn, err := pgx.Connect(t.Context(), c.url)
+	if err != nil {
+		return "", err
+	}
+	dsn, err := c.create(t.Context(), t, conn, "template0")
+	return dsn, errors.Join(err, conn.Close(t.Context()))
+}
+
+func (c *cluster) create(ctx context.Context, t testing.TB, conn *pgx.Conn, template string) (string, error) {
 	name := "test_" + strings.ToLower(rand.Text()[:16])
-	_, err = conn.Exec(ctx, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", name, tpl))
-	if err = errors.Join(err, conn.Close(ctx)); err != nil {
+	if _, err := conn.Exec(ctx, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", name, template)); err != nil {
 		return "", err
 	}
 	// The test's own context has ended by then.

@@ -37,6 +37,17 @@ type cluster struct {
 // test's own; the test is skipped where there is no PostgreSQL and CI is unset.
 func PostgresDSN(t testing.TB) string {
 	t.Helper()
+	return postgres(t, (*cluster).clone)
+}
+
+// EmptyPostgresDSN is PostgresDSN of a database that nothing has migrated yet.
+func EmptyPostgresDSN(t testing.TB) string {
+	t.Helper()
+	return postgres(t, (*cluster).empty)
+}
+
+func postgres(t testing.TB, create func(*cluster, testing.TB) (string, error)) string {
+	t.Helper()
 	c, err := shared()
 	if errors.Is(err, errMissing) && os.Getenv("CI") == "" {
 		t.Skip(err)
@@ -44,7 +55,7 @@ func PostgresDSN(t testing.TB) string {
 	if err != nil {
 		t.Fatalf("start PostgreSQL: %v", err)
 	}
-	dsn, err := c.clone(t)
+	dsn, err := create(c, t)
 	if err != nil {
 		t.Fatalf("make a PostgreSQL database: %v", err)
 	}
