@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -125,7 +126,7 @@ func (a *App) build(ctx context.Context, d Deps, load func() (*i18n.Catalogue, e
 	if err != nil {
 		return fmt.Errorf("load the texts: %w", err)
 	}
-	a.services(box, secret.NewHasher(d.Hash))
+	a.services(box, secret.NewHasher(d.Hash), texts)
 	workers, err := a.workers(texts)
 	if err != nil {
 		return err
@@ -143,7 +144,7 @@ func (a *App) build(ctx context.Context, d Deps, load func() (*i18n.Catalogue, e
 	return nil
 }
 
-func (a *App) services(box *secret.Box, hasher *secret.Hasher) {
+func (a *App) services(box *secret.Box, hasher *secret.Hasher, texts *i18n.Catalogue) {
 	a.News = change.New(a.DB, a.clock, a.log)
 	check := authz.NewChecker(a.DB, a.News)
 	a.check = check
@@ -160,7 +161,7 @@ func (a *App) services(box *secret.Box, hasher *secret.Hasher) {
 	a.Tasks = task.NewService(a.Ops, a.DB, a.Files, page.NewSealer(box))
 	a.Views = view.NewService(a.Ops)
 	a.Modules = module.NewService(a.Ops, a.DB)
-	a.Trail = trail.NewService(a.Ops, page.NewSealer(box), a.clock)
+	a.Trail = trail.NewService(a.Ops, page.NewSealer(box), a.clock, texts)
 	a.Roles = role.NewService(a.Ops)
 	a.Subs = subaccount.NewService(a.Ops)
 	a.Users = user.NewService(a.Ops, check, a.mailer)
@@ -187,7 +188,7 @@ func (a *App) workers(texts *i18n.Catalogue) (*jobs.Workers, error) {
 	w.Periodic("change.sweep", time.Hour, a.News.Sweep)
 	a.Authn.Register(w)
 	a.Files.Register(w)
-	a.Tasks.Register(w, a.Exchange.Kinds()...)
+	a.Tasks.Register(w, slices.Concat(a.Exchange.Kinds(), a.Trail.Kinds())...)
 	op.RegisterJobs(w, a.Ops)
 	account.RegisterJobs(w, a.Accounts, a.DB)
 	trail.RegisterJobs(w, a.Trail, a.DB)

@@ -14,6 +14,7 @@ var withoutActor = map[string]string{
 	"invite.Service.CreateIn":  "runs inside a write, whose W carries the actor and the scope",
 	"invite.Service.ImportIn":  "runs inside a write, whose W carries the actor and the scope",
 	"exchange.Service.Kinds":   "lists the workers when the program is built",
+	"trail.Service.Kinds":      "lists the workers when the program is built",
 }
 
 // actorMakers are packages whose services run before there is an actor, or make one.

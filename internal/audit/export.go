@@ -18,6 +18,9 @@ import (
 // other in the order of their numbers, and a foot. It holds all that the hashes are made of, so that anybody can check
 // it later without the database.
 
+// exportStep is how many links one page of an export reads at most.
+const exportStep = 500
+
 // exportForm is the version of the form; a form once written stays readable.
 const exportForm = 1
 
@@ -68,60 +71,87 @@ type exportPerson struct {
 	Changes   string `json:"changes"` // JSON as it was hashed
 }
 
-// Export writes the log of the scope's account, and with Below of those below it, for verification. Of the filter only
-// Below and the span of time count.
-func Export(ctx context.Context, q db.Queryer, sc authz.Scope, f Filter, at int64, to io.Writer) (events int, err error) {
-	out := json.NewEncoder(to)
-	head := exportHead{Form: exportForm, At: at, Account: sc.Account(), Name: sc.Name(), Below: f.Below, Whole: f.From.IsZero() && f.To.IsZero()}
-	if err := out.Encode(head); err != nil {
-		return 0, fmt.Errorf("write the export: %w", err)
-	}
-	for after := ids.Account(""); ; {
-		accounts, err := loggedAccounts(ctx, q, sc, f.Below, after)
-		if err != nil {
-			return events, fmt.Errorf("list the accounts of the export: %w", err)
-		}
-		for _, a := range accounts {
-			n, err := exportChain(ctx, q, a, f, out)
-			if events += n; err != nil {
-				return events, err
-			}
-			after = a
-		}
-		if len(accounts) < accountsAtOnce {
-			break
-		}
-	}
-	if err := out.Encode(exportFoot{events}); err != nil {
-		return events, fmt.Errorf("write the export: %w", err)
-	}
-	return events, nil
+// ExportPlace is where an export goes on; its zero value is the beginning.
+type ExportPlace struct {
+	Begun   bool
+	Account ids.Account // the last one whose chain was begun
+	Within  bool        // and not ended
+	Seq     int64       // the last one written of it
+	Hash    []byte
+	Events  int // so far
+	Ended   bool
 }
 
-// exportChain writes one chain. A seal whose event is gone is written without it: that is what a check is to find.
-func exportChain(ctx context.Context, q db.Queryer, account ids.Account, f Filter, out *json.Encoder) (events int, err error) {
-	start, err := startOf(ctx, q, account)
+// ErrTrimmed says that retention deleted what an export had still to write.
+var ErrTrimmed = errors.New("events were deleted while the export was written")
+
+// ExportPage writes the next lines of the log of the scope's account, and with Below of those below it, for verification,
+// and returns the place behind them. Of the filter only Below and the span of time count; at is when the export began, in
+// Unix milliseconds.
+func ExportPage(ctx context.Context, q db.Queryer, sc authz.Scope, f Filter, at int64, from ExportPlace, to io.Writer) (ExportPlace, error) {
+	out := json.NewEncoder(to)
+	if !from.Begun {
+		head := exportHead{Form: exportForm, At: at, Account: sc.Account(), Name: sc.Name(), Below: f.Below, Whole: f.From.IsZero() && f.To.IsZero()}
+		if err := out.Encode(head); err != nil {
+			return from, fmt.Errorf("write the export: %w", err)
+		}
+		from.Begun = true
+	}
+	var waiting []ids.Account
+	for read := 0; read < exportStep; {
+		if !from.Within {
+			if len(waiting) == 0 {
+				var err error
+				if waiting, err = loggedAccounts(ctx, q, sc, f.Below, from.Account); err != nil {
+					return from, fmt.Errorf("list the accounts of the export: %w", err)
+				}
+			}
+			if len(waiting) == 0 {
+				from.Ended = true
+				if err := out.Encode(exportFoot{from.Events}); err != nil {
+					return from, fmt.Errorf("write the export: %w", err)
+				}
+				return from, nil
+			}
+			from.Account, waiting = waiting[0], waiting[1:]
+		}
+		n, err := from.exportChain(ctx, q, f, exportStep-read, out)
+		if err != nil {
+			return from, err
+		}
+		read += n + 1 // a short chain costs a look as well
+	}
+	return from, nil
+}
+
+// exportChain writes up to n links of the chain of the place's account and returns how many it read. A seal whose event is
+// gone is written without it: that is what a check is to find.
+func (x *ExportPlace) exportChain(ctx context.Context, q db.Queryer, f Filter, n int, out *json.Encoder) (read int, err error) {
+	start, err := startOf(ctx, q, x.Account)
 	if err != nil {
 		return 0, err
 	}
-	for last := start.head; ; {
-		links, err := chain(ctx, q, account, last.seq, verifyStep)
-		if err != nil {
-			return events, fmt.Errorf("read the log of %s: %w", account, err)
-		}
-		for _, l := range links {
-			if f.holds(l.event) {
-				if err := out.Encode(l.line(last.hash)); err != nil {
-					return events, fmt.Errorf("write the export: %w", err)
-				}
-				events++
-			}
-			last = l.head
-		}
-		if len(links) < verifyStep {
-			return events, nil
-		}
+	if !x.Within {
+		x.Within, x.Seq, x.Hash = true, start.seq, start.hash
 	}
+	if start.seq > x.Seq {
+		return 0, ErrTrimmed
+	}
+	links, err := chain(ctx, q, x.Account, x.Seq, n)
+	if err != nil {
+		return 0, fmt.Errorf("read the log of %s: %w", x.Account, err)
+	}
+	for _, l := range links {
+		if f.holds(l.event) {
+			if err := out.Encode(l.line(x.Hash)); err != nil {
+				return 0, fmt.Errorf("write the export: %w", err)
+			}
+			x.Events++
+		}
+		x.Seq, x.Hash = l.seq, l.hash
+	}
+	x.Within = len(links) == n
+	return len(links), nil
 }
 
 func (f Filter) holds(e *event) bool {

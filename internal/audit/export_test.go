@@ -31,8 +31,11 @@ func written(t *testing.T, d *db.DB, now *clock.Fake) time.Time {
 func export(t *testing.T, d *db.DB, on ids.Account, f Filter) string {
 	t.Helper()
 	var b bytes.Buffer
-	if _, err := Export(t.Context(), d, scope(t, d, on), f, d.Now().UnixMilli(), &b); err != nil {
-		t.Fatal(err)
+	for at := (ExportPlace{}); !at.Ended; {
+		var err error
+		if at, err = ExportPage(t.Context(), d, scope(t, d, on), f, d.Now().UnixMilli(), at, &b); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return b.String()
 }
@@ -165,6 +168,38 @@ func TestRetentionTakesOnlyTheBeginningOfAChain(t *testing.T) {
 		stop()
 		if _, err := Trim(ctx, d, start.Add(99*time.Hour)); err == nil {
 			t.Error("a stopped job went on")
+		}
+	})
+}
+
+func TestAnExportGoesOnPageByPageAndNoticesRetention(t *testing.T) {
+	each(t, func(t *testing.T, d *db.DB, now *clock.Fake) {
+		plant(t, d)
+		start := now.Now()
+		var many []Event
+		for i := range exportStep + 20 {
+			many = append(many, renamed(fmt.Sprint("a", i), fmt.Sprint("a", i+1)))
+		}
+		record(t, d, "acc_a", many...)
+		seal(t, d)
+		var b bytes.Buffer
+		first, err := ExportPage(t.Context(), d, scope(t, d, "acc_p"), Filter{Below: true}, 0, ExportPlace{}, &b)
+		if err != nil || first.Ended || first.Events != exportStep {
+			t.Fatalf("%+v, %v", first, err)
+		}
+		last, err := ExportPage(t.Context(), d, scope(t, d, "acc_p"), Filter{Below: true}, 0, first, &b)
+		if err != nil || !last.Ended {
+			t.Fatalf("%+v, %v", last, err)
+		}
+		if x, err := VerifyExport(&b); err != nil || !x.Sound() || x.Events != exportStep+20 {
+			t.Errorf("%+v, %v", x, err)
+		}
+		now.Set(start.Add(time.Hour))
+		if _, err := Trim(t.Context(), d, now.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ExportPage(t.Context(), d, scope(t, d, "acc_p"), Filter{Below: true}, 0, first, &b); !errors.Is(err, ErrTrimmed) {
+			t.Errorf("an export with a hole: %v", err)
 		}
 	})
 }

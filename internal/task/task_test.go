@@ -300,3 +300,39 @@ func TestWhoSeesATask(t *testing.T) {
 		})
 	})
 }
+
+func TestAFileWrittenPageByPageLosesNothingInACrash(t *testing.T) {
+	each(t, func(w *world) {
+		crashed := false
+		w.work = func(ctx context.Context, r *task.Run) (task.End, error) {
+			out, err := r.Pages(ctx, func(_ context.Context, place string) (task.Part, error) {
+				if place == "xxx" && !crashed {
+					crashed = true
+					return task.Part{}, errCrash
+				}
+				p := task.Part{Body: []byte(place + "|"), Rows: 1, Next: place + "x"}
+				if len(p.Next) > 5 {
+					p.Next = ""
+				}
+				return p, nil
+			})
+			return task.End{State: task.Done, Result: out}, err
+		}
+		id := w.start(w.owner)
+		w.drain()
+		w.clock.Advance(time.Hour)
+		w.drain()
+		got := w.get(w.owner, id)
+		if !crashed || got.State != task.Done || got.Done != 6 {
+			t.Fatalf("%+v", got)
+		}
+		f, err := w.tasks.Result(t.Context(), w.owner, w.root, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(f)
+		if want := "|x|xx|xxx|xxxx|xxxxx|"; err != nil || string(body) != want {
+			t.Errorf("%q, %v, want %q", body, err, want)
+		}
+	})
+}

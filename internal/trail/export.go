@@ -1,22 +1,26 @@
 package trail
 
 import (
+	"bytes"
 	"context"
-	"encoding/csv"
+	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
+	"slices"
 	"strings"
 	"time"
 
 	"bailiwick/internal/audit"
 	"bailiwick/internal/authz"
-	"bailiwick/internal/db"
 	"bailiwick/internal/errs"
+	"bailiwick/internal/i18n"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/op"
+	"bailiwick/internal/sheet"
+	"bailiwick/internal/task"
 )
 
-// Form is a form of an export.
+// Form is a form of an export; it is the ending of the file's name.
 type Form string
 
 // The forms. Chain holds all that is needed to verify the log offline; of the query it knows only the span of time and
@@ -41,45 +45,54 @@ type exported struct {
 	Below   bool   `audit:"show"`
 }
 
-// exportRows is how many events one read of an export takes; no read stays open while the reader is slow.
-const exportRows = 500
-
-// Texts names things in the reader's language: the columns of a CSV export, and what happened.
-type Texts struct {
-	Heads []string
-	What  func(audit.Entry) string
+// exportArgs is what an export's task is told: the filter with its spans of time resolved.
+type exportArgs struct {
+	Filter   audit.Filter
+	At       ids.Account // the account whose log it is
+	Form     Form
+	Language string
+	Asked    int64 // Unix milliseconds
 }
 
-// Export writes the log as the query chooses. It is recorded before the first event leaves, and not in itself.
-func (s *Service) Export(ctx context.Context, by authz.Actor, account ids.Account, in Query, form Form, texts Texts, to io.Writer) error {
-	q, sc, f, err := s.reading(ctx, by, authz.AuditExport, account, in)
+// exportRows is how many events one page of a table takes.
+const exportRows = 500
+
+const exportKind = "export_audit"
+
+// Kinds lists the tasks of the audit log with what does them.
+func (s *Service) Kinds() []task.Kind { return []task.Kind{{Name: exportKind, Run: s.export}} }
+
+// Export starts to write the log as the query chooses into a file, its words in a language. A table does not hold the
+// event that records it.
+func (s *Service) Export(ctx context.Context, by authz.Actor, account ids.Account, in Query, form Form, language string) (id ids.Task, err error) {
+	_, sc, err := s.scope(ctx, by, authz.AuditExport, account, in.At)
 	if err != nil {
-		return err
+		return "", err
+	}
+	f, err := s.filter(in)
+	if err != nil {
+		return "", err
 	}
 	if form != CSV && form != Chain {
-		return errs.Field("form", "audit.form_unknown", "Choose CSV or NDJSON.")
+		return "", errs.Field("form", "audit.form_unknown", "Choose CSV or NDJSON.")
 	}
-	err = s.op.Write(ctx, by, authz.AuditExport, account, func(_ context.Context, w *op.W) error {
-		if f.To.IsZero() {
-			f.To = w.Tx().Now()
+	err = s.op.Write(ctx, by, authz.AuditExport, account, func(ctx context.Context, w *op.W) error {
+		now := w.Tx().Now()
+		// Evidence without a last day goes to the end of the chains, so that a gap at their end shows.
+		if f.To.IsZero() && form == CSV {
+			f.To = now
 		}
 		w.Audit(audit.Event{
 			Action: "audit.exported", TargetType: "account", TargetID: string(sc.Account()), Target: sc.Name(),
 			After: exported{form, day(f.From), day(f.To), f.Noun, f.Action, f.Actor, f.Target, f.Address, f.Text, f.Refused, f.Below},
 		})
-		return nil
+		id, err = task.StartIn(ctx, w, task.New{
+			Kind: exportKind, Perm: authz.AuditExport, Subject: fmt.Sprintf("audit-%s.%s", now.Format(time.DateOnly), form),
+			Args: exportArgs{f, in.At, form, language, now.UnixMilli()},
+		})
+		return err
 	})
-	if err != nil {
-		return err
-	}
-	if form == Chain {
-		if in.To == "" {
-			f.To = time.Time{} // whole chains, so that a gap at their end shows
-		}
-		_, err := audit.Export(ctx, q, sc, f, s.now().UnixMilli(), to)
-		return err
-	}
-	return writeCSV(ctx, q, sc, f, texts, to)
+	return id, err
 }
 
 func day(t time.Time) string {
@@ -89,34 +102,122 @@ func day(t time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
-func writeCSV(ctx context.Context, q db.Queryer, sc authz.Scope, f audit.Filter, texts Texts, to io.Writer) error {
-	out := csv.NewWriter(to)
-	if err := out.Write(safeCells(texts.Heads)); err != nil {
-		return fmt.Errorf("write the export: %w", err)
+// export writes the log page by page. What its owner may read is asked before each.
+func (s *Service) export(ctx context.Context, r *task.Run) (task.End, error) {
+	var in exportArgs
+	if err := r.Args(&in); err != nil {
+		return task.End{}, err
 	}
-	for f.Limit = exportRows; ; {
-		events, next, err := audit.List(ctx, q, sc, f)
-		if err != nil {
-			return err
-		}
-		for _, e := range events {
-			cells := []string{
-				e.At.Format(time.RFC3339Nano), e.AccountName, string(e.Account), texts.What(e), e.Action, e.ActorName, e.ActorID, e.ActorKind, e.ActingAs,
-				e.Credential, e.IP, e.RequestID, e.TargetType, e.TargetID, e.Target, e.Result, changesText(e.Changes), string(e.ID),
-			}
-			if err := out.Write(safeCells(cells)); err != nil {
-				return fmt.Errorf("write the export: %w", err)
-			}
-		}
-		out.Flush()
-		if err := out.Error(); err != nil {
-			return fmt.Errorf("write the export: %w", err)
-		}
-		if next == (audit.Cursor{}) {
-			return nil
-		}
-		f.After = next
+	page := s.table
+	if in.Form == Chain {
+		page = s.evidence
 	}
+	out, err := r.Pages(ctx, func(ctx context.Context, place string) (task.Part, error) { return page(ctx, r, in, place) })
+	return task.End{State: task.Done, Result: out}, err
+}
+
+// evidence is the next page of whole chains.
+func (s *Service) evidence(ctx context.Context, r *task.Run, in exportArgs, place string) (task.Part, error) {
+	var at audit.ExportPlace
+	if err := readPlace(place, &at); err != nil {
+		return task.Part{}, err
+	}
+	q, sc, err := s.scope(ctx, r.By, authz.AuditExport, r.Account, in.At)
+	if err != nil {
+		return task.Part{}, err
+	}
+	var body bytes.Buffer
+	behind, err := audit.ExportPage(ctx, q, sc, in.Filter, in.Asked, at, &body)
+	if errors.Is(err, audit.ErrTrimmed) {
+		err = errs.New(errs.Conflict, "audit.trimmed_meanwhile", "Start it again. Old events were deleted from the log while it was written.")
+	}
+	p := task.Part{Body: body.Bytes(), Rows: int64(behind.Events - at.Events)}
+	if err == nil && !behind.Ended {
+		p.Next, err = writePlace(behind)
+	}
+	return p, err
+}
+
+// table is the next page of a table for a spreadsheet.
+func (s *Service) table(ctx context.Context, r *task.Run, in exportArgs, place string) (task.Part, error) {
+	f := in.Filter
+	f.Limit = exportRows
+	if err := readPlace(place, &f.After); err != nil {
+		return task.Part{}, err
+	}
+	q, sc, err := s.scope(ctx, r.By, authz.AuditExport, r.Account, in.At)
+	if err != nil {
+		return task.Part{}, err
+	}
+	events, next, err := audit.List(ctx, q, sc, f)
+	if err != nil {
+		return task.Part{}, err
+	}
+	p := s.texts.For(in.Language)
+	var head []byte
+	if place == "" {
+		if head, err = sheet.Head(heads(p)); err != nil {
+			return task.Part{}, err
+		}
+	}
+	rows := make([][]string, len(events))
+	for i, e := range events {
+		rows[i] = cells(p, e)
+	}
+	body, err := sheet.Lines(rows)
+	part := task.Part{Body: slices.Concat(head, body), Rows: int64(len(rows))}
+	if err == nil && next != (audit.Cursor{}) {
+		part.Next, err = writePlace(next)
+	}
+	return part, err
+}
+
+func readPlace(place string, into any) error {
+	if place == "" {
+		return nil
+	}
+	if err := json.Unmarshal([]byte(place), into); err != nil {
+		return fmt.Errorf("read where the export stands: %w", err)
+	}
+	return nil
+}
+
+func writePlace(place any) (string, error) {
+	b, err := json.Marshal(place)
+	if err != nil {
+		return "", fmt.Errorf("write where the export stands: %w", err)
+	}
+	return string(b), nil
+}
+
+// columns are the columns of a table, in the order of cells.
+var columns = [...]string{
+	"time", "account", "account_id", "event", "action", "person", "person_id", "person_kind", "acting_as",
+	"credential", "address", "request", "target_kind", "target_id", "about", "result", "changes", "event_id",
+}
+
+func heads(p i18n.Printer) []string {
+	out := make([]string, len(columns))
+	for i, c := range columns {
+		out[i] = p.T("audit.head_" + c)
+	}
+	return out
+}
+
+func cells(p i18n.Printer, e audit.Entry) []string {
+	return []string{
+		e.At.Format(time.RFC3339Nano), e.AccountName, string(e.Account), What(p, e), e.Action, e.ActorName, e.ActorID, e.ActorKind, e.ActingAs,
+		e.Credential, e.IP, e.RequestID, e.TargetType, e.TargetID, e.Target, e.Result, changesText(e.Changes), string(e.ID),
+	}
+}
+
+// What says in words what happened. A test finds actions that have none.
+func What(p i18n.Printer, e audit.Entry) string {
+	target := e.Target
+	if target == "" {
+		target = p.T("activity.nobody")
+	}
+	return p.T("activity."+e.Action, "target", target)
 }
 
 // changesText is the changes in one cell: "name: Old > New; token: (hidden)".
@@ -129,16 +230,4 @@ func changesText(changes []audit.Change) string {
 		}
 	}
 	return strings.Join(parts, "; ")
-}
-
-// safeCells keeps spreadsheets from running a cell that somebody else typed.
-func safeCells(cells []string) []string {
-	out := make([]string, len(cells))
-	for i, c := range cells {
-		if strings.IndexAny(c, "=+-@\t\r\n") == 0 || strings.HasPrefix(c, "＝") || strings.HasPrefix(c, "＋") || strings.HasPrefix(c, "－") || strings.HasPrefix(c, "＠") {
-			c = "'" + c
-		}
-		out[i] = c
-	}
-	return out
 }

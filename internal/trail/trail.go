@@ -15,6 +15,7 @@ import (
 	"bailiwick/internal/clock"
 	"bailiwick/internal/db"
 	"bailiwick/internal/errs"
+	"bailiwick/internal/i18n"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/op"
 	"bailiwick/internal/page"
@@ -25,10 +26,13 @@ type Service struct {
 	op      *op.Runner
 	cursors *page.Sealer
 	now     clock.Clock
+	texts   *i18n.Catalogue
 }
 
 // NewService makes a Service.
-func NewService(r *op.Runner, c *page.Sealer, now clock.Clock) *Service { return &Service{r, c, now} }
+func NewService(r *op.Runner, c *page.Sealer, now clock.Clock, texts *i18n.Catalogue) *Service {
+	return &Service{r, c, now, texts}
+}
 
 // Query is what is asked of the log.
 type Query struct {
@@ -98,22 +102,29 @@ func (in Query) text() string {
 	return fmt.Sprintf("audit %q", fmt.Sprint(in))
 }
 
-// reading checks the permission on the account, and on the account below that the query chooses, and makes the filter.
+// reading makes the filter, where the actor has the permission.
 func (s *Service) reading(ctx context.Context, by authz.Actor, p authz.Perm, account ids.Account, in Query) (db.Queryer, authz.Scope, audit.Filter, error) {
-	q, sc, err := s.op.Read(ctx, by, p, account)
+	q, sc, err := s.scope(ctx, by, p, account, in.At)
 	if err != nil {
 		return nil, sc, audit.Filter{}, err
 	}
-	if in.At != "" && in.At != account {
-		if _, sc, err = s.op.Read(ctx, by, p, in.At); err != nil {
-			return nil, sc, audit.Filter{}, err
-		}
-		if !slices.Contains(sc.Chain(), account) {
-			return nil, sc, audit.Filter{}, errs.NoSuch("account")
-		}
-	}
 	f, err := s.filter(in)
 	return q, sc, f, err
+}
+
+// scope checks the permission on the account, and on one at or below it whose log alone is read, "" for none.
+func (s *Service) scope(ctx context.Context, by authz.Actor, p authz.Perm, account, at ids.Account) (db.Queryer, authz.Scope, error) {
+	q, sc, err := s.op.Read(ctx, by, p, account)
+	if err != nil || at == "" || at == account {
+		return q, sc, err
+	}
+	if _, sc, err = s.op.Read(ctx, by, p, at); err != nil {
+		return nil, sc, err
+	}
+	if !slices.Contains(sc.Chain(), account) {
+		return nil, sc, errs.NoSuch("account")
+	}
+	return q, sc, nil
 }
 
 func (s *Service) filter(in Query) (audit.Filter, error) {

@@ -7,23 +7,16 @@ import (
 	"bailiwick/internal/authn"
 	"bailiwick/internal/authz"
 	"bailiwick/internal/i18n"
+	"bailiwick/internal/trail"
 	"bailiwick/internal/web/ui/part"
 )
 
-// activityEvent is one line of a list of activity, in words. A test finds actions that have none.
+// activityEvent is one line of a list of activity, in words.
 func activityEvent(p i18n.Printer, e audit.Entry) part.Event {
 	return part.Event{
-		Icon: activityIcon(e.Action), Tone: activityTone(e.Action), Text: activityText(p, e),
+		Icon: activityIcon(e.Action), Tone: activityTone(e.Action), Text: trail.What(p, e),
 		Note: p.T("activity.by", "who", activityActor(p, e), "when", p.DateTime(e.At)),
 	}
-}
-
-func activityText(p i18n.Printer, e audit.Entry) string {
-	target := e.Target
-	if target == "" {
-		target = p.T("activity.nobody")
-	}
-	return p.T("activity."+e.Action, "target", target)
 }
 
 func activityActor(p i18n.Printer, e audit.Entry) string {

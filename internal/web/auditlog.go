@@ -169,7 +169,7 @@ func (s *Server) auditDays(p i18n.Printer, a auditAddress, cursor, open string, 
 // auditRow is one line of the log, in words.
 func auditRow(p i18n.Printer, e audit.Entry) auditlog.Row {
 	row := auditlog.Row{
-		ID: string(e.ID), Who: activityActor(p, e), WhoID: e.ActorID, Text: activityText(p, e), Area: auditArea(p, nounOf(e.Action)), Time: p.Time(e.At),
+		ID: string(e.ID), Who: activityActor(p, e), WhoID: e.ActorID, Text: trail.What(p, e), Area: auditArea(p, nounOf(e.Action)), Time: p.Time(e.At),
 	}
 	row.Sub = row.Who
 	if e.AccountName != "" {
@@ -278,9 +278,9 @@ func auditFilters(p i18n.Printer, a auditAddress, sc authz.Scope, events []audit
 	return out
 }
 
-// exportAudit streams the log as the list shows it, or whole chains of it for verification.
+// exportAudit starts to write the log as the list shows it, or whole chains of it for verification.
 func (s *Server) exportAudit(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
-	id, err := accountOf(r)
+	at, err := accountOf(r)
 	if err != nil {
 		return err
 	}
@@ -288,17 +288,11 @@ func (s *Server) exportAudit(w http.ResponseWriter, r *http.Request, by authz.Ac
 	if err != nil {
 		return err
 	}
-	p := i18n.From(r.Context())
-	form := trail.Form(f.text("form"))
-	out := &download{w: w, name: "audit." + string(form), kind: "text/csv; charset=utf-8"}
-	if form == trail.Chain {
-		out.kind = "application/x-ndjson"
+	id, err := s.Trail.Export(r.Context(), by, at, auditQuery(r.PostForm), trail.Form(f.text("form")), i18n.From(r.Context()).Lang())
+	if err != nil {
+		return err
 	}
-	texts := trail.Texts{What: func(e audit.Entry) string { return activityText(p, e) }}
-	for _, head := range []string{"time", "account", "account_id", "event", "action", "person", "person_id", "person_kind", "acting_as", "credential", "address", "request", "target_kind", "target_id", "about", "result", "changes", "event_id"} {
-		texts.Heads = append(texts.Heads, p.T("audit.head_"+head))
-	}
-	return s.Trail.Export(r.Context(), by, id, auditQuery(r.PostForm), form, texts, out)
+	return seeOther(w, r, taskPath(at, id))
 }
 
 func (s *Server) retentionPage(w http.ResponseWriter, r *http.Request, by authz.Actor) error {

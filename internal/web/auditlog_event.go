@@ -45,7 +45,7 @@ func (s *Server) auditEvent(r *http.Request, by authz.Actor, account ids.Account
 	cursor, tab := query.Get("cursor"), query.Get("tab")
 	link := func(id ids.Event) string { return a.with("cursor", cursor, "event", string(id)) }
 	v := auditlog.Event{
-		Title: activityText(p, e.Entry), When: p.DateTime(e.At) + e.At.Format(":05") + " UTC", Back: a.with("cursor", cursor), Link: auditAddress{at: a.at}.with("event", string(id)),
+		Title: trail.What(p, e.Entry), When: p.DateTime(e.At) + e.At.Format(":05") + " UTC", Back: a.with("cursor", cursor), Link: auditAddress{at: a.at}.with("event", string(id)),
 		Tab: tab, Who: auditRow(p, e.Entry), About: e.Target, Facts: requestFacts(p, e.Entry), Chain: chainOf(p, e.Place), Raw: rawEvent(e),
 		Tabs: part.Tabs{Label: p.T("audit.details"), Items: []part.Tab{
 			{Label: p.T("audit.changes"), Href: link(id), Count: countOf(p, len(e.Changes)), Current: tab != "request" && tab != "raw"},

@@ -6,8 +6,8 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"path"
 	"slices"
-	"strings"
 
 	"bailiwick/internal/authz"
 	"bailiwick/internal/errs"
@@ -221,8 +221,11 @@ func (s *Server) template(w http.ResponseWriter, r *http.Request, by authz.Actor
 // attach has the browser save the body as a file.
 func attach(w http.ResponseWriter, name string) {
 	kind := "text/csv; charset=utf-8"
-	if strings.HasSuffix(name, ".xlsx") {
+	switch path.Ext(name) {
+	case ".xlsx":
 		kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+	case ".ndjson":
+		kind = "application/x-ndjson"
 	}
 	w.Header().Set("Content-Type", kind)
 	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
@@ -307,20 +310,4 @@ func chosenClients(f form) ([]ids.Account, error) {
 		out = append(out, one)
 	}
 	return out, nil
-}
-
-// download sets its headers when the first byte is there, so that an error before it can still be a page.
-type download struct {
-	w          http.ResponseWriter
-	name, kind string
-	begun      bool
-}
-
-func (d *download) Write(b []byte) (int, error) {
-	if !d.begun {
-		d.begun = true
-		d.w.Header().Set("Content-Type", d.kind)
-		d.w.Header().Set("Content-Disposition", `attachment; filename="`+d.name+`"`)
-	}
-	return d.w.Write(b)
 }

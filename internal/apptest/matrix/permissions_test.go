@@ -4,7 +4,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -365,7 +364,7 @@ var calls = []call{
 		return only(o.Trail.News(o.ctx, by, o.client, trail.Query{}, o.Clock.Now()))
 	}},
 	{"trail.Service.Export", "", func(_ *testing.T, o *office, by authz.Actor) error {
-		return o.Trail.Export(o.ctx, by, o.client, trail.Query{Below: true}, trail.Chain, trail.Texts{}, io.Discard)
+		return only(o.Trail.Export(o.ctx, by, o.client, trail.Query{Below: true}, trail.Chain, "en"))
 	}},
 	{"trail.Service.Retention", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Trail.Retention(o.ctx, by, o.client))
