@@ -24,6 +24,7 @@ import (
 	"bailiwick/internal/clock"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/invite"
+	"bailiwick/internal/module"
 	"bailiwick/internal/op"
 	"bailiwick/internal/page"
 	"bailiwick/internal/provision"
@@ -47,6 +48,7 @@ type Deps struct {
 	Cursors   *page.Sealer
 	Keys      *apikey.Service
 	Access    *access.Service
+	Modules   *module.Service
 	Accounts  *account.Service
 	Subs      *subaccount.Service
 	Roles     *role.Service
@@ -112,6 +114,7 @@ func (a *API) operations() {
 	a.roleOperations()
 	a.eventOperations()
 	a.keyOperations()
+	a.moduleOperations()
 }
 
 // Routes is the whole route table. Tests walk it like the portal's.

@@ -42,6 +42,7 @@ var unscoped = map[string]string{
 	"account.insertRoot":    "the platform is made when there is nothing yet to be in a scope",
 	"account.rootOf":        "finds the platform, so that a job can be minted there",
 	"module.all":            "the operator's modules stand in everybody's navigation and are no secret of an account",
+	"module.platform":       "finds the platform, on which the actor is checked next",
 	"trail.rootOf":          "finds the platform, whose setting a job applies",
 }
 

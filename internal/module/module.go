@@ -95,6 +95,33 @@ func (s *Service) List(ctx context.Context, by authz.Actor) ([]Module, error) {
 	return all(ctx, s.db)
 }
 
+// Get returns one module. Whoever is signed in may know it.
+func (s *Service) Get(ctx context.Context, by authz.Actor, key string) (Module, error) {
+	mods, err := s.List(ctx, by)
+	if err != nil {
+		return Module{}, err
+	}
+	for _, m := range mods {
+		if m.Key == key {
+			return m, nil
+		}
+	}
+	return Module{}, errs.NoSuch("module")
+}
+
+// Platform is the account where modules are kept, for those who have it in sight.
+func (s *Service) Platform(ctx context.Context, by authz.Actor) (ids.Account, error) {
+	at, err := platform(ctx, s.db)
+	if err != nil {
+		return "", err
+	}
+	_, _, err = s.op.See(ctx, by, at)
+	if errs.KindOf(err) == errs.NotFound {
+		return "", errPlatformOnly()
+	}
+	return at, err
+}
+
 // Unknown returns the permissions of a set that belong to no module that exists: they grant nothing.
 func Unknown(ctx context.Context, q db.Queryer, set authz.Set) ([]authz.Perm, error) {
 	own := set.Owned()
@@ -133,9 +160,13 @@ func (s *Service) write(ctx context.Context, by authz.Actor, platform ids.Accoun
 
 func ofPlatform(sc authz.Scope) error {
 	if sc.Kind() != "platform" {
-		return errs.New(errs.Denied, "module.platform_only", "Ask an admin of the platform. Modules belong to the whole platform.")
+		return errPlatformOnly()
 	}
 	return nil
+}
+
+func errPlatformOnly() error {
+	return errs.New(errs.Denied, "module.platform_only", "Ask an admin of the platform. Modules belong to the whole platform.")
 }
 
 // Add adds a module. From then on its permissions can be given, and Owners and Admins hold them.

@@ -10,6 +10,7 @@ import (
 	"bailiwick/internal/authz"
 	"bailiwick/internal/db"
 	"bailiwick/internal/errs"
+	"bailiwick/internal/ids"
 )
 
 const columns = `SELECT key, name, icon, link, actions, version FROM modules`
@@ -31,6 +32,15 @@ func all(ctx context.Context, q db.Queryer) ([]Module, error) {
 		return nil, fmt.Errorf("list the modules: %w", err)
 	}
 	return mods, nil
+}
+
+// platform finds the platform, where modules are kept.
+func platform(ctx context.Context, q db.Queryer) (ids.Account, error) {
+	at, err := db.One(ctx, q, db.Value[ids.Account], `SELECT id FROM accounts WHERE kind = 'platform'`)
+	if err != nil {
+		return "", fmt.Errorf("find the platform: %w", err)
+	}
+	return at, nil
 }
 
 func get(ctx context.Context, q db.Queryer, sc authz.Scope, key string) (Module, error) {

@@ -72,6 +72,9 @@ func (s *Server) newModulePage(w http.ResponseWriter, r *http.Request, by authz.
 }
 
 func (s *Server) modulePage(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	if _, err := s.keepsModules(r, by); err != nil {
+		return err
+	}
 	m, found := offerOf(r.Context()).find(r.PathValue("module"))
 	if !found {
 		return errs.NoSuch("module")

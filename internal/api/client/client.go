@@ -57,6 +57,7 @@ type request struct {
 	method, path string
 	query        url.Values
 	version      Version // for If-Match
+	create       bool    // If-None-Match: nothing may be there
 	body         any
 }
 
@@ -95,7 +96,11 @@ func (c *API) send(ctx context.Context, r request, body []byte, once string, out
 	}
 	req.Header.Set("Authorization", "Bearer "+c.key)
 	req.Header.Set("Accept", "application/json")
-	for name, value := range map[string]string{"If-Match": string(r.version), "Idempotency-Key": once} {
+	none := ""
+	if r.create {
+		none = "*"
+	}
+	for name, value := range map[string]string{"If-Match": string(r.version), "If-None-Match": none, "Idempotency-Key": once} {
 		if value != "" {
 			req.Header.Set(name, value)
 		}

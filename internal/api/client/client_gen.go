@@ -194,6 +194,14 @@ type CreateLocationInBody struct {
 	TimeZone string `json:"time_zone,omitzero"`
 }
 
+// CreateModuleInBody is CreateModuleInBody in the description of the API.
+type CreateModuleInBody struct {
+	Actions []NewAction `json:"actions"`
+	Icon    string      `json:"icon"`
+	Link    string      `json:"link,omitzero"`
+	Name    string      `json:"name"`
+}
+
 // CreateRoleInBody is CreateRoleInBody in the description of the API.
 type CreateRoleInBody struct {
 	Description string   `json:"description,omitzero"`
@@ -237,6 +245,14 @@ type EditLocationInBody struct {
 	Country  *string `json:"country,omitzero"`
 	Name     *string `json:"name,omitzero"`
 	TimeZone *string `json:"time_zone,omitzero"`
+}
+
+// EditModuleInBody is EditModuleInBody in the description of the API.
+type EditModuleInBody struct {
+	Actions *[]NewAction `json:"actions,omitzero"`
+	Icon    *string      `json:"icon,omitzero"`
+	Link    *string      `json:"link,omitzero"`
+	Name    *string      `json:"name,omitzero"`
 }
 
 // EditRoleInBody is EditRoleInBody in the description of the API.
@@ -388,6 +404,20 @@ type ListLocation struct {
 	Previous string     `json:"previous,omitzero"`
 }
 
+// ListModule is ListModule in the description of the API.
+type ListModule struct {
+	Items    []Module `json:"items"`
+	Next     string   `json:"next,omitzero"`
+	Previous string   `json:"previous,omitzero"`
+}
+
+// ListModuleUse is ListModuleUse in the description of the API.
+type ListModuleUse struct {
+	Items    []ModuleUse `json:"items"`
+	Next     string      `json:"next,omitzero"`
+	Previous string      `json:"previous,omitzero"`
+}
+
 // ListPathStep is ListPathStep in the description of the API.
 type ListPathStep struct {
 	Items    []PathStep `json:"items"`
@@ -465,6 +495,30 @@ type Me struct {
 	User    string   `json:"user"`
 }
 
+// Module is Module in the description of the API.
+type Module struct {
+	Actions []ModuleAction `json:"actions"`
+	Icon    string         `json:"icon"`
+	Key     string         `json:"key"`
+	Link    string         `json:"link"`
+	Name    string         `json:"name"`
+}
+
+// ModuleAction is ModuleAction in the description of the API.
+type ModuleAction struct {
+	Key        string `json:"key"`
+	Name       string `json:"name"`
+	Permission string `json:"permission"`
+}
+
+// ModuleUse is ModuleUse in the description of the API.
+type ModuleUse struct {
+	Account     string `json:"account"`
+	AccountName string `json:"account_name"`
+	Kind        string `json:"kind"`
+	Name        string `json:"name"`
+}
+
 // MoveInBody is MoveInBody in the description of the API.
 type MoveInBody struct {
 	Roles map[string]string `json:"roles,omitzero"`
@@ -500,6 +554,12 @@ type NewAccount struct {
 	References []Ref  `json:"references,omitzero"`
 	TimeZone   string `json:"time_zone,omitzero"`
 	Website    string `json:"website,omitzero"`
+}
+
+// NewAction is NewAction in the description of the API.
+type NewAction struct {
+	Key  string `json:"key"`
+	Name string `json:"name"`
 }
 
 // NewClient is NewClient in the description of the API.
@@ -729,6 +789,12 @@ func (c *API) CreateLocation(ctx context.Context, account string, body CreateLoc
 	return out, err
 }
 
+// CreateModule: Create a module.
+func (c *API) CreateModule(ctx context.Context, module string, body CreateModuleInBody) (out CreatedBody, err error) {
+	_, err = c.do(ctx, request{method: http.MethodPut, path: "/modules/" + url.PathEscape(module), create: true, body: body}, &out)
+	return out, err
+}
+
 // CreateReseller: Create a reseller below an account.
 func (c *API) CreateReseller(ctx context.Context, account string, body NewAccount) (out CreatedBody, err error) {
 	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/resellers", body: body}, &out)
@@ -774,6 +840,12 @@ func (c *API) EditAccount(ctx context.Context, account string, version Version, 
 // EditLocation: Edit a location.
 func (c *API) EditLocation(ctx context.Context, account string, location string, version Version, body EditLocationInBody) (out Location, now Version, err error) {
 	now, err = c.do(ctx, request{method: http.MethodPatch, path: "/accounts/" + url.PathEscape(account) + "/locations/" + url.PathEscape(location), version: version, body: body}, &out)
+	return out, now, err
+}
+
+// EditModule: Edit a module.
+func (c *API) EditModule(ctx context.Context, module string, version Version, body EditModuleInBody) (out Module, now Version, err error) {
+	now, err = c.do(ctx, request{method: http.MethodPatch, path: "/modules/" + url.PathEscape(module), version: version, body: body}, &out)
 	return out, now, err
 }
 
@@ -835,6 +907,12 @@ func (c *API) GetLocation(ctx context.Context, account string, location string) 
 func (c *API) GetMe(ctx context.Context) (out Me, err error) {
 	_, err = c.do(ctx, request{method: http.MethodGet, path: "/me"}, &out)
 	return out, err
+}
+
+// GetModule: Get a module.
+func (c *API) GetModule(ctx context.Context, module string) (out Module, now Version, err error) {
+	now, err = c.do(ctx, request{method: http.MethodGet, path: "/modules/" + url.PathEscape(module)}, &out)
+	return out, now, err
 }
 
 // GetRole: Get a role group.
@@ -1033,6 +1111,18 @@ func (c *API) ListLocations(ctx context.Context, account string, p ListLocations
 	return out, err
 }
 
+// ListModuleUses: List who has permissions of a module by name, the first fifty.
+func (c *API) ListModuleUses(ctx context.Context, module string) (out ListModuleUse, err error) {
+	_, err = c.do(ctx, request{method: http.MethodGet, path: "/modules/" + url.PathEscape(module) + "/uses"}, &out)
+	return out, err
+}
+
+// ListModules: List the operator's own modules, by name.
+func (c *API) ListModules(ctx context.Context) (out ListModule, err error) {
+	_, err = c.do(ctx, request{method: http.MethodGet, path: "/modules"}, &out)
+	return out, err
+}
+
 // ListPermissions: List the catalogue of permissions.
 func (c *API) ListPermissions(ctx context.Context) (out ListPermission, err error) {
 	_, err = c.do(ctx, request{method: http.MethodGet, path: "/permissions"}, &out)
@@ -1162,6 +1252,25 @@ func (c *API) ReassignRole(ctx context.Context, account string, role string, bod
 // RemoveLocation: Remove a location.
 func (c *API) RemoveLocation(ctx context.Context, account string, location string) error {
 	_, err := c.do(ctx, request{method: http.MethodDelete, path: "/accounts/" + url.PathEscape(account) + "/locations/" + url.PathEscape(location)}, nil)
+	return err
+}
+
+// RemoveModuleParams are the choices of RemoveModule.
+type RemoveModuleParams struct {
+	TakeAway bool
+}
+
+func (p RemoveModuleParams) values() url.Values {
+	v := url.Values{}
+	if p.TakeAway {
+		v.Set("take_away", "true")
+	}
+	return v
+}
+
+// RemoveModule: Remove a module.
+func (c *API) RemoveModule(ctx context.Context, module string, p RemoveModuleParams) error {
+	_, err := c.do(ctx, request{method: http.MethodDelete, path: "/modules/" + url.PathEscape(module), query: p.values()}, nil)
 	return err
 }
 

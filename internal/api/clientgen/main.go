@@ -199,6 +199,9 @@ func (g *generator) operation(o operation) {
 			args += ", version Version"
 			call += ", version: version"
 		}
+		if p.Name == "If-None-Match" {
+			call += ", create: true"
+		}
 	}
 	if len(query) > 0 {
 		args += ", p " + name + "Params"

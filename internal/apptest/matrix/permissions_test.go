@@ -86,6 +86,7 @@ func newOffice(t *testing.T) *office {
 			o.people = append(o.people, standing{places[i], r, w.Member(at, fmt.Sprintf("%s@%s.example", r, places[i]), access)})
 		}
 	}
+	must(t, w.Modules.Add(o.ctx, w.Root, w.Platform, module.Input{Key: "news", Name: "News", Icon: "send", Actions: []module.Action{{Key: "send", Name: "Send"}}}))
 	w.Exec("UPDATE accounts SET created_at = 0")
 	for _, table := range changing {
 		w.Exec("CREATE TABLE kept_" + table + " AS SELECT * FROM " + table)
@@ -326,6 +327,8 @@ var calls = []call{
 	}},
 
 	{"module.Service.List", "", func(_ *testing.T, o *office, by authz.Actor) error { return only(o.Modules.List(o.ctx, by)) }},
+	{"module.Service.Get", "", func(_ *testing.T, o *office, by authz.Actor) error { return only(o.Modules.Get(o.ctx, by, "news")) }},
+	{"module.Service.Platform", "", func(_ *testing.T, o *office, by authz.Actor) error { return only(o.Modules.Platform(o.ctx, by)) }},
 	{"module.Service.Add", "at the client", func(_ *testing.T, o *office, by authz.Actor) error {
 		return o.Modules.Add(o.ctx, by, o.client, module.Input{})
 	}},

@@ -16,6 +16,7 @@ import (
 	"bailiwick/internal/apptest"
 	"bailiwick/internal/authz"
 	"bailiwick/internal/ids"
+	"bailiwick/internal/module"
 )
 
 // values are one value for each parameter that a path may have.
@@ -41,6 +42,7 @@ func newTown(t *testing.T, w *apptest.World) *town {
 	t.Helper()
 	o := &town{World: w, t: t}
 	o.elsewhere = o.Reseller(o.Platform, "eastwind mail")
+	must(t, o.Modules.Add(t.Context(), o.Root, o.Platform, module.Input{Key: "campaigns", Name: "Campaigns", Icon: "send", Actions: []module.Action{{Key: "send", Name: "Send"}}}))
 	o.ours = o.tenant("northwind")
 	o.theirs = o.tenant("southwind")
 	return o
@@ -100,6 +102,7 @@ func (o *town) values(at ids.Account, name string, by apptest.Person) values {
 	v["mail"] = o.one("SELECT id FROM captured_mail WHERE rcpt LIKE ?", "%invited@"+name+"%")
 	v["hold"] = string(ids.NewHold(o.Clock.Now()))
 	v["task"] = string(o.Task(at, by.Actor))
+	v["module"] = "campaigns"
 	return v
 }
 

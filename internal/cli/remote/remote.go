@@ -33,6 +33,7 @@ type Commands struct {
 	Users       usersCmd       `cmd:"" group:"remote" help:"People of an account: list, invite, create, deactivate, remove, access."`
 	Invitations invitationsCmd `cmd:"" group:"remote" help:"Invitations that nobody has accepted yet."`
 	Roles       rolesCmd       `cmd:"" group:"remote" help:"Role groups: list, show, create, edit, delete."`
+	Modules     modulesCmd     `cmd:"" group:"remote" help:"The operator's own modules: list, show, create, edit, remove."`
 	Keys        keysCmd        `cmd:"" group:"remote" help:"API keys: list, create, revoke."`
 	Access      accessCmd      `cmd:"" group:"remote" help:"May somebody do something, and why?"`
 }
