@@ -169,7 +169,7 @@ func (a *App) services(box *secret.Box, hasher *secret.Hasher, texts *i18n.Catal
 	a.Keys = apikey.NewService(a.DB, a.Ops, a.News)
 	a.Provision = provision.NewService(a.Ops, a.Invites)
 	a.Access = access.NewService(a.Ops, check)
-	a.Exchange = exchange.NewService(exchange.Deps{Ops: a.Ops, Files: a.Files, Accounts: a.Accounts, Users: a.Users, Subs: a.Subs, Invites: a.Invites, Temp: a.cfg.Data})
+	a.Exchange = exchange.NewService(exchange.Deps{Ops: a.Ops, Files: a.Files, Accounts: a.Accounts, Users: a.Users, Subs: a.Subs, Invites: a.Invites})
 	a.Authn = authn.New(authn.Deps{DB: a.DB, Op: a.Ops, Check: check, Hasher: hasher, Box: box, Mail: a.mailer})
 }
 

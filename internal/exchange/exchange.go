@@ -62,7 +62,6 @@ type Deps struct {
 	Users    *user.Service
 	Subs     *subaccount.Service
 	Invites  *invite.Service
-	Temp     string // a directory for what is too large for memory while it is written
 }
 
 // Service is the imports and exports of the installation.

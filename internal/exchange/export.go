@@ -56,13 +56,17 @@ func plainLines(rows [][]string) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// workbook writes the collected rows as XLSX. After a crash it begins anew, from the rows that are there.
+// workbook writes the collected rows as XLSX, straight into its sealed file. After a crash it begins anew, from the rows that are there.
 func (s *Service) workbook(ctx context.Context, r *task.Run, names []string, rows ids.File) (ids.File, error) {
 	in, err := s.Files.Open(ctx, rows)
 	if err != nil {
 		return "", err
 	}
-	book, err := sheet.NewWorkbook(names, s.Temp)
+	out, err := s.Files.Writer(ctx, r.Account, r.Subject)
+	if err != nil {
+		return "", err
+	}
+	book, err := sheet.NewWorkbook(out, names)
 	if err != nil {
 		return "", err
 	}
@@ -80,12 +84,8 @@ func (s *Service) workbook(ctx context.Context, r *task.Run, names []string, row
 			return "", fmt.Errorf("make the workbook: %w", err)
 		}
 	}
-	out, err := s.Files.Writer(ctx, r.Account, r.Subject)
-	if err != nil {
+	if err := book.Close(); err != nil {
 		return "", err
-	}
-	if _, err := book.WriteTo(out); err != nil {
-		return "", fmt.Errorf("write the workbook: %w", err)
 	}
 	return out.ID(), out.Close()
 }

@@ -2,9 +2,7 @@ package sheet
 
 import (
 	"errors"
-	"fmt"
 	"io"
-	"strings"
 
 	"github.com/xuri/excelize/v2"
 
@@ -48,67 +46,4 @@ func readXLSX(r io.Reader) (*Table, error) {
 	}
 	t.Heads = first.Cells
 	return t, nil
-}
-
-// Workbook is an XLSX file being written.
-type Workbook struct {
-	f   *excelize.File
-	out *excelize.StreamWriter
-	n   int
-}
-
-// widths of columns, in characters.
-const (
-	usualWidth = 22
-	sheetName  = "Sheet1"
-)
-
-// NewWorkbook begins a workbook with one sheet and a line of heads. What is too large for memory lies in dir while it
-// is written.
-func NewWorkbook(heads []string, dir string) (*Workbook, error) {
-	f := excelize.NewFile(excelize.Options{TmpDir: dir})
-	out, err := f.NewStreamWriter(sheetName)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("begin a workbook: %w", err), f.Close())
-	}
-	w := &Workbook{f: f, out: out}
-	bold, err := f.NewStyle(&excelize.Style{Font: &excelize.Font{Bold: true}})
-	if err == nil {
-		err = out.SetColWidth(1, len(heads), usualWidth)
-	}
-	if err == nil {
-		err = out.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"})
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("begin a workbook: %w", err), f.Close())
-	}
-	return w, w.add(heads, excelize.RowOpts{StyleID: bold})
-}
-
-// Add writes a row. Every cell is text, so that none is run.
-func (w *Workbook) Add(cells []string) error { return w.add(cells) }
-
-func (w *Workbook) add(cells []string, opts ...excelize.RowOpts) error {
-	w.n++
-	row := make([]any, len(cells))
-	for i, c := range cells {
-		row[i] = strings.ToValidUTF8(c, "\uFFFD")
-	}
-	at, err := excelize.CoordinatesToCellName(1, w.n)
-	if err != nil {
-		return fmt.Errorf("name a cell: %w", err)
-	}
-	if err := w.out.SetRow(at, row, opts...); err != nil {
-		return fmt.Errorf("write row %d: %w", w.n, err)
-	}
-	return nil
-}
-
-// WriteTo ends the workbook and writes it.
-func (w *Workbook) WriteTo(to io.Writer) (int64, error) {
-	if err := w.out.Flush(); err != nil {
-		return 0, errors.Join(fmt.Errorf("end a workbook: %w", err), w.f.Close())
-	}
-	n, err := w.f.WriteTo(to)
-	return n, errors.Join(err, w.f.Close())
 }

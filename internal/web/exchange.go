@@ -194,16 +194,15 @@ func (s *Server) template(w http.ResponseWriter, r *http.Request, by authz.Actor
 	}
 	name := string(what) + "-template"
 	if r.URL.Query().Get("format") == string(sheet.XLSX) {
-		book, err := sheet.NewWorkbook(names, "")
+		attach(w, name+".xlsx")
+		book, err := sheet.NewWorkbook(w, names)
 		if err != nil {
 			return err
 		}
 		if err := book.Add(example); err != nil {
 			return err
 		}
-		attach(w, name+".xlsx")
-		_, err = book.WriteTo(w)
-		return err
+		return book.Close()
 	}
 	head, err := sheet.Head(names)
 	if err != nil {
