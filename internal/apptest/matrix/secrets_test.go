@@ -2,6 +2,7 @@ package matrix_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -40,6 +41,7 @@ type canaries struct {
 	found map[string]string
 	n     int
 	mails []string // tokens that one mail each may hold
+	heard []heardText
 }
 
 // password makes a password that is used nowhere else.
@@ -76,6 +78,7 @@ func (c *canaries) post(b *apptest.Browser, path string, want int, fields ...str
 		c.t.Errorf("%s: %d, want %d: %.300s", strings.Split(path, "/")[1], a.Status, want, a.Text())
 	}
 	c.cookies(a)
+	c.heard = append(c.heard, heardText{path, a.Body})
 	return a
 }
 
@@ -178,8 +181,12 @@ func (c *canaries) keys() {
 func (c *canaries) look() {
 	c.Clock.Advance(time.Minute)
 	c.Drain()
+	files := c.files()
+	answers := c.answers()
 	o := &town{World: c.World, t: c.t}
 	text := map[string]string{"the log": c.Journal.Text(), "the database": strings.Join(append(o.dump(), c.sessions()...), "\n")}
+	maps.Copy(text, files)
+	maps.Copy(text, answers)
 	all, err := c.Mailbox.List(c.t.Context(), "", 500)
 	must(c.t, err)
 	for _, m := range all {
@@ -206,6 +213,7 @@ func (c *canaries) look() {
 			c.t.Errorf("the %s stands in %d mails", what, seen)
 		}
 	}
+	c.answered()
 	if !holds(text["the log"]+" canary", "canary") || !holds("a%20b", "a b") {
 		c.t.Error("the search finds nothing")
 	}
