@@ -125,5 +125,8 @@ func TestClosedAccountsAreErasedAfterTheRetention(t *testing.T) {
 		if !w.has(`SELECT 1 FROM tasks WHERE kind = 'erase' AND state = 'done' AND done = 2 AND total = 2`) {
 			w.t.Error("the task does not show that 2 of 2 accounts are erased")
 		}
+		if w.has(`SELECT 1 FROM client_words WHERE word = 'acme'`) || !w.has(`SELECT 1 FROM client_words WHERE word = 'other' AND ancestor_id = ?`, w.root) {
+			w.t.Error("the words of an erased client go, those of others stay")
+		}
 	})
 }

@@ -45,6 +45,11 @@ func (w *world) treeIsTrue() {
 	if d := cmp.Diff(want, lists); d != "" {
 		w.t.Errorf("the list of clients (-tree +stored):\n%s", d)
 	}
+	searched := pairs(`SELECT ancestor_id || ' ' || word, customer_id, 0 FROM client_words`)
+	want = pairs(`SELECT t.ancestor_id || ' ' || w.word, w.customer_id, 0 FROM client_words w JOIN account_tree t ON t.descendant_id = w.customer_id WHERE w.ancestor_id = w.customer_id`)
+	if d := cmp.Diff(want, searched); d != "" || len(want) == 0 {
+		w.t.Errorf("the words of clients (-their own, at each above +stored):\n%s", d)
+	}
 }
 
 func TestMovingTakesEverythingAlong(t *testing.T) {

@@ -36,6 +36,7 @@ func eraseAccount(ctx context.Context, tx *db.Tx, sc authz.Scope, id ids.Account
 		{`DELETE FROM audit_personal WHERE EXISTS (SELECT 1 FROM audit_events e WHERE e.id = audit_personal.event_id AND e.account_id = ?)`, []any{id}},
 		{`DELETE FROM jobs WHERE account_id = ? AND state <> 'running'`, []any{id}},
 		{`DELETE FROM tasks WHERE account_id = ?`, []any{id}},
+		{dropWords, []any{id, id}},
 		{`DELETE FROM accounts WHERE id = ? AND ` + in, append([]any{id}, args...)},
 	} {
 		if _, err := tx.Exec(ctx, s.text, s.args...); err != nil {

@@ -236,7 +236,7 @@ func insertListed(ctx context.Context, tx *db.Tx, sc authz.Scope, all []newcomer
 	}
 	for part := range slices.Chunk(found, wordsAtOnce) {
 		if _, err := tx.Exec(ctx, `INSERT INTO client_words (ancestor_id, word, customer_id)
-			SELECT `+ancestor+`, v.column2, v.column1 FROM (VALUES `+db.Values(len(part), 2)+`) AS v CROSS JOIN `+up, append(slices.Concat(part...), chain...)...); err != nil {
+			SELECT `+ancestor+`, v.column2, v.column1 FROM `+up+` CROSS JOIN (VALUES `+db.Values(len(part), 2)+`) AS v`, append(chain, slices.Concat(part...)...)...); err != nil {
 			return err
 		}
 	}

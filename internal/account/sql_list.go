@@ -32,8 +32,12 @@ func listRow(ctx context.Context, tx *db.Tx, sc authz.Scope) error {
 	return err
 }
 
+// dropWords deletes the words of a client (both arguments): those below its own id tell where the others stand.
+const dropWords = `DELETE FROM client_words WHERE (ancestor_id, word, customer_id) IN (
+		SELECT t.ancestor_id, own.word, own.customer_id FROM client_words own JOIN account_tree t ON t.descendant_id = own.customer_id WHERE own.ancestor_id = ? AND own.customer_id = ?)`
+
 func listWords(ctx context.Context, tx *db.Tx, sc authz.Scope, words []string) error {
-	if _, err := tx.Exec(ctx, `DELETE FROM client_words WHERE customer_id = ?`, sc.Account()); err != nil {
+	if _, err := tx.Exec(ctx, dropWords, sc.Account(), sc.Account()); err != nil {
 		return err
 	}
 	for _, w := range words {

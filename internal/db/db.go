@@ -16,7 +16,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
-	_ "modernc.org/sqlite" // the "sqlite" driver
 
 	"bailiwick/internal/errs"
 )
@@ -105,16 +104,17 @@ func unreachable(err error) error {
 func openSQLite(ctx context.Context, path string, now func() time.Time) (*DB, error) {
 	file := (&url.URL{Scheme: "file", Opaque: url.PathEscape(path)}).String()
 	file = strings.ReplaceAll(file, "%2F", "/")
-	w, err := sql.Open("sqlite", file+"?"+sqlitePragmas+"&_txlock=immediate")
+	writer, err := newPreparing(file + "?" + sqlitePragmas + "&_txlock=immediate")
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
+	reader, err := newPreparing(file + "?" + sqlitePragmas + "&_pragma=query_only(ON)")
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	w, r := sql.OpenDB(writer), sql.OpenDB(reader)
 	w.SetMaxOpenConns(1)
 	w.SetMaxIdleConns(1)
-	r, err := sql.Open("sqlite", file+"?"+sqlitePragmas+"&_pragma=query_only(ON)")
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), w.Close())
-	}
 	r.SetMaxOpenConns(sqliteReaders)
 	r.SetMaxIdleConns(sqliteReaders)
 	d := &DB{now: now, dialect: SQLite, dsn: path, write: w, read: r, metrics: newMetrics()}
