@@ -18,11 +18,14 @@ import (
 
 // The settings of accounts.
 var (
-	TimeZone      = setting.Key[string]{Name: "account.time_zone", Default: "UTC", Merge: setting.Override[string], Check: checkZone}
-	Language      = setting.Key[string]{Name: "account.language", Default: "", Merge: setting.Override[string], Check: checkLanguage}
-	GraceDays     = setting.Key[int]{Name: "account.grace_days", Default: 7, Merge: setting.Override[int], Check: between("account.grace_days", 0, 365)}
-	ReminderDays  = setting.Key[[]int]{Name: "account.reminder_days", Default: []int{30, 7, 1}, Merge: setting.Override[[]int], Check: checkReminders}
-	RetentionDays = setting.Key[int]{Name: "account.retention_days", Default: 30, Merge: setting.Override[int], Check: between("account.retention_days", 1, 3650)}
+	TimeZone  = setting.Key[string]{Name: "account.time_zone", Default: "UTC", Merge: setting.Override[string], Check: checkZone}
+	Language  = setting.Key[string]{Name: "account.language", Default: "", Merge: setting.Override[string], Check: checkLanguage}
+	GraceDays = setting.Key[int]{Name: "account.grace_days", Default: 7, Merge: setting.Override[int], Check: between("account.grace_days", 0, 365), Parents: true,
+		Control: setting.Control{Kind: setting.Number, Unit: "days", High: 365}}
+	ReminderDays = setting.Key[[]int]{Name: "account.reminder_days", Default: []int{30, 7, 1}, Merge: setting.Override[[]int], Check: checkReminders, Parents: true,
+		Control: setting.Control{Kind: setting.Numbers, Unit: "days"}}
+	RetentionDays = setting.Key[int]{Name: "account.retention_days", Default: 30, Merge: setting.Override[int], Check: between("account.retention_days", 1, 3650), Parents: true,
+		Control: setting.Control{Kind: setting.Number, Unit: "days", Low: 1, High: 3650}}
 )
 
 // Inherited is the effective value of a setting with where it comes from.
@@ -105,10 +108,11 @@ func checkReminders(days []int) error {
 	return nil
 }
 
-// Keys lists the settings of accounts.
-func Keys() []setting.Any {
-	return []setting.Any{TimeZone, Language, GraceDays, ReminderDays, RetentionDays}
-}
+// Membership lists the settings of the life of accounts.
+func Membership() []setting.Any { return []setting.Any{GraceDays, ReminderDays, RetentionDays} }
+
+// Regional lists the settings that stand among an account's properties.
+func Regional() []setting.Any { return []setting.Any{TimeZone, Language} }
 
 // path reads the chain in sight.
 func path(ctx context.Context, q db.Queryer, sc authz.Scope) ([]Crumb, error) {

@@ -38,9 +38,11 @@ import (
 	"bailiwick/internal/provision"
 	"bailiwick/internal/role"
 	"bailiwick/internal/secret"
+	"bailiwick/internal/setting"
 	"bailiwick/internal/subaccount"
 	"bailiwick/internal/task"
 	"bailiwick/internal/trail"
+	"bailiwick/internal/tuning"
 	"bailiwick/internal/user"
 	"bailiwick/internal/view"
 	"bailiwick/internal/web"
@@ -71,6 +73,8 @@ type App struct {
 	Jobs      *jobs.Runner
 	Ops       *op.Runner
 	Log       *audit.Sealer
+	Known     *setting.Known
+	Tuning    *tuning.Service
 	Brands    *brand.Service
 	Mailbox   *mail.Capture
 	Accounts  *account.Service
@@ -126,7 +130,9 @@ func (a *App) build(ctx context.Context, d Deps, load func() (*i18n.Catalogue, e
 	if err != nil {
 		return fmt.Errorf("load the texts: %w", err)
 	}
-	a.services(box, secret.NewHasher(d.Hash), texts)
+	if err := a.services(box, secret.NewHasher(d.Hash), texts); err != nil {
+		return err
+	}
 	workers, err := a.workers(texts)
 	if err != nil {
 		return err
@@ -138,13 +144,13 @@ func (a *App) build(ctx context.Context, d Deps, load func() (*i18n.Catalogue, e
 	a.Web = web.New(web.Deps{
 		Log: a.log, Clock: a.clock, Texts: texts, BaseURL: a.cfg.BaseURL, TrustedProxies: a.cfg.TrustedProxies,
 		CapturesMail: a.cfg.CapturesMail(), MailOff: a.cfg.MailOff, Ready: a.Ready, Ops: a.Ops, Cursors: page.NewSealer(box), Brand: a.Brands, Mailbox: notify.NewMailbox(a.Ops, a.Mailbox, a.cfg.CapturesMail()),
-		Accounts: a.Accounts, Views: a.Views, Tasks: a.Tasks, Trail: a.Trail, Modules: a.Modules, Subs: a.Subs, Roles: a.Roles, Users: a.Users, Invites: a.Invites, Provision: a.Provision, Exchange: a.Exchange, Authn: a.Authn, Keys: a.Keys,
+		Accounts: a.Accounts, Views: a.Views, Tasks: a.Tasks, Trail: a.Trail, Modules: a.Modules, Tuning: a.Tuning, Subs: a.Subs, Roles: a.Roles, Users: a.Users, Invites: a.Invites, Provision: a.Provision, Exchange: a.Exchange, Authn: a.Authn, Keys: a.Keys,
 		Mounts: mounts(a.API.Routes()), Contract: a.API.Contract,
 	})
 	return nil
 }
 
-func (a *App) services(box *secret.Box, hasher *secret.Hasher, texts *i18n.Catalogue) {
+func (a *App) services(box *secret.Box, hasher *secret.Hasher, texts *i18n.Catalogue) (err error) {
 	a.News = change.New(a.DB, a.clock, a.log)
 	check := authz.NewChecker(a.DB, a.News)
 	a.check = check
@@ -171,6 +177,11 @@ func (a *App) services(box *secret.Box, hasher *secret.Hasher, texts *i18n.Catal
 	a.Access = access.NewService(a.Ops, check)
 	a.Exchange = exchange.NewService(exchange.Deps{Ops: a.Ops, Files: a.Files, Accounts: a.Accounts, Users: a.Users, Subs: a.Subs, Invites: a.Invites})
 	a.Authn = authn.New(authn.Deps{DB: a.DB, Op: a.Ops, Check: check, Hasher: hasher, Box: box, Mail: a.mailer})
+	if a.Tuning, err = tuning.NewService(a.Ops, settings()); err != nil {
+		return err
+	}
+	a.Known, err = setting.NewKnown(a.DB, a.News, known())
+	return err
 }
 
 // workers lists all background work.

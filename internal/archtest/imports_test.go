@@ -16,7 +16,7 @@ var tiers = [][]string{
 	{"tree", "change", "authz", "audit", "setting", "jobs", "page", "op"},
 	// Tier 3 is an ordered list: a package imports only earlier ones.
 	{
-		"brand", "plan", "notify", "onetime", "policy", "module", "file", "task", "trail", "account", "view", "role", "user", "access", "subaccount", "invite", "apikey", "authn", "quota",
+		"brand", "plan", "notify", "onetime", "policy", "tuning", "module", "file", "task", "trail", "account", "view", "role", "user", "access", "subaccount", "invite", "apikey", "authn", "quota",
 		"contact", "message", "delivery", "submit", "webhook", "support", "provision", "exchange",
 	},
 	{"web", "api", "gateway", "billing", "cli"},
@@ -37,7 +37,7 @@ var sideways = map[string][]string{
 	"mail":    {"db", "secret"},
 	"audit":   {"authz", "page"},
 	"authz":   {"tree", "change"},
-	"setting": {"tree", "authz"},
+	"setting": {"tree", "change", "authz"},
 	"jobs":    {"authz"},
 	"op":      {"tree", "change", "authz", "audit", "setting", "jobs", "page"},
 }

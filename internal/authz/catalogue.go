@@ -55,7 +55,7 @@ var catalogue = []Module{
 
 // later are the modules whose screens are still to come. Their permissions decide as any other, but no page offers
 // them: what is not built is not shown.
-var later = []string{"packages", "quotas", "messages", "contacts", "suppressions", "reports", "webhooks", "branding", "settings", "security", "sso", "support"}
+var later = []string{"packages", "quotas", "messages", "contacts", "suppressions", "reports", "webhooks", "branding", "sso", "support"}
 
 // laterActions are actions whose screens are still to come, of modules that are offered.
 var laterActions = []string{"create_service"}
@@ -115,7 +115,10 @@ const (
 	MessagesViewBody   Perm = "messages.view_body"
 	AuditView          Perm = "audit.view"
 	AuditExport        Perm = "audit.export"
+	SettingsView       Perm = "settings.view"
 	SettingsEdit       Perm = "settings.edit"
+	SecurityView       Perm = "security.view"
+	SecurityEdit       Perm = "security.edit"
 	PricingView        Perm = "pricing.view"
 	PricingEdit        Perm = "pricing.edit"
 	PaymentsView       Perm = "payments.view"

@@ -27,6 +27,7 @@ const (
 	User    Kind = "user"    // the memberships of a person, and their name
 	Role    Kind = "role"    // what a role group holds
 	Key     Kind = "key"     // whether an API key is in force, and its scopes
+	Setting Kind = "setting" // the own settings of an account
 )
 
 // Subject is what something cached depends on.

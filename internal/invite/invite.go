@@ -18,21 +18,26 @@ import (
 	"bailiwick/internal/user"
 )
 
-// ValidDays is how long a link of an invitation works.
-var ValidDays = setting.Key[int]{Name: "invite.valid_days", Default: 7, Merge: setting.Override[int], Check: func(n int) error {
-	if n < 1 || n > 30 {
-		return errs.Field("value", "invite.valid_days", "Enter 1 to 30 days.")
-	}
-	return nil
-}}
+// The settings of invitations.
+var (
+	// ValidDays is how long a link works.
+	ValidDays = setting.Key[int]{Name: "invite.valid_days", Default: 7, Merge: setting.Override[int], Control: setting.Control{Kind: setting.Number, Unit: "days", Low: 1, High: 30}, Check: func(n int) error {
+		if n < 1 || n > 30 {
+			return errs.New(errs.Invalid, "invite.valid_days", "Enter 1 to 30 days.")
+		}
+		return nil
+	}}
+	// Daily is how many invitations an account sends in a day, resends included. Only those above an account set it.
+	Daily = setting.Key[int]{Name: "invite.daily_allowance", Default: 2000, Merge: setting.Override[int], Parents: true, Control: setting.Control{Kind: setting.Number, Unit: "invitations", High: 100_000}, Check: func(n int) error {
+		if n < 0 || n > 100_000 {
+			return errs.New(errs.Invalid, "invite.daily_allowance", "Enter 0 to 100,000 invitations a day.")
+		}
+		return nil
+	}}
+)
 
-// Daily is how many invitations an account sends in a day, resends included. Only those above an account set it.
-var Daily = setting.Key[int]{Name: "invite.daily_allowance", Default: 2000, Merge: setting.Override[int], Check: func(n int) error {
-	if n < 0 || n > 100_000 {
-		return errs.Field("value", "invite.daily_allowance", "Enter 0 to 100,000 invitations a day.")
-	}
-	return nil
-}}
+// Settings lists the settings of invitations.
+func Settings() []setting.Any { return []setting.Any{ValidDays, Daily} }
 
 // A young account sends few, unless those above it said otherwise for it.
 const (

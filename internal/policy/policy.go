@@ -14,18 +14,25 @@ import (
 
 // The rules. SessionIdle and SessionAbsolute at 0 leave a session its usual life.
 var (
-	PasswordLength  = setting.Key[int]{Name: "password.min_length", Default: secret.MinPassword, Merge: setting.Tighten(greater), Check: between(secret.MinPassword, secret.MaxPassword/2), Guard: true}
-	SessionIdle     = setting.Key[int]{Name: "session.idle_minutes", Default: longestIdle, Merge: setting.Tighten(cmp.Less[int]), Check: between(5, longestIdle), Guard: true}
-	SessionAbsolute = setting.Key[int]{Name: "session.absolute_hours", Default: longestLife, Merge: setting.Tighten(cmp.Less[int]), Check: between(1, longestLife), Guard: true}
+	PasswordLength = setting.Key[int]{Name: "password.min_length", Default: secret.MinPassword, Merge: setting.Tighten(greater), Check: between(secret.MinPassword, secret.MaxPassword/2), Guard: true,
+		Control: setting.Control{Kind: setting.Number, Unit: "characters", Low: secret.MinPassword, High: secret.MaxPassword / 2}}
+	SessionIdle = setting.Key[int]{Name: "session.idle_minutes", Default: longestIdle, Merge: setting.Tighten(cmp.Less[int]), Check: between(shortestIdle, longestIdle), Guard: true,
+		Control: setting.Control{Kind: setting.Number, Unit: "minutes", Low: shortestIdle, High: longestIdle}}
+	SessionAbsolute = setting.Key[int]{Name: "session.absolute_hours", Default: longestLife, Merge: setting.Tighten(cmp.Less[int]), Check: between(1, longestLife), Guard: true,
+		Control: setting.Control{Kind: setting.Number, Unit: "hours", Low: 1, High: longestLife}}
 )
 
 const (
-	longestLife = 14 * 24 // hours
-	longestIdle = longestLife * 60
+	shortestIdle = 5       // minutes
+	longestLife  = 14 * 24 // hours
+	longestIdle  = longestLife * 60
 )
 
-// Keys lists the rules.
-func Keys() []setting.Any { return []setting.Any{PasswordLength, SessionIdle, SessionAbsolute} }
+// Passwords lists the rules of passwords.
+func Passwords() []setting.Any { return []setting.Any{PasswordLength} }
+
+// Sessions lists the rules of sessions.
+func Sessions() []setting.Any { return []setting.Any{SessionIdle, SessionAbsolute} }
 
 func greater(a, b int) bool { return a > b }
 

@@ -4,11 +4,7 @@
 // key's merge rule, so the result always comes with its origin, and an account above can lock it for all below.
 package setting
 
-import (
-	"fmt"
-
-	"bailiwick/internal/ids"
-)
+import "bailiwick/internal/ids"
 
 // Key names one setting: its type, its default, and how an account's own value meets the one in force above it.
 // Keys are package-level values of the feature that owns them.
@@ -18,6 +14,9 @@ type Key[T any] struct {
 	Merge   Merge[T]
 	Check   func(T) error // nil accepts everything; a value stored earlier that no longer passes counts as unreadable
 	Guard   bool          // a rule of security: an unreadable value is never replaced by Default
+	Control Control       // how it is typed and shown
+	On      []string      // kinds of account that have it; none for every kind
+	Parents bool          // one of the parent's fields: changed only from above the account, and by the platform itself
 }
 
 // Merge gives the value in force where own meets the one above, and whether own took part in it.
@@ -68,24 +67,6 @@ func Union[T comparable](above, own []T) ([]T, bool) {
 		}
 	}
 	return all, len(own) > 0
-}
-
-// Any is a key of any type, so that keys can be listed.
-type Any interface{ ID() string }
-
-// ID returns the key's name.
-func (k Key[T]) ID() string { return k.Name }
-
-// Unique reports a key that is listed twice or has no name.
-func Unique(keys []Any) error {
-	seen := map[string]bool{}
-	for _, k := range keys {
-		if k.ID() == "" || seen[k.ID()] {
-			return fmt.Errorf("setting %q is listed twice or has no name", k.ID())
-		}
-		seen[k.ID()] = true
-	}
-	return nil
 }
 
 // Place is an account on the chain, as the viewer may know it.

@@ -214,7 +214,10 @@ func cells(p i18n.Printer, e audit.Entry) []string {
 // What says in words what happened. A test finds actions that have none.
 func What(p i18n.Printer, e audit.Entry) string {
 	target := e.Target
-	if target == "" {
+	switch {
+	case e.TargetType == "setting":
+		target = p.T("setting." + strings.ReplaceAll(e.TargetID, ".", "_"))
+	case target == "":
 		target = p.T("activity.nobody")
 	}
 	return p.T("activity."+e.Action, "target", target)

@@ -33,7 +33,7 @@ func activityActor(p i18n.Printer, e audit.Entry) string {
 
 func activityIcon(action string) string {
 	noun, _, _ := strings.Cut(action, ".")
-	if icon, ok := map[string]string{"account": "building-2", "clients": "download", "location": "building", "user": "users", "invitation": "mail", "role": "key-round", "key": "key-round", "membership": "calendar-plus", "session": "monitor", "subaccount": "send", "view": "bookmark-plus", "task": "list-checks"}[noun]; ok {
+	if icon, ok := map[string]string{"account": "building-2", "clients": "download", "location": "building", "user": "users", "invitation": "mail", "role": "key-round", "key": "key-round", "membership": "calendar-plus", "session": "monitor", "setting": "sliders-horizontal", "subaccount": "send", "view": "bookmark-plus", "task": "list-checks"}[noun]; ok {
 		return icon
 	}
 	return "circle-user"

@@ -121,6 +121,8 @@ func recordTabs(p i18n.Printer, by authz.Actor, d account.Details, subs int, cur
 	add(below && d.Can(authz.LocationsView), "locations", "/locations", count(d.Locations))
 	add(d.Kind != account.Platform, "status", "/status", "")
 	add(d.ID != by.Account() && d.Can(authz.CredentialsView), "keys", "/keys", "")
+	add(d.Can(authz.SettingsView), "settings", "/settings", "")
+	add(d.Can(authz.SecurityView), "security", "/security", "")
 	add(d.Can(authz.AuditView), "activity", "/activity", "")
 	return out
 }

@@ -28,6 +28,7 @@ import (
 	"bailiwick/internal/subaccount"
 	"bailiwick/internal/task"
 	"bailiwick/internal/trail"
+	"bailiwick/internal/tuning"
 	"bailiwick/internal/user"
 	"bailiwick/internal/view"
 	"bailiwick/internal/web/ui/apidocs"
@@ -53,6 +54,7 @@ type Deps struct {
 	Tasks          *task.Service
 	Trail          *trail.Service
 	Modules        *module.Service
+	Tuning         *tuning.Service
 	Subs           *subaccount.Service
 	Roles          *role.Service
 	Users          *user.Service

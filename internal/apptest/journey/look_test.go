@@ -23,6 +23,7 @@ func (w town) places() []map[string]string {
 		"subaccount": w.Text("SELECT id FROM subaccounts WHERE account_id = ? ORDER BY id LIMIT 1", acme),
 		"task":       w.Text("SELECT id FROM tasks WHERE account_id = ? ORDER BY id LIMIT 1", acme),
 		"module":     "campaigns",
+		"setting":    "session.idle_minutes",
 		"mail":       w.Text("SELECT id FROM captured_mail ORDER BY id LIMIT 1"),
 		"account":    acme,
 		"name":       "acme",

@@ -2,6 +2,7 @@ package matrix_test
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -29,6 +30,7 @@ import (
 	"bailiwick/internal/sheet"
 	"bailiwick/internal/subaccount"
 	"bailiwick/internal/trail"
+	"bailiwick/internal/tuning"
 	"bailiwick/internal/user"
 )
 
@@ -99,7 +101,7 @@ var changing = []string{"member_list", "memberships", "holds", "client_list"}
 
 func (o *office) restore() {
 	o.Write(func(ctx context.Context, tx *db.Tx) error {
-		stmts := []string{"DELETE FROM invitations", "DELETE FROM invitation_allowance", "DELETE FROM attempts",
+		stmts := []string{"DELETE FROM settings", "DELETE FROM invitations", "DELETE FROM invitation_allowance", "DELETE FROM attempts",
 			"UPDATE accounts SET closed_at = NULL, closed_with = NULL, version = 1, membership_end = '', phone = ''"}
 		for _, t := range changing {
 			stmts = append(stmts, "DELETE FROM "+t)
@@ -134,6 +136,14 @@ func (o *office) shared() ids.Membership {
 	email := o.fresh() + "@new.example"
 	o.Member(o.beside, email, apptest.As(authz.Guest))
 	return o.Member(o.client, email, apptest.As(authz.Guest)).Member
+}
+
+// tune gives the client a value of its own for a setting.
+func (o *office) tune(t *testing.T, by authz.Actor, tab tuning.Tab, name, value string) error {
+	t.Helper()
+	page, err := o.Tuning.View(o.ctx, o.Root, o.client, tab)
+	must(t, err)
+	return o.Tuning.Save(o.ctx, by, o.client, tab, page.Version, map[string]tuning.Edit{name: {Value: json.RawMessage(value)}})
 }
 
 // signIn opens a session of somebody.
@@ -343,6 +353,32 @@ var calls = []call{
 	}},
 	{"module.Service.Remove", "at the platform", func(_ *testing.T, o *office, by authz.Actor) error {
 		return o.Modules.Remove(o.ctx, by, o.Platform, "campaigns", true)
+	}},
+
+	{"tuning.Service.View", "security", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Tuning.View(o.ctx, by, o.client, tuning.Security))
+	}},
+	{"tuning.Service.View", "settings", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Tuning.View(o.ctx, by, o.client, tuning.Settings))
+	}},
+	{"tuning.Service.One", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		_, _, err := o.Tuning.One(o.ctx, by, o.client, "session.idle_minutes")
+		return err
+	}},
+	{"tuning.Service.Below", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Tuning.Below(o.ctx, by, o.client, tuning.Security, "session.idle_minutes"))
+	}},
+	{"tuning.Service.Compare", "with the client beside", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Tuning.Compare(o.ctx, by, o.client, o.beside, tuning.Security))
+	}},
+	{"tuning.Service.Save", "a rule of its own", func(t *testing.T, o *office, by authz.Actor) error {
+		return o.tune(t, by, tuning.Security, "session.idle_minutes", "45")
+	}},
+	{"tuning.Service.Save", "one of the parent's", func(t *testing.T, o *office, by authz.Actor) error {
+		return o.tune(t, by, tuning.Settings, "account.grace_days", "14")
+	}},
+	{"tuning.Service.Apply", "to its department", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Tuning.Apply(o.ctx, by, o.client, tuning.Security, []string{"session.idle_minutes"}, []ids.Account{o.department})
 	}},
 
 	{"trail.Service.List", "", func(_ *testing.T, o *office, by authz.Actor) error {
@@ -690,7 +726,7 @@ func (o *office) keyOf(p apptest.Person) ids.Key {
 
 // services are all that people reach through the edges.
 func (o *office) services() []any {
-	return []any{o.Accounts, o.Views, o.Tasks, o.Exchange, o.Trail, o.Modules, o.Roles, o.Users, o.Subs, o.Invites, o.Authn, o.Keys, o.Brands, o.Access}
+	return []any{o.Accounts, o.Views, o.Tasks, o.Exchange, o.Trail, o.Modules, o.Tuning, o.Roles, o.Users, o.Subs, o.Invites, o.Authn, o.Keys, o.Brands, o.Access}
 }
 
 // withActor lists the methods that take an actor, by reflection over the services.

@@ -114,7 +114,7 @@ func missing(o *town) values {
 		"role": string(ids.NewRole(now)), "location": string(ids.NewLocation(now)), "subaccount": string(ids.NewSubAccount(now)),
 		"session": string(ids.NewSession(now)), "view": string(ids.NewView(now)), "mail": string(ids.NewMail(now)), "hold": string(ids.NewHold(now)), "task": string(ids.NewTask(now)),
 		"key":   string(ids.NewKey(now)),
-		"token": strings.Repeat("a", 52), "module": "nowhere",
+		"token": strings.Repeat("a", 52), "module": "nowhere", "setting": "no.where",
 	}
 }
 

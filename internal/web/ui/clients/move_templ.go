@@ -348,7 +348,7 @@ func movedSetting(p i18n.Printer, m account.MovedSetting) string {
 }
 
 func settingName(p i18n.Printer, name string) string {
-	key := "move.set_" + strings.ReplaceAll(name, ".", "_")
+	key := "setting." + strings.ReplaceAll(name, ".", "_")
 	if text := p.T(key); text != "["+key+"]" {
 		return text
 	}

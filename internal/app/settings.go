@@ -1,0 +1,30 @@
+package app
+
+import (
+	"slices"
+
+	"bailiwick/internal/account"
+	"bailiwick/internal/invite"
+	"bailiwick/internal/policy"
+	"bailiwick/internal/setting"
+	"bailiwick/internal/tuning"
+)
+
+// settings are the settings that people change under the tabs of an account, in the order in which they stand there.
+func settings() []tuning.Group {
+	return []tuning.Group{
+		{Tab: tuning.Settings, Name: "membership", Keys: account.Membership()},
+		{Tab: tuning.Settings, Name: "invitations", Keys: invite.Settings()},
+		{Tab: tuning.Security, Name: "passwords", Keys: policy.Passwords()},
+		{Tab: tuning.Security, Name: "sessions", Keys: policy.Sessions()},
+	}
+}
+
+// known are all settings that the program applies: those of the tabs, and those that stand elsewhere.
+func known() []setting.Any {
+	all := slices.Clone(account.Regional())
+	for _, g := range settings() {
+		all = append(all, g.Keys...)
+	}
+	return all
+}

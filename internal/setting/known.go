@@ -1,0 +1,79 @@
+package setting
+
+import (
+	"context"
+	"fmt"
+
+	"bailiwick/internal/change"
+	"bailiwick/internal/db"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/ids"
+)
+
+// Known answers what is in force on an account for the program itself, which applies it: from memory for as long as
+// nothing on the account's chain has changed, on any node.
+type Known struct {
+	db    *db.DB
+	keys  []Any
+	cache *change.Cache[ids.Account, *InForce]
+}
+
+// mostKnown is how many accounts are kept in memory; each takes about two kilobytes.
+const mostKnown = 1 << 14
+
+// NewKnown makes a Known of keys.
+func NewKnown(d *db.DB, f *change.Feed, keys []Any) (*Known, error) {
+	if err := Unique(keys); err != nil {
+		return nil, err
+	}
+	return &Known{d, keys, change.NewCache[ids.Account, *InForce](f, mostKnown)}, nil
+}
+
+// InForce is what all settings are on one account.
+type InForce struct{ values map[string]settled }
+
+type settled struct {
+	value any
+	err   error
+}
+
+// On returns what is in force on an account.
+func (k *Known) On(ctx context.Context, account ids.Account) (*InForce, error) {
+	if known, ok := k.cache.Get(ctx, account); ok {
+		return known, nil
+	}
+	told := k.cache.Told()
+	links, err := chain(ctx, k.db, account, names(k.keys))
+	if err != nil {
+		return nil, fmt.Errorf("read the settings of %s: %w", account, err)
+	}
+	if len(links) == 0 {
+		return nil, errs.NoSuch("account")
+	}
+	rows, known := gather(links).rows, &InForce{make(map[string]settled, len(k.keys))}
+	for _, key := range k.keys {
+		v, err := key.force(rows[key.ID()])
+		known.values[key.ID()] = settled{v, err}
+	}
+	var of []change.Subject
+	for i, l := range links {
+		if i == 0 || l.Account != links[i-1].Account {
+			of = append(of, change.Subject{Kind: change.Account, ID: string(l.Account)}, change.Subject{Kind: change.Setting, ID: string(l.Account)})
+		}
+	}
+	k.cache.Put(told, account, known, of...)
+	return known, nil
+}
+
+// In returns the value of a key that is in force. A key that is not among the known ones has its default.
+func In[T any](f *InForce, k Key[T]) (T, error) {
+	s, ok := f.values[k.Name]
+	if !ok {
+		return k.Default, nil
+	}
+	v, ok := s.value.(T)
+	if !ok || s.err != nil {
+		return k.Default, s.err
+	}
+	return v, nil
+}

@@ -1,0 +1,258 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"bailiwick/internal/authz"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/i18n"
+	"bailiwick/internal/tuning"
+	"bailiwick/internal/web/ui/part"
+	ui "bailiwick/internal/web/ui/tuning"
+)
+
+// tuningRoutes are the tabs on which the settings of an account stand.
+func (s *Server) tuningRoutes() []Route {
+	out := []Route{{Pattern: "GET /a/{account}/settings/{setting}", Signed: s.settingPage}}
+	for _, tab := range []tuning.Tab{tuning.Settings, tuning.Security} {
+		at := "/a/{account}/" + string(tab)
+		out = append(out,
+			Route{Pattern: "GET " + at, Signed: s.settingsPage(tab)},
+			Route{Pattern: "POST " + at, Signed: s.saveSettings(tab)},
+		)
+	}
+	return out
+}
+
+// draft is a setting as it stands in the form.
+type draft struct {
+	own    bool // a value of the account's own
+	locked bool
+	values []string
+}
+
+// drafts are the settings of a page by name.
+type drafts map[string]draft
+
+func (s *Server) settingsPage(tab tuning.Tab) func(http.ResponseWriter, *http.Request, authz.Actor) error {
+	return func(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+		page, err := s.tuned(r, by, tab)
+		if err != nil {
+			return err
+		}
+		return s.showSettings(w, r, by, http.StatusOK, page, stored(page), ui.Tab{})
+	}
+}
+
+func (s *Server) tuned(r *http.Request, by authz.Actor, tab tuning.Tab) (tuning.Page, error) {
+	id, err := accountOf(r)
+	if err != nil {
+		return tuning.Page{}, err
+	}
+	return s.Tuning.View(r.Context(), by, id, tab)
+}
+
+// fields are all settings of a page in their order.
+func fields(page tuning.Page) []tuning.Field {
+	var out []tuning.Field
+	for _, g := range page.Groups {
+		out = append(out, g.Fields...)
+	}
+	return out
+}
+
+// stored is the form as it stands before anything is typed.
+func stored(page tuning.Page) drafts {
+	out := drafts{}
+	for _, f := range fields(page) {
+		d := draft{own: f.Own != nil && f.CanEdit, locked: f.OwnLocked, values: f.Control.Show(f.Value)}
+		if d.own {
+			d.values = f.Control.Show(f.Own)
+		}
+		out[f.Name] = d
+	}
+	return out
+}
+
+// typed is the form as it was sent.
+func typed(page tuning.Page, f form) drafts {
+	out := stored(page)
+	for _, field := range fields(page) {
+		if !field.CanEdit {
+			continue
+		}
+		d := draft{own: f.ticked("own:" + field.Name), locked: f.ticked("lock:" + field.Name), values: f.all("v:" + field.Name)}
+		if !d.own {
+			d = draft{values: field.Control.Show(field.Above)}
+		}
+		out[field.Name] = d
+	}
+	return out
+}
+
+// saveSettings saves the form, or shows it again with one more setting overridden or reset.
+func (s *Server) saveSettings(tab tuning.Tab) func(http.ResponseWriter, *http.Request, authz.Actor) error {
+	return func(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+		page, err := s.tuned(r, by, tab)
+		if err != nil {
+			return err
+		}
+		f, err := readForm(w, r, "version", "do", "confirmed", "own:", "v:", "lock:")
+		if err != nil {
+			return err
+		}
+		now, version := typed(page, f), f.text("version")
+		do, name, _ := strings.Cut(f.text("do"), ":")
+		switch do {
+		case "override", "reset":
+			d, ok := now[name]
+			if !ok {
+				return errs.NoSuch("setting")
+			}
+			d.own = do == "override"
+			if !d.own {
+				d = draft{values: above(page, name)}
+			}
+			now[name] = d
+			return s.showSettings(w, r, by, http.StatusOK, page, now, ui.Tab{Version: version, Unsaved: true, Focus: name})
+		}
+		return s.keepSettings(w, r, by, page, now, version, f.ticked("confirmed"))
+	}
+}
+
+func above(page tuning.Page, name string) []string {
+	for _, f := range fields(page) {
+		if f.Name == name {
+			return f.Control.Show(f.Above)
+		}
+	}
+	return nil
+}
+
+// keepSettings saves what was typed. What a new lock does is shown first.
+func (s *Server) keepSettings(w http.ResponseWriter, r *http.Request, by authz.Actor, page tuning.Page, now drafts, version string, confirmed bool) error {
+	p := i18n.From(r.Context())
+	edits, locks, err := editsOf(page, now)
+	if err == nil && !confirmed {
+		var warn []string
+		if warn, err = s.reached(r, by, page, locks); len(warn) > 0 {
+			return s.showSettings(w, r, by, http.StatusUnprocessableEntity, page, now, ui.Tab{Version: version, Unsaved: true, Locking: warn})
+		}
+	}
+	if err == nil {
+		err = s.Tuning.Save(r.Context(), by, page.Account, page.Tab, version, edits)
+	}
+	if err == nil {
+		s.setFlash(w, "settings_saved")
+		return seeOther(w, r, accountPath(page.Account, "/"+string(page.Tab)))
+	}
+	remarks, status, rerr := remarksOn(p, err)
+	if rerr != nil {
+		return rerr
+	}
+	v := ui.Tab{Version: version, Unsaved: true, Problem: remarks.Problem, Remarks: remarks.Fields}
+	var stale *tuning.Stale
+	if errors.As(err, &stale) {
+		page, v.Version = stale.Theirs, stale.Theirs.Version
+	}
+	return s.showSettings(w, r, by, status, page, now, v)
+}
+
+// editsOf are the changes that the form asks for, and the settings that it locks anew.
+func editsOf(page tuning.Page, now drafts) (edits map[string]tuning.Edit, locks []tuning.Field, err error) {
+	edits = map[string]tuning.Edit{}
+	var refused errs.Collector
+	for _, f := range fields(page) {
+		d := now[f.Name]
+		switch {
+		case !f.CanEdit:
+		case d.own:
+			value, err := f.Control.Read(d.values)
+			if err != nil {
+				var e *errs.Error
+				if !errors.As(err, &e) {
+					return nil, nil, err
+				}
+				refused.Add(f.Name, e.Code, e.Msg, e.Args...)
+				continue
+			}
+			if string(value) != string(f.Own) || d.locked != f.OwnLocked {
+				edits[f.Name] = tuning.Edit{Value: value, Locked: d.locked}
+			}
+			if d.locked && !f.OwnLocked {
+				locks = append(locks, f)
+			}
+		case f.Own != nil:
+			edits[f.Name] = tuning.Edit{Inherit: true}
+		}
+	}
+	return edits, locks, refused.Err()
+}
+
+// reached says whose own values new locks put out of force.
+func (s *Server) reached(r *http.Request, by authz.Actor, page tuning.Page, locks []tuning.Field) ([]string, error) {
+	p := i18n.From(r.Context())
+	var out []string
+	for _, f := range locks {
+		b, err := s.Tuning.Below(r.Context(), by, page.Account, page.Tab, f.Name)
+		if err != nil {
+			return nil, err
+		}
+		if b.Own > 0 {
+			out = append(out, p.T("setting.locks", "setting", settingLabel(p, f.Name), "count", b.Own))
+		}
+	}
+	return out, nil
+}
+
+func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, by authz.Actor, status int, page tuning.Page, now drafts, v ui.Tab) error {
+	p := i18n.From(r.Context())
+	v.Action, v.CanEdit = accountPath(page.Account, "/"+string(page.Tab)), page.CanEdit
+	if v.Version == "" {
+		v.Version = page.Version
+	}
+	for _, g := range page.Groups {
+		card := ui.Card{ID: g.Name, Title: p.T("setting.group_" + g.Name)}
+		for _, f := range g.Fields {
+			l := settingLine(p, f, now[f.Name])
+			if l.Error = v.Remarks[f.Name]; l.Error != "" {
+				v.Errors = append(v.Errors, part.FieldError{ID: "v:" + f.Name, Label: l.Label})
+			}
+			l.Href, l.Focus = accountPath(page.Account, "/settings/"+f.Name), v.Focus == f.Name
+			card.Lines = append(card.Lines, l)
+		}
+		v.Cards = append(v.Cards, card)
+	}
+	_, sc, err := s.Ops.See(r.Context(), by, page.Account)
+	if err != nil {
+		return err
+	}
+	return s.section(w, r, by, status, sc, string(page.Tab), v)
+}
+
+func settingLine(p i18n.Printer, f tuning.Field, d draft) ui.Line {
+	l := ui.Line{Name: f.Name, Label: settingLabel(p, f.Name), Hint: settingHint(p, f.Name), Control: f.Control, Values: d.values, Own: d.own && f.CanEdit, Lock: d.locked, Options: settingOptions(p, f)}
+	if f.Control.Unit != "" {
+		l.Unit = p.T("setting.unit_" + f.Control.Unit)
+	}
+	l.Inherit = part.Inherit{State: part.Inherited, From: providerName(p, f.From.Name)}
+	switch {
+	case l.Own:
+		l.Inherit = part.Inherit{State: part.SetHere, From: providerName(p, f.AboveFrom.Name), ParentValue: settingText(p, f, f.Above), Name: "do", Value: "reset:" + f.Name}
+		if f.AboveFrom.IsDefault() {
+			l.Inherit.Note = p.T("setting.set_here_default", "value", l.Inherit.ParentValue)
+		}
+	case f.From.LockedAbove():
+		l.Inherit = part.Inherit{State: part.Locked, From: providerName(p, f.From.LockedBy.Name)}
+	case f.ParentField:
+		l.Inherit.Note = p.T("setting.parents_note")
+	case f.CanEdit:
+		l.Inherit.Name, l.Inherit.Value = "do", "override:"+f.Name
+	}
+	if l.Inherit.State == part.Inherited && f.From.IsDefault() && l.Inherit.Note == "" {
+		l.Inherit.Note = p.T("setting.is_default")
+	}
+	return l
+}
