@@ -33,11 +33,11 @@ type Account struct {
 	Industry        string      `audit:"show"`
 	MembershipStart Date        `audit:"show"`
 	MembershipEnd   Date        `audit:"show"`
-	ClosedAt        time.Time   // zero while open
-	ClosedWith      ids.Account // the account whose closing closed this one
-	Version         int64
-	CreatedAt       time.Time
-	UpdatedAt       time.Time
+	ClosedAt        time.Time   `audit:"-"` // zero while open
+	ClosedWith      ids.Account `audit:"-"` // the account whose closing closed this one
+	Version         int64       `audit:"-"`
+	CreatedAt       time.Time   `audit:"-"`
+	UpdatedAt       time.Time   `audit:"-"`
 }
 
 // Closed reports whether the account itself is closed; closing reaches everything below at once.

@@ -40,17 +40,17 @@ const (
 
 // Hold stops an account and everything below it from sending and changing.
 type Hold struct {
-	ID          ids.Hold
-	On          ids.Account
-	OnName      string
+	ID          ids.Hold    `audit:"-"`
+	On          ids.Account `audit:"-"`
+	OnName      string      `audit:"-"`
 	Source      Source      `audit:"show"`
 	SetFrom     ids.Account `audit:"show"`
-	SetFromName string      // "" when that is out of the viewer's sight
+	SetFromName string      `audit:"-"` // "" when that is out of the viewer's sight
 	Reason      string      `audit:"show"`
-	SetBy       string
-	SetByName   string // "" when the account it was set from is out of the viewer's sight
-	At          time.Time
-	CanLift     bool // by the viewer
+	SetBy       string      `audit:"-"`
+	SetByName   string      `audit:"-"` // "" when the account it was set from is out of the viewer's sight
+	At          time.Time   `audit:"-"`
+	CanLift     bool        `audit:"-"` // by the viewer
 }
 
 // Standing is an account's status with the holds that decide it, its own first.

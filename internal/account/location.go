@@ -22,15 +22,15 @@ import (
 
 // Location is a place of an account.
 type Location struct {
-	ID        ids.Location
-	Account   ids.Account
-	Name      string `audit:"show"`
-	Address   string `audit:"show"`
-	Country   string `audit:"show"` // ISO 3166-1 alpha-2, or ""
-	TimeZone  string `audit:"show"` // "" is the account's
-	Version   int64
-	CreatedAt time.Time
-	UpdatedAt time.Time
+	ID        ids.Location `audit:"-"`
+	Account   ids.Account  `audit:"-"`
+	Name      string       `audit:"show"`
+	Address   string       `audit:"show"`
+	Country   string       `audit:"show"` // ISO 3166-1 alpha-2, or ""
+	TimeZone  string       `audit:"show"` // "" is the account's
+	Version   int64        `audit:"-"`
+	CreatedAt time.Time    `audit:"-"`
+	UpdatedAt time.Time    `audit:"-"`
 	nameFold  string
 }
 

@@ -23,7 +23,7 @@ type Profile struct {
 	Language string `audit:"show"`
 	TimeZone string `audit:"show"`
 	Email    string
-	Version  int64
+	Version  int64 `audit:"-"`
 }
 
 // Profile returns the actor's own profile.

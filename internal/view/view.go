@@ -18,7 +18,7 @@ import (
 type View struct {
 	ID    ids.View
 	Name  string `audit:"show"`
-	Query string // the query string of the list's page
+	Query string `audit:"show"` // the query string of the list's page
 }
 
 // Service is the saved views.

@@ -4,15 +4,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
-	"bailiwick/internal/audit"
 	"bailiwick/internal/i18n"
 )
-
-var shownField = regexp.MustCompile(`(?m)^\s+([A-Z]\w*)\s+\S.*` + "`audit:\"(?:show|hash)\"`")
 
 func sources(t *testing.T, each func(path, text string)) {
 	t.Helper()
@@ -26,25 +22,6 @@ func sources(t *testing.T, each func(path, text string)) {
 	})
 	if err != nil {
 		t.Fatal(err)
-	}
-}
-
-func TestEveryFieldInTheLogHasAName(t *testing.T) {
-	texts, err := i18n.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, found := texts.For("en"), 0
-	sources(t, func(path, text string) {
-		for _, m := range shownField.FindAllStringSubmatch(text, -1) {
-			found++
-			if key := "field.log_" + audit.FieldName(m[1]); !p.Has(key) {
-				t.Errorf("%s shows the field %s in the log, which has no name (%s)", path, m[1], key)
-			}
-		}
-	})
-	if found < 40 {
-		t.Errorf("%d fields: the search no longer finds them", found)
 	}
 }
 
