@@ -15,6 +15,7 @@ import (
 	"bailiwick/internal/change"
 	"bailiwick/internal/clock"
 	"bailiwick/internal/db"
+	"bailiwick/internal/notify"
 	"bailiwick/internal/op"
 	"bailiwick/internal/secret"
 )
@@ -84,7 +85,7 @@ func inProcess(ctx context.Context, dir string, t town) (key secret.String, ns, 
 	}
 	n := node{db: d, news: change.New(d, clock.System, slog.New(slog.DiscardHandler))}
 	n.check = authz.NewChecker(d, n.news)
-	n.keys = apikey.NewService(d, op.NewRunner(d, n.check), n.news)
+	n.keys = apikey.NewService(d, op.NewRunner(d, n.check), n.news, notify.NoMailer(nil))
 	if err := t.fill(ctx, d); err != nil {
 		return key, 0, 0, err
 	}

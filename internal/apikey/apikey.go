@@ -19,6 +19,7 @@ import (
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/module"
+	"bailiwick/internal/notify"
 	"bailiwick/internal/op"
 	"bailiwick/internal/secret"
 )
@@ -63,12 +64,13 @@ func (k Key) logged() logged { return logged{k.Name, k.Owner, k.Scopes.Names(), 
 
 // What is recorded.
 const (
-	ActionCreated = "key.created"
-	ActionRevoked = "key.revoked"
+	ActionCreated  = "key.created"
+	ActionRevoked  = "key.revoked"
+	ActionExpiring = "key.expiring"
 )
 
 // Actions lists every action of the package, for the texts of the log.
-func Actions() []string { return []string{ActionCreated, ActionRevoked} }
+func Actions() []string { return []string{ActionCreated, ActionRevoked, ActionExpiring} }
 
 // DefaultLife is how long a key lives unless its maker says otherwise.
 const DefaultLife = 90 * 24 * time.Hour
@@ -84,14 +86,15 @@ type Service struct {
 	db   *db.DB
 	op   *op.Runner
 	used *change.Cache[fingerprint, Key]
+	mail *notify.Mailer
 }
 
 // mostUsed keys in use are remembered.
 const mostUsed = 1 << 14
 
 // NewService makes a Service that remembers keys in use until the feed of the node says that they may be in force no more.
-func NewService(d *db.DB, r *op.Runner, f *change.Feed) *Service {
-	return &Service{d, r, change.NewCache[fingerprint, Key](f, mostUsed)}
+func NewService(d *db.DB, r *op.Runner, f *change.Feed, m *notify.Mailer) *Service {
+	return &Service{d, r, change.NewCache[fingerprint, Key](f, mostUsed), m}
 }
 
 // Input is what is said of a key.

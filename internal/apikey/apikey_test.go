@@ -37,7 +37,7 @@ func each(t *testing.T, fn func(t *testing.T, w *world)) {
 	at := clock.NewFake(usertest.Start)
 	dbtest.EachAt(t, at.Now, func(t *testing.T, d *db.DB) {
 		w := usertest.New(t, d)
-		fn(t, &world{w, apikey.NewService(w.DB, w.Op, change.New(w.DB, at.Now, slog.New(slog.DiscardHandler))), t, at})
+		fn(t, &world{w, apikey.NewService(w.DB, w.Op, change.New(w.DB, at.Now, slog.New(slog.DiscardHandler)), w.Mail), t, at})
 	})
 }
 

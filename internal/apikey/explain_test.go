@@ -50,6 +50,17 @@ func TestTheListOfKeysWalksAnIndex(t *testing.T) {
 	})
 }
 
+// TestLookingForKeysThatEndSoonWalksAnIndex explains the look of each hour.
+func TestLookingForKeysThatEndSoonWalksAnIndex(t *testing.T) {
+	dbtest.EachAt(t, clock.System, func(t *testing.T, d *db.DB) {
+		query, args := endingsQuery(d.Now(), ending{}, remindAtOnce)
+		plan := strings.Join(dbtest.Plan(t, d, query, args...), "\n")
+		if !strings.Contains(plan, "api_keys_expires_idx") {
+			t.Error(plan)
+		}
+	})
+}
+
 // flaws are the lines of a plan that read a table from end to end or sort. There are no role groups here.
 func flaws(d *db.DB, plan []string) (out []string) {
 	for _, l := range plan {

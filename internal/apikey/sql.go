@@ -98,13 +98,14 @@ func memberOf(ctx context.Context, q db.Queryer, sc authz.Scope, owner ids.User)
 		WHERE m.user_id = ? AND m.deactivated_at IS NULL AND `+cond, append([]any{owner}, args...)...)
 }
 
+// insert stores a new key. Whoever chose an end that is near needs no reminder of what lies behind already.
 func insert(ctx context.Context, tx *db.Tx, sc authz.Scope, k Key, hash []byte) error {
 	var expires any
 	if !k.Expires.IsZero() {
 		expires = k.Expires.UnixMilli()
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO api_keys (id, account_id, membership_id, name, secret_hash, scopes, expires_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		k.ID, sc.Account(), k.Membership, k.Name, hash, k.Scopes.Encode(), expires, tx.Ms())
+	_, err := tx.Exec(ctx, `INSERT INTO api_keys (id, account_id, membership_id, name, secret_hash, scopes, expires_at, told_days, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		k.ID, sc.Account(), k.Membership, k.Name, hash, k.Scopes.Encode(), expires, toldAt(k.Expires, tx.Now()), tx.Ms())
 	return err
 }
 

@@ -172,7 +172,7 @@ func (a *App) services(box *secret.Box, hasher *secret.Hasher, texts *i18n.Catal
 	a.Subs = subaccount.NewService(a.Ops)
 	a.Users = user.NewService(a.Ops, check, a.mailer)
 	a.Invites = invite.NewService(invite.Deps{DB: a.DB, Op: a.Ops, Check: check, Mail: a.mailer, Hasher: hasher})
-	a.Keys = apikey.NewService(a.DB, a.Ops, a.News)
+	a.Keys = apikey.NewService(a.DB, a.Ops, a.News, a.mailer)
 	a.Provision = provision.NewService(a.Ops, a.Invites)
 	a.Access = access.NewService(a.Ops, check)
 	a.Exchange = exchange.NewService(exchange.Deps{Ops: a.Ops, Files: a.Files, Accounts: a.Accounts, Users: a.Users, Subs: a.Subs, Invites: a.Invites})
@@ -203,6 +203,7 @@ func (a *App) workers(texts *i18n.Catalogue) (*jobs.Workers, error) {
 	op.RegisterJobs(w, a.Ops)
 	account.RegisterJobs(w, a.Accounts, a.DB)
 	trail.RegisterJobs(w, a.Trail, a.DB)
+	apikey.RegisterJobs(w, a.Keys)
 	return w, w.Check()
 }
 

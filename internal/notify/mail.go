@@ -34,6 +34,7 @@ const (
 	MembershipExpired  Template = "membership_expired"   // account, date
 	InviteFailedRights Template = "invite_failed_rights" // account, email, inviter
 	OwnerReplaced      Template = "owner_replaced"       // account, by
+	KeyExpiring        Template = "key_expiring"         // key, account, count (days), date
 )
 
 // shape says what a template's mail holds besides its subject, heading and body.
@@ -67,6 +68,7 @@ func shapes() map[Template]shape {
 		MembershipExpired:  {WithLink, []string{"account", "date"}},
 		InviteFailedRights: {WithLink, []string{"account", "email", "inviter"}},
 		OwnerReplaced:      {WithLink, []string{"account", "by"}},
+		KeyExpiring:        {WithLink, []string{"key", "account", "count", "date"}},
 	}
 }
 

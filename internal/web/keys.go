@@ -54,7 +54,7 @@ func (s *Server) offerKeys(r *http.Request, by authz.Actor) (authz.Scope, apikey
 
 func (s *Server) keyRow(p offer, k apikey.Key) keys.Row {
 	now := s.Clock()
-	row := keys.Row{Name: k.Name, Scopes: modulesIn(p, k.Scopes), Used: p.T("keys.unused"), From: k.LastIP, Expires: keyExpiry(p.Printer, k), Expired: k.Expired(now)}
+	row := keys.Row{Name: k.Name, Scopes: modulesIn(p, k.Scopes), Used: p.T("keys.unused"), From: k.LastIP, Expires: keyExpiry(p.Printer, k), Expired: k.Expired(now), Soon: k.Soon(now)}
 	if !k.LastUsed.IsZero() {
 		row.Used = p.Relative(k.LastUsed, now)
 	}
