@@ -188,7 +188,7 @@ func load(ctx context.Context, a *app.App, w *db.Watch, by authz.Actor, at ids.A
 		return 0, err
 	}
 	fmt.Printf("           looked through in %.1f s\n", looked().Seconds())
-	stop := sealing(ctx, a)
+	stop := beside(w.Watched(ctx), a)
 	defer func() { err = errors.Join(err, stop()) }()
 	watch := clock.Stopwatch()
 	if err := a.Exchange.Confirm(ctx, by, at, id, false); err != nil {
@@ -212,14 +212,15 @@ func load(ctx context.Context, a *app.App, w *db.Watch, by authz.Actor, at ids.A
 	return took, nil
 }
 
-// sealing seals the log until it is stopped.
-func sealing(ctx context.Context, a *app.App) (stop func() error) {
+// beside seals the log and copies SQLite's until it is stopped, as the program does.
+func beside(ctx context.Context, a *app.App) (stop func() error) {
 	ctx, cancel := context.WithCancel(ctx)
-	ended := make(chan error, 1)
+	ended := make(chan error, 2)
 	go func() { ended <- a.Log.Run(ctx) }()
+	go func() { ended <- a.DB.Checkpoint(ctx, slog.Default()) }()
 	return func() error {
 		cancel()
-		return <-ended
+		return errors.Join(<-ended, <-ended)
 	}
 }
 

@@ -62,6 +62,7 @@ func (a *App) Run(ctx context.Context, on Listeners) error {
 	front.start("portal", func() error { return a.portal(ctx, on) })
 	front.start("jobs", func() error { return a.Jobs.Run(ctx) })
 	log.start("news", func() error { return a.News.Run(writing, a.cfg.DatabaseListen.Reveal()) })
+	log.start("database", func() error { return a.DB.Checkpoint(writing, a.log) })
 	log.start("event log", func() error { return a.Log.Run(writing) })
 	if on.Metrics != nil {
 		log.start("metrics", func() error { return a.metrics(writing, on.Metrics) })

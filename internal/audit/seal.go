@@ -12,7 +12,7 @@ import (
 
 const (
 	sealEvery  = 200 * time.Millisecond
-	sealChunk  = 100 // small, so that the writer is never held for long
+	sealChunk  = 200 // small, so that the writer is never held for long
 	lastSeal   = 5 * time.Second
 	lateSeal   = 10 * time.Second
 	verifyStep = 1000

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -40,6 +41,8 @@ type DB struct {
 	now     func() time.Time
 	dialect Dialect
 	dsn     string
+	file    string      // SQLite: what its connections are opened with
+	written atomic.Bool // whether something was committed since Checkpoint last looked
 	commits func(context.Context)
 	write   *sql.DB // SQLite: exactly one connection; PostgreSQL: the same pool as read
 	read    *sql.DB
@@ -54,7 +57,7 @@ const (
 )
 
 // sqlitePragmas stand in the DSN, for a PRAGMA sent through a pool reaches one connection of many.
-const sqlitePragmas = "_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)&_pragma=temp_store(MEMORY)&_pragma=cache_size(-16000)"
+const sqlitePragmas = "_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)&_pragma=temp_store(MEMORY)&_pragma=cache_size(-16000)" + autoCheckpoint
 
 // Open opens a SQLite file (a path) or a PostgreSQL database (postgres://...). now gives the instant of each transaction.
 func Open(ctx context.Context, dsn string, now func() time.Time) (*DB, error) {
@@ -104,11 +107,12 @@ func unreachable(err error) error {
 func openSQLite(ctx context.Context, path string, now func() time.Time) (*DB, error) {
 	file := (&url.URL{Scheme: "file", Opaque: url.PathEscape(path)}).String()
 	file = strings.ReplaceAll(file, "%2F", "/")
-	writer, err := newPreparing(file + "?" + sqlitePragmas + "&_txlock=immediate")
+	file += "?" + sqlitePragmas
+	writer, err := newPreparing(file + "&_txlock=immediate")
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	reader, err := newPreparing(file + "?" + sqlitePragmas + "&_pragma=query_only(ON)")
+	reader, err := newPreparing(file + "&_pragma=query_only(ON)")
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
@@ -117,7 +121,7 @@ func openSQLite(ctx context.Context, path string, now func() time.Time) (*DB, er
 	w.SetMaxIdleConns(1)
 	r.SetMaxOpenConns(sqliteReaders)
 	r.SetMaxIdleConns(sqliteReaders)
-	d := &DB{now: now, dialect: SQLite, dsn: path, write: w, read: r, metrics: newMetrics()}
+	d := &DB{now: now, dialect: SQLite, dsn: path, file: file, write: w, read: r, metrics: newMetrics()}
 	if err := w.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), d.Close())
 	}

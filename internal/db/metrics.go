@@ -15,6 +15,8 @@ const (
 	governed kind = "governed" // InTx
 	batch    kind = "batch"    // Batch
 	snapshot kind = "snapshot" // Snapshot
+
+	checkpoint kind = "checkpoint" // the end of Checkpoint, while nobody writes
 )
 
 // metrics is what a DB measures of itself.

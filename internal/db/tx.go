@@ -29,15 +29,14 @@ func (t *Tx) Ms() int64 { return t.now.UnixMilli() }
 // Dialect tells which database it is.
 func (t *Tx) Dialect() Dialect { return t.dialect }
 
-// How long a write of bulk work should go on. SQLite's writer is the only one: all others wait, and nobody should for more
-// than 20 ms. PostgreSQL's hinders only those who want the same rows.
+// How long a write of bulk work should take, with its commit. SQLite's writer is the only one: all others wait, and nobody
+// should for more than 20 ms. PostgreSQL's hinders only those who want the same rows.
 const (
-	bulkForSQLite   = 8 * time.Millisecond
-	bulkForPostgres = 60 * time.Millisecond
+	bulkForSQLite   = 14 * time.Millisecond
+	bulkForPostgres = 120 * time.Millisecond
 )
 
-// Bulk makes the transaction ready to write many rows of a kind, and returns how long it should go on before it commits and
-// the next begins. PostgreSQL would plan the check of each foreign key of each row anew, see planEach; here it may keep them.
+// Bulk makes the transaction ready to write many rows of a kind, and returns how long it should take before the next begins. PostgreSQL would plan the check of each foreign key of each row anew, see planEach; here it may keep them.
 func (t *Tx) Bulk(ctx context.Context) (time.Duration, error) {
 	if t.dialect == SQLite {
 		return bulkForSQLite, nil
@@ -135,6 +134,7 @@ func (d *DB) once(ctx context.Context, k kind, pool *sql.DB, opts *sql.TxOptions
 		d.metrics.note(k, held, err)
 		if k != snapshot {
 			wrote(ctx, held)
+			d.written.Store(true)
 		}
 	}()
 	defer func() {

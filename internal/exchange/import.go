@@ -380,7 +380,8 @@ func (s *Service) write(ctx context.Context, r *task.Run, what What, in *source,
 	var done chunk
 	var step task.Step
 	idle := false
-	var worked, bulk time.Duration
+	var bulk time.Duration
+	var held func() time.Duration
 	save := func(ctx context.Context, tx *db.Tx, remarks []byte) error {
 		if len(remarks) > 0 {
 			if err := s.Files.AppendIn(ctx, tx, done.at.Result, remarks, false); err != nil {
@@ -391,7 +392,7 @@ func (s *Service) write(ctx context.Context, r *task.Run, what What, in *source,
 	}
 	var remarks []byte
 	err := s.Ops.Write(ctx, r.By, what.CanImport(), r.Account, func(ctx context.Context, w *op.W) error {
-		took := clock.Stopwatch()
+		held = clock.Stopwatch()
 		var err error
 		if bulk, err = w.Tx().Bulk(ctx); err != nil {
 			return err
@@ -417,9 +418,7 @@ func (s *Service) write(ctx context.Context, r *task.Run, what What, in *source,
 		if idle { // nothing to record: the progress is kept by itself
 			return w.Unchanged()
 		}
-		err = save(ctx, w.Tx(), remarks)
-		worked = took()
-		return err
+		return save(ctx, w.Tx(), remarks)
 	})
 	if err != nil {
 		return done, err
@@ -433,7 +432,7 @@ func (s *Service) write(ctx context.Context, r *task.Run, what What, in *source,
 		})
 		return done, err
 	}
-	size.took(len(c.batch), worked, bulk)
+	size.took(len(c.batch), held(), bulk)
 	r.Saved(step)
 	return done, nil
 }
@@ -468,25 +467,26 @@ func (c *chunk) step(r *task.Run) (task.Step, error) {
 	return task.Step{Position: string(place), Done: int64(c.at.Lines), Total: r.Total, Summary: c.rep}, err
 }
 
-// sizer chooses how many lines one write takes, by how long the work on the last ones took.
+// sizer chooses how many lines one write takes, by how long the last ones took.
 type sizer struct{ lines, most int }
 
 const (
 	stepRows = 10 // the steps by which writes grow, so that they are made of the same few statements
-	mostRows = 100
+	mostRows = 200
 )
 
 func newSizer() *sizer { return &sizer{lines: stepRows, most: mostRows} }
 
-// took learns from a write of some lines how long the work on them took, of all that a write should take. To begin and to
-// commit does not count: it takes as long for few lines as for many.
-func (z *sizer) took(lines int, worked, of time.Duration) {
+// took learns how long a write of some lines took with its commit, of all that a write should take. One that took long may
+// have waited for others or for the disk: writes become twice or half as long at most.
+func (z *sizer) took(lines int, held, of time.Duration) {
 	want := z.most
-	if worked > 0 {
-		want = int(float64(lines) * float64(of) / float64(worked))
+	if held > 0 {
+		want = int(float64(lines) * float64(of) / float64(held))
 	}
 	if lines < z.lines && want > z.lines {
 		return // a short last batch says nothing about longer ones
 	}
-	z.lines = max(1, min(want, z.lines*2, z.most)/stepRows) * stepRows
+	want = max(z.lines/2, min(want, z.lines*2, z.most))
+	z.lines = max(1, want/stepRows) * stepRows
 }
