@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -9,9 +10,9 @@ import (
 // Watch collects the statements that run under its context, and how long its writing transactions took, for tests
 // that say how many a page may need and for how long work may keep the others from writing.
 type Watch struct {
-	mu      sync.Mutex
-	seen    []string
-	longest time.Duration
+	mu   sync.Mutex
+	seen []string
+	held []time.Duration
 }
 
 type watchMark struct{}
@@ -28,11 +29,11 @@ func (w *Watch) Statements() []string {
 	return append([]string(nil), w.seen...)
 }
 
-// LongestWrite returns how long the longest writing transaction took from begin to end.
-func (w *Watch) LongestWrite() time.Duration {
+// Writes returns how long writing transactions took from begin to end, the longest last.
+func (w *Watch) Writes() []time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.longest
+	return slices.Sorted(slices.Values(w.held))
 }
 
 // wrote tells the Watch of ctx, if there is one, how long a writing transaction took.
@@ -43,7 +44,7 @@ func wrote(ctx context.Context, held time.Duration) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.longest = max(w.longest, held)
+	w.held = append(w.held, held)
 }
 
 // watched tells the Watch of ctx, if there is one, about a statement.

@@ -16,8 +16,9 @@ type Lasting struct {
 	bin, data string
 }
 
-// StartLasting starts the cluster in dir, which it makes when there is none. Stop it in the end.
-func StartLasting(ctx context.Context, dir string) (*Lasting, error) {
+// StartLasting starts the cluster in dir, which it makes when there is none. Stop it in the end. It saves nothing from a power
+// cut unless settings such as "fsync=on" say so.
+func StartLasting(ctx context.Context, dir string, settings ...string) (*Lasting, error) {
 	bin, err := serverPrograms()
 	if err != nil {
 		return nil, err
@@ -40,6 +41,9 @@ func StartLasting(ctx context.Context, dir string) (*Lasting, error) {
 	}
 	opts := "-c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c synchronous_commit=off -c full_page_writes=off" +
 		" -c wal_level=minimal -c max_wal_senders=0 -c max_wal_size=8GB -c checkpoint_timeout=1h -c shared_buffers=512MB -p " + port
+	for _, set := range settings {
+		opts += " -c " + set
+	}
 	if err := run(ctx, filepath.Join(bin, "pg_ctl"), "-D", data, "-l", filepath.Join(data, "log"), "-w", "-t", "60", "-o", opts, "start"); err != nil {
 		return nil, err
 	}
