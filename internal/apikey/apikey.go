@@ -333,6 +333,18 @@ func (s *Service) Resolve(ctx context.Context, from Client) (authz.Actor, error)
 	return k.actor(from), nil
 }
 
+// OnBehalf finds for whom a key acts that asked for work which goes on after its request, by what q sees now.
+func (s *Service) OnBehalf(ctx context.Context, q db.Queryer, id ids.Key) (authz.Actor, error) {
+	k, _, err := inForce(ctx, q, id, s.db.Now())
+	if errors.Is(err, db.ErrNoRows) {
+		return authz.Actor{}, errRefused()
+	}
+	if err != nil {
+		return authz.Actor{}, fmt.Errorf("look up API key %s: %w", id, err)
+	}
+	return k.actor(Client{}), nil
+}
+
 func (k Key) actor(from Client) authz.Actor {
 	return authz.Mint(authz.Identity{
 		Kind: authz.Key, User: k.User, Name: k.Owner, Membership: k.Membership, Account: k.Account, Perms: k.Scopes,

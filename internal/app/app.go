@@ -164,7 +164,8 @@ func (a *App) services(box *secret.Box, hasher *secret.Hasher, texts *i18n.Catal
 	}
 	a.Accounts = account.NewService(account.Deps{Ops: a.Ops, Cursors: page.NewSealer(box), Clock: a.clock, Mail: a.mailer})
 	a.Files = file.NewStore(a.Ops, a.DB, box)
-	a.Tasks = task.NewService(a.Ops, a.DB, a.Files, page.NewSealer(box))
+	a.Keys = apikey.NewService(a.DB, a.Ops, a.News, a.mailer)
+	a.Tasks = task.NewService(a.Ops, a.DB, a.Files, page.NewSealer(box), a.Keys.OnBehalf)
 	a.Views = view.NewService(a.Ops)
 	a.Modules = module.NewService(a.Ops, a.DB)
 	a.Trail = trail.NewService(a.Ops, page.NewSealer(box), a.clock, texts)
@@ -172,7 +173,6 @@ func (a *App) services(box *secret.Box, hasher *secret.Hasher, texts *i18n.Catal
 	a.Subs = subaccount.NewService(a.Ops)
 	a.Users = user.NewService(a.Ops, check, a.mailer)
 	a.Invites = invite.NewService(invite.Deps{DB: a.DB, Op: a.Ops, Check: check, Mail: a.mailer, Hasher: hasher})
-	a.Keys = apikey.NewService(a.DB, a.Ops, a.News, a.mailer)
 	a.Provision = provision.NewService(a.Ops, a.Invites)
 	a.Access = access.NewService(a.Ops, check)
 	a.Exchange = exchange.NewService(exchange.Deps{Ops: a.Ops, Files: a.Files, Accounts: a.Accounts, Users: a.Users, Subs: a.Subs, Invites: a.Invites})

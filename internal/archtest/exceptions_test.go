@@ -10,6 +10,7 @@ var withoutActor = map[string]string{
 	"invite.Service.Peek":      "the link is the authority, and reading it changes nothing",
 	"invite.Service.AcceptNew": "the link is the authority; whoever accepts becomes the actor",
 	"apikey.Service.Resolve":   "turns a key into an actor",
+	"apikey.Service.OnBehalf":  "turns the key of a task into an actor",
 	"invite.Service.InviteIn":  "runs inside a write, whose W carries the actor and the scope",
 	"invite.Service.CreateIn":  "runs inside a write, whose W carries the actor and the scope",
 	"invite.Service.ImportIn":  "runs inside a write, whose W carries the actor and the scope",

@@ -386,27 +386,41 @@ func clientsFrom(first, n int) string {
 	return b.String()
 }
 
-// TestAKeyStartsNoTask: the work would be done with all that the person behind the key may do.
-func TestAKeyStartsNoTask(t *testing.T) {
+// TestESC06AKeysImportIsCutByItsScopes: what the key does not hold, its task does not do, whatever its owner may.
+func TestESC06AKeysImportIsCutByItsScopes(t *testing.T) {
 	each(t, func(w world) {
-		admin := w.Member(w.Platform, "admin@x.example.com", apptest.As(authz.Admin))
-		key, err := w.Through(w.Key(admin, w.Platform, authz.AccountView, authz.ClientsExport, authz.ClientsImport))
+		at := w.Reseller(w.Platform, "North")
+		admin := w.Member(at, "admin@x.example.com", apptest.As(authz.Admin))
+		small, err := w.Through(w.Key(admin, at, authz.ClientsImport))
 		w.ok(err)
-		want := func(doing string, err error) {
-			w.t.Helper()
-			var told *errs.Error
-			if !errors.As(err, &told) || told.Code != "task.by_key" {
-				w.t.Errorf("%s: %v", doing, err)
-			}
+		found, rep := w.upload(small, at, exchange.Clients, exchange.Options{}, "clients.csv", many(3))
+		if rep.Bad != 3 || rep.New != 0 || rep.First[0].Problem.Code != "auth.key_lacks" {
+			w.t.Errorf("a key that may import and not create: %+v %+v", found, rep)
 		}
-		_, err = w.Exchange.Export(w.t.Context(), key, w.Platform, exchange.Export{What: exchange.Clients, Format: sheet.CSV})
-		want("export", err)
-		_, err = w.Exchange.Upload(w.t.Context(), key, w.Platform, exchange.Clients, exchange.Options{}, "clients.csv", strings.NewReader(many(1)))
-		want("upload", err)
-		found, _ := w.upload(admin.Actor, w.Platform, exchange.Clients, exchange.Options{}, "clients.csv", many(1))
-		want("confirm", w.Exchange.Confirm(w.t.Context(), key, w.Platform, found.ID, false))
-		if n := w.Count("tasks"); n != 1 {
-			w.t.Errorf("%d tasks", n)
+		made := w.Key(admin, at, authz.ClientsImport, authz.ClientsCreate, authz.ClientsEdit)
+		key, err := w.Through(made)
+		w.ok(err)
+		found, rep = w.upload(key, at, exchange.Clients, exchange.Options{Update: true}, "clients.csv", many(3))
+		if found.State != task.Confirm || rep.New != 3 {
+			w.t.Fatalf("%+v %+v", found, rep)
+		}
+		if done, rep := w.confirm(key, found, false); done.State != task.Done || rep.Created != 3 {
+			w.t.Fatalf("%+v %+v", done, rep)
+		}
+		var told *errs.Error
+		_, err = w.Exchange.Upload(w.t.Context(), key, at, exchange.Users, exchange.Options{}, "users.csv", strings.NewReader("email\nu@x.example.com\n"))
+		if !errors.As(err, &told) || told.Kind != errs.Denied {
+			w.t.Errorf("beyond the scopes: %v", err)
+		}
+
+		// Rights that go while the work is under way are gone for the rest of it.
+		found, _ = w.upload(key, at, exchange.Clients, exchange.Options{}, "more.csv", clientsFrom(100, 3))
+		w.ok(w.Exchange.Confirm(w.t.Context(), key, at, found.ID, false))
+		w.ok(w.Keys.Revoke(w.t.Context(), admin.Actor, at, made.ID))
+		n := w.Count("accounts WHERE kind = 'customer'")
+		w.Drain()
+		if ended := w.Text("SELECT problem FROM tasks WHERE state = 'failed'"); !strings.Contains(ended, "task.key_gone") || w.Count("accounts WHERE kind = 'customer'") != n {
+			w.t.Errorf("after the key was revoked: %s", ended)
 		}
 	})
 }

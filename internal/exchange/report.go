@@ -9,8 +9,10 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 
 	"bailiwick/internal/errs"
+	"bailiwick/internal/sheet"
 )
 
 // Report is what an import found, and then what it did.
@@ -98,4 +100,24 @@ func Remarks(result io.Reader, fn func(Remark) error) error {
 			return err
 		}
 	}
+}
+
+// RemarksTable writes the remarks of an import's result as CSV under heads for the line, the column, the value and what
+// to do; text puts a problem into words.
+func RemarksTable(w io.Writer, result io.Reader, heads []string, text func(errs.Problem) string) error {
+	head, err := sheet.Head(heads)
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(head); err != nil {
+		return err
+	}
+	return Remarks(result, func(r Remark) error {
+		line, err := sheet.Lines([][]string{{strconv.Itoa(r.Line), r.Column, r.Value, text(r.Problem)}})
+		if err != nil {
+			return err
+		}
+		_, err = w.Write(line)
+		return err
+	})
 }

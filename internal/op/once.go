@@ -25,7 +25,7 @@ type Result struct {
 }
 
 // Replay is the end of a write that an earlier request with the same key has done already: nothing was changed now.
-// Results are what it did then, in the order of its events.
+// Results are what it did then: what it made, and the rest in the order of its events.
 type Replay struct{ Results []Result }
 
 func (*Replay) Error() string { return "op: the request was done before" }
@@ -87,9 +87,9 @@ func insertKey(ctx context.Context, tx *db.Tx, credential string, mark authz.Onc
 }
 
 func keepResult(ctx context.Context, w *W, mark authz.Once) error {
-	results := make([]Result, len(w.events))
-	for i, e := range w.events {
-		results[i] = Result{e.TargetType, e.TargetID, e.Target}
+	results := w.made
+	for _, e := range w.events {
+		results = append(results, Result{e.TargetType, e.TargetID, e.Target})
 	}
 	text, err := json.Marshal(results)
 	if err != nil {

@@ -31,6 +31,7 @@ type W struct {
 	by     authz.Actor
 	check  *authz.Checker
 	events []audit.Event
+	made   []Result // what a request that is sent again hears of first
 }
 
 // Tx is the transaction.
@@ -44,6 +45,9 @@ func (w *W) By() authz.Actor { return w.by }
 
 // Audit records that something was done. Every write records at least one event.
 func (w *W) Audit(e audit.Event) { w.events = append(w.events, e) }
+
+// Made says what the write made when its events are about something else.
+func (w *W) Made(r Result) { w.made = append(w.made, r) }
 
 // Enqueue queues a job that exists only if the write commits.
 func (w *W) Enqueue(ctx context.Context, args jobs.Args, o jobs.Options) error {
@@ -60,6 +64,7 @@ func (w *W) On(ctx context.Context, p authz.Perm, on ids.Account, fn func(ctx co
 	if err := fn(ctx, inner); err != nil {
 		return err
 	}
+	w.made = append(w.made, inner.made...)
 	for _, e := range inner.events {
 		if e.Account == "" {
 			e.Account = on

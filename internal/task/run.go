@@ -51,9 +51,12 @@ type Step struct {
 // errOver says that the task was cancelled, or that another worker has it.
 var errOver = errors.New("the task is not this worker's any more")
 
-// SaveIn keeps the progress in the transaction that made it. It fails when the task was cancelled or is another worker's, and nothing of
-// the transaction counts then.
+// SaveIn keeps the progress in the transaction that made it. It fails when the task was cancelled or is another worker's, or when the
+// key that it works for is not in force, and nothing of the transaction counts then.
 func (r *Run) SaveIn(ctx context.Context, tx *db.Tx, st Step) error {
+	if err := r.recognise(ctx, tx); err != nil {
+		return err
+	}
 	summary := r.summary
 	if st.Summary != nil {
 		text, err := json.Marshal(st.Summary)
@@ -63,6 +66,34 @@ func (r *Run) SaveIn(ctx context.Context, tx *db.Tx, st Step) error {
 		summary = string(text)
 	}
 	return orOver(save(ctx, tx, r.ID, r.attempt, st, summary))
+}
+
+// recognise finds as whom the task acts, by what q sees. A key that is not in force any more is an error that ends it.
+func (r *Run) recognise(ctx context.Context, q db.Queryer) error {
+	if r.Key == "" {
+		r.By = jobs.OnBehalf(ids.User(r.Owner), r.OwnerName, r.Account)
+		return nil
+	}
+	by, err := r.s.keys(ctx, q, r.Key)
+	switch {
+	case errs.KindOf(err) == errs.Unauthenticated || err == nil && by.ID() != r.Owner:
+		return errs.New(errs.Denied, "task.key_gone", "Start it again with a key that is in force. The one that started it was revoked or has expired, or its owner has left the account.")
+	case err != nil:
+		return fmt.Errorf("look for whom %s is done: %w", r.ID, err)
+	}
+	r.By = by
+	return nil
+}
+
+// plainly is why a task ends, when that is that whoever asked for it has left.
+func (r *Run) plainly(ctx context.Context, err error) error {
+	if errs.CodeOf(err) != "account.not_found" {
+		return err
+	}
+	if gone := r.recognise(ctx, r.s.db); gone != nil {
+		return gone
+	}
+	return errs.New(errs.Denied, "task.owner_gone", "Start it again as somebody who belongs to the account. Whoever started it does not any more, or the account was closed.")
 }
 
 // Saved takes over a step that was committed.
@@ -116,18 +147,24 @@ func (s *Service) work(ctx context.Context, j jobs.Job, kinds map[string]Kind, i
 	if !known {
 		return fmt.Errorf("nothing does tasks of kind %q", t.Kind)
 	}
-	r := &Run{Task: t, By: jobs.OnBehalf(ids.User(t.Owner), t.OwnerName, t.Account), Files: s.files, s: s}
-	end, err := kind.Run(ctx, r)
+	r := &Run{Task: t, Files: s.files, s: s}
+	var end End
+	if err = r.recognise(ctx, s.db); err == nil {
+		end, err = kind.Run(ctx, r)
+	}
+	if err == nil {
+		err = s.end(ctx, r, end, nil)
+	}
 	switch {
 	case errors.Is(err, errOver):
 		return nil
 	case err == nil:
-		return s.end(ctx, r, end, nil)
+		return nil
 	case ctx.Err() != nil:
 		return err // the program stops; it goes on at the next start
 	}
 	var told *errs.Error
-	if errors.As(err, &told) && told.Kind != errs.Internal && told.Kind != errs.Unavailable {
+	if errors.As(r.plainly(ctx, err), &told) && told.Kind != errs.Internal && told.Kind != errs.Unavailable {
 		return s.end(ctx, r, End{State: Failed}, &told.Problem)
 	}
 	if j.Attempt >= j.MaxAttempts {
@@ -162,6 +199,11 @@ func (s *Service) end(ctx context.Context, r *Run, e End, why *errs.Problem) err
 		*f.out = string(text)
 	}
 	err := s.op.Batch(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if e.State != Failed {
+			if err := r.recognise(ctx, tx); err != nil {
+				return err
+			}
+		}
 		return orOver(finish(ctx, tx, r.Task, e, summary, problem))
 	})
 	if errors.Is(err, errOver) {

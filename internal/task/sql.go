@@ -14,13 +14,13 @@ import (
 )
 
 const columns = `id, account_id, kind, perm, state, subject, args, done, total, position, summary, problem, upload_id, result_id, attempt,
-	created_by_kind, created_by, created_by_name, created_at, updated_at, expires_at`
+	created_by_kind, created_by, created_by_name, key_id, created_at, updated_at, expires_at`
 
 func scan(r db.Row) (t Task, err error) {
 	var created, updated, expires int64
 	var problem string
 	if err := r.Scan(&t.ID, &t.Account, &t.Kind, &t.Perm, &t.State, &t.Subject, &t.args, &t.Done, &t.Total, &t.position, &t.summary, &problem, &t.Upload, &t.Result, &t.attempt,
-		&t.ownerKind, &t.Owner, &t.OwnerName, &created, &updated, &expires); err != nil {
+		&t.ownerKind, &t.Owner, &t.OwnerName, &t.Key, &created, &updated, &expires); err != nil {
 		return t, err
 	}
 	t.CreatedAt, t.UpdatedAt = time.UnixMilli(created).UTC(), time.UnixMilli(updated).UTC()
@@ -37,9 +37,9 @@ func scan(r db.Row) (t Task, err error) {
 }
 
 func insert(ctx context.Context, tx *db.Tx, sc authz.Scope, t Task) error {
-	_, err := tx.Exec(ctx, `INSERT INTO tasks (id, account_id, kind, perm, state, subject, args, total, upload_id, created_by_kind, created_by, created_by_name, created_at, updated_at, expires_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, t.ID, sc.Account(), t.Kind, t.Perm, t.State, t.Subject, t.args, t.Total, t.Upload,
-		t.ownerKind, t.Owner, t.OwnerName, tx.Ms(), tx.Ms(), tx.Now().Add(Keep).UnixMilli())
+	_, err := tx.Exec(ctx, `INSERT INTO tasks (id, account_id, kind, perm, state, subject, args, total, upload_id, created_by_kind, created_by, created_by_name, key_id, created_at, updated_at, expires_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, t.ID, sc.Account(), t.Kind, t.Perm, t.State, t.Subject, t.args, t.Total, t.Upload,
+		t.ownerKind, t.Owner, t.OwnerName, t.Key, tx.Ms(), tx.Ms(), tx.Now().Add(Keep).UnixMilli())
 	return err
 }
 
@@ -49,10 +49,13 @@ func get(ctx context.Context, q db.Queryer, sc authz.Scope, id ids.Task) (Task, 
 }
 
 // list walks the index of the account's tasks, or of one owner's.
-func list(ctx context.Context, q db.Queryer, sc authz.Scope, owner string, at page.Cursor, limit int) ([]Task, error) {
+func list(ctx context.Context, q db.Queryer, sc authz.Scope, of whose, at page.Cursor, limit int) ([]Task, error) {
 	cond, args := sc.Here("account_id")
-	if owner != "" {
-		cond, args = cond+" AND created_by = ?", append(args, owner)
+	if of.owner != "" {
+		cond, args = cond+" AND created_by = ?", append(args, of.owner)
+	}
+	if of.perms != nil {
+		cond, args = cond+" AND perm IN "+db.In(len(of.perms)), append(args, db.Args(of.perms...)...)
 	}
 	dir, cmp := " DESC", "<"
 	if at.Back {
@@ -64,10 +67,10 @@ func list(ctx context.Context, q db.Queryer, sc authz.Scope, owner string, at pa
 	return db.All(ctx, q, scan, `SELECT `+columns+` FROM tasks WHERE `+cond+` ORDER BY created_at`+dir+`, id`+dir+` LIMIT ?`, append(args, limit)...)
 }
 
-func goOn(ctx context.Context, tx *db.Tx, sc authz.Scope, id ids.Task, args string) error {
+func goOn(ctx context.Context, tx *db.Tx, sc authz.Scope, id ids.Task, by authz.Actor, args string) error {
 	in, more := sc.Here("account_id")
-	_, err := tx.Exec(ctx, `UPDATE tasks SET state = 'waiting', args = ?, position = '', done = 0, updated_at = ?, expires_at = ? WHERE id = ? AND state = 'confirm' AND `+in,
-		append([]any{args, tx.Ms(), tx.Now().Add(Keep).UnixMilli(), id}, more...)...)
+	_, err := tx.Exec(ctx, `UPDATE tasks SET state = 'waiting', created_by_kind = ?, key_id = ?, args = ?, position = '', done = 0, updated_at = ?, expires_at = ? WHERE id = ? AND state = 'confirm' AND `+in,
+		append([]any{by.Kind(), keyOf(by), args, tx.Ms(), tx.Now().Add(Keep).UnixMilli(), id}, more...)...)
 	return err
 }
 

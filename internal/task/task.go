@@ -2,7 +2,8 @@
 //
 // A feature starts a task inside its own write and registers the function that does the work. The function works in
 // short writes; each saves its progress with what it did, so that nothing is done twice and nothing is lost. It acts
-// as the person who asked, with what that person may do now.
+// as the person who asked, with what that person may do now, or as the API key that asked: with its scopes, and only
+// while the key is in force. A step of a key that is not does not commit, and the task ends.
 package task
 
 import (
@@ -56,7 +57,8 @@ type Task struct {
 	Problem   *errs.Problem
 	Upload    ids.File
 	Result    ids.File
-	Owner     string // actor id
+	Owner     string  // actor id
+	Key       ids.Key // the API key that put it to work, "" for the owner in person
 	OwnerName string
 	CreatedAt time.Time
 	UpdatedAt time.Time
@@ -111,11 +113,8 @@ type run struct{ Task ids.Task }
 // Kind names the job.
 func (run) Kind() string { return "task.run" }
 
-// StartIn starts a task on the account that w is on, in the write that asks for it. The caller records the event. Keys are refused.
+// StartIn starts a task on the account that w is on, in the write that asks for it. The caller records the event.
 func StartIn(ctx context.Context, w *op.W, in New) (ids.Task, error) {
-	if err := inPerson(w.By()); err != nil {
-		return "", err
-	}
 	args, err := json.Marshal(in.Args)
 	if err != nil {
 		return "", fmt.Errorf("write the arguments of %s: %w", in.Kind, err)
@@ -123,31 +122,30 @@ func StartIn(ctx context.Context, w *op.W, in New) (ids.Task, error) {
 	now := w.Tx().Now()
 	t := Task{
 		ID: ids.NewTask(now), Account: w.Scope().Account(), Kind: in.Kind, Perm: in.Perm, State: Waiting, Subject: in.Subject, Total: in.Total, Upload: in.Upload,
-		Owner: w.By().ID(), OwnerName: w.By().Name(), ownerKind: w.By().Kind(), args: string(args),
+		Owner: w.By().ID(), Key: keyOf(w.By()), OwnerName: w.By().Name(), ownerKind: w.By().Kind(), args: string(args),
 	}
 	if err := insert(ctx, w.Tx(), w.Scope(), t); err != nil {
 		return "", fmt.Errorf("start %s: %w", in.Kind, err)
 	}
+	w.Made(op.Result{Type: "task", ID: string(t.ID), Name: t.Subject})
 	return t.ID, enqueue(ctx, w, t.ID)
 }
 
-// inPerson refuses keys: the work is done with all that the person behind it may do, which is more than the scopes of a key.
-func inPerson(by authz.Actor) error {
+// keyOf is the key by which an actor acts, "" for none.
+func keyOf(by authz.Actor) ids.Key {
 	if by.Kind() == authz.Key {
-		return errs.New(errs.Denied, "task.by_key", "Sign in to the portal for this. A task goes on by itself with all that you may do, which can be more than this key may.")
+		return ids.Key(by.Credential())
 	}
-	return nil
+	return ""
 }
 
 func enqueue(ctx context.Context, w *op.W, id ids.Task) error {
 	return w.Enqueue(ctx, run{id}, jobs.Options{UniqueKey: string(id), Account: w.Scope().Account()})
 }
 
-// GoOnIn puts a task that waits to be confirmed to work again, with new arguments. The caller records the event.
+// GoOnIn puts a task that waits to be confirmed to work again, with new arguments, as whoever confirms it. The caller
+// records the event.
 func GoOnIn(ctx context.Context, w *op.W, id ids.Task, args any) error {
-	if err := inPerson(w.By()); err != nil {
-		return err
-	}
 	t, err := GetIn(ctx, w, id)
 	if err != nil {
 		return err
@@ -159,7 +157,7 @@ func GoOnIn(ctx context.Context, w *op.W, id ids.Task, args any) error {
 	if err != nil {
 		return fmt.Errorf("write the arguments of %s: %w", t.Kind, err)
 	}
-	if err := goOn(ctx, w.Tx(), w.Scope(), id, string(text)); err != nil {
+	if err := goOn(ctx, w.Tx(), w.Scope(), id, w.By(), string(text)); err != nil {
 		return err
 	}
 	return enqueue(ctx, w, id)
@@ -176,11 +174,15 @@ type Service struct {
 	db      *db.DB
 	files   *file.Store
 	cursors *page.Sealer
+	keys    Keys
 }
 
+// Keys finds for whom a key acts by what q sees, or says that it is not in force.
+type Keys func(ctx context.Context, q db.Queryer, id ids.Key) (authz.Actor, error)
+
 // NewService makes a Service.
-func NewService(r *op.Runner, d *db.DB, files *file.Store, cursors *page.Sealer) *Service {
-	return &Service{r, d, files, cursors}
+func NewService(r *op.Runner, d *db.DB, files *file.Store, cursors *page.Sealer, keys Keys) *Service {
+	return &Service{r, d, files, cursors, keys}
 }
 
 // Offered reports whether the actor may ask for anything that takes a while, or see what others asked for.
@@ -200,9 +202,14 @@ func (s *Service) read(ctx context.Context, by authz.Actor, account ids.Account)
 // seesAll reports whether the actor sees the tasks of everybody in the account: those who may read what others did.
 func seesAll(sc authz.Scope) bool { return sc.Has(authz.AuditView) }
 
+// sees reports whether the actor sees a task: their own, and a key those of its owner for which it has the scope.
+func sees(sc authz.Scope, by authz.Actor, t Task) bool {
+	return seesAll(sc) || t.Owner == by.ID() && (by.Kind() != authz.Key || sc.Has(t.Perm))
+}
+
 func visible(ctx context.Context, q db.Queryer, sc authz.Scope, by authz.Actor, id ids.Task) (Task, error) {
 	t, err := get(ctx, q, sc, id)
-	if errors.Is(err, db.ErrNoRows) || err == nil && t.Owner != by.ID() && !seesAll(sc) {
+	if errors.Is(err, db.ErrNoRows) || err == nil && !sees(sc, by, t) {
 		return Task{}, errs.NoSuch("task")
 	}
 	return t, err
@@ -230,11 +237,7 @@ func (s *Service) List(ctx context.Context, by authz.Actor, account ids.Account,
 			return Page{}, err
 		}
 	}
-	owner := by.ID()
-	if out.All {
-		owner = ""
-	}
-	rows, err := list(ctx, q, sc, owner, at, page.Size+1)
+	rows, err := list(ctx, q, sc, whoseOf(sc, by), at, page.Size+1)
 	if err != nil {
 		return Page{}, fmt.Errorf("list the tasks of %s: %w", account, err)
 	}
@@ -256,6 +259,22 @@ func (s *Service) List(ctx context.Context, by authz.Actor, account ids.Account,
 	return out, nil
 }
 
+// whose are the tasks that an actor sees; the zero value is everybody's.
+type whose struct {
+	owner string
+	perms []string // only those for which one of these is needed; nil for all
+}
+
+func whoseOf(sc authz.Scope, by authz.Actor) whose {
+	switch {
+	case seesAll(sc):
+		return whose{}
+	case by.Kind() == authz.Key:
+		return whose{by.ID(), sc.Perms().Names()}
+	}
+	return whose{owner: by.ID()}
+}
+
 func (t Task) key() []string { return []string{fmt.Sprint(t.CreatedAt.UnixMilli()), string(t.ID)} }
 
 // Get returns one task of an account.
@@ -271,7 +290,7 @@ func (t Task) event(action string) audit.Event {
 	return audit.Event{Action: action, TargetType: "task", TargetID: string(t.ID), Target: t.Subject}
 }
 
-// Cancel ends a task where it stands. What it did so far stays.
+// Cancel ends a task where it stands. What it did so far stays. A key ends those of its owner alone.
 func (s *Service) Cancel(ctx context.Context, by authz.Actor, account ids.Account, id ids.Task) error {
 	return s.op.Write(ctx, by, authz.AccountView, account, func(ctx context.Context, w *op.W) error {
 		t, err := GetIn(ctx, w, id)
@@ -279,7 +298,7 @@ func (s *Service) Cancel(ctx context.Context, by authz.Actor, account ids.Accoun
 			return err
 		}
 		switch {
-		case t.Owner != by.ID() && !w.Scope().Has(t.Perm):
+		case t.Owner != by.ID() && (!w.Scope().Has(t.Perm) || by.Kind() == authz.Key):
 			return errs.New(errs.Denied, "task.cancel_denied", "Ask whoever started it, or an admin who may do the same. You may not end this task.")
 		case !t.State.Open():
 			return w.Unchanged()

@@ -38,6 +38,29 @@ type world struct {
 	root               ids.Account
 	owner, admin, user authz.Actor
 	work               func(ctx context.Context, r *task.Run) (task.End, error)
+	inForce            map[ids.Key]authz.Actor
+}
+
+// keyed knows the keys that are in force.
+func (w *world) keyed(_ context.Context, _ db.Queryer, id ids.Key) (authz.Actor, error) {
+	by, ok := w.inForce[id]
+	if !ok {
+		return by, errs.New(errs.Unauthenticated, "auth.key_refused", "Use a key that is in force.")
+	}
+	return by, nil
+}
+
+// key is a key of somebody with scopes.
+func (w *world) key(of authz.Actor, scopes ...authz.Perm) authz.Actor {
+	w.t.Helper()
+	m, err := db.One(w.t.Context(), w.db, db.Value[ids.Membership], "SELECT id FROM memberships WHERE user_id = ?", of.User())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	id := ids.NewKey(w.clock.Now())
+	by := authz.Mint(authz.Identity{Kind: authz.Key, User: of.User(), Name: of.Name(), Membership: m, Account: w.root, Perms: authz.SetOf(scopes...), Credential: string(id)})
+	w.inForce[id] = by
+	return by
 }
 
 func each(t *testing.T, fn func(w *world)) {
@@ -49,9 +72,9 @@ func each(t *testing.T, fn func(w *world)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := &world{t: t, db: d, ops: op.NewRunner(d, &authz.Checker{}), clock: fake}
+		w := &world{t: t, inForce: map[ids.Key]authz.Actor{}, db: d, ops: op.NewRunner(d, &authz.Checker{}), clock: fake}
 		w.files = file.NewStore(w.ops, d, box)
-		w.tasks = task.NewService(w.ops, d, w.files, page.NewSealer(box))
+		w.tasks = task.NewService(w.ops, d, w.files, page.NewSealer(box), w.keyed)
 		w.write(func(ctx context.Context, tx *db.Tx) error {
 			a, err := account.CreateRoot(ctx, tx, "Halyard Messaging")
 			w.root = a.ID
@@ -333,6 +356,128 @@ func TestAFileWrittenPageByPageLosesNothingInACrash(t *testing.T) {
 		body, err := io.ReadAll(f)
 		if want := "|x|xx|xxx|xxxx|xxxxx|"; err != nil || string(body) != want {
 			t.Errorf("%q, %v, want %q", body, err, want)
+		}
+	})
+}
+
+// TestESC06AKeysTaskIsTheKeys: its steps are done as the key, and none once it is not in force.
+func TestESC06AKeysTaskIsTheKeys(t *testing.T) {
+	each(t, func(w *world) {
+		key := w.key(w.owner, authz.ClientsView, authz.LocationsView)
+		var as []authz.Actor
+		revokeAt := int64(-1)
+		w.work = func(ctx context.Context, r *task.Run) (task.End, error) {
+			for n := r.Done + 1; n <= 10; n++ {
+				as = append(as, r.By)
+				if n == revokeAt {
+					delete(w.inForce, ids.Key(key.Credential()))
+				}
+				if err := r.Save(ctx, task.Step{Done: n, Total: 10}, nil); err != nil {
+					return task.End{}, err
+				}
+			}
+			return task.End{State: task.Done}, nil
+		}
+		done := w.start(key)
+		w.drain()
+		if got := w.get(w.owner, done); got.State != task.Done || got.Key != ids.Key(key.Credential()) || got.Owner != w.owner.ID() {
+			w.t.Errorf("%+v", got)
+		}
+		for _, by := range as {
+			if by.Kind() != authz.Key || by.Credential() != key.Credential() {
+				w.t.Errorf("a step as %s %s", by.Kind(), by.Credential())
+			}
+		}
+		revokeAt = 4
+		half := w.start(key)
+		w.drain()
+		if got := w.get(w.owner, half); got.State != task.Failed || got.Done != 3 || got.Problem == nil || got.Problem.Code != "task.key_gone" {
+			w.t.Errorf("after the key was revoked: %+v %+v", got, got.Problem)
+		}
+		key = w.key(w.owner, authz.LocationsView)
+		never := w.start(key)
+		delete(w.inForce, ids.Key(key.Credential()))
+		ran := len(as)
+		w.drain()
+		if got := w.get(w.owner, never); got.State != task.Failed || got.Problem.Code != "task.key_gone" || len(as) != ran {
+			w.t.Errorf("a key that was revoked before: %+v", got)
+		}
+	})
+}
+
+// TestWhoConfirmsATaskIsWhoDoesTheRest: a key confirms with its own rights, whoever began.
+func TestWhoConfirmsATaskIsWhoDoesTheRest(t *testing.T) {
+	each(t, func(w *world) {
+		key := w.key(w.owner, authz.LocationsView)
+		var last authz.Actor
+		w.work = func(_ context.Context, r *task.Run) (task.End, error) {
+			last = r.By
+			return task.End{State: task.Confirm}, nil
+		}
+		confirm := func(by authz.Actor, id ids.Task) {
+			w.t.Helper()
+			err := w.ops.Write(w.t.Context(), by, authz.AccountView, w.root, func(ctx context.Context, ow *op.W) error {
+				ow.Audit(audit.Event{Action: "import.confirmed", TargetType: "task", TargetID: string(id)})
+				return task.GoOnIn(ctx, ow, id, told{10})
+			})
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			w.drain()
+		}
+		id := w.start(w.owner)
+		w.drain()
+		if last.Kind() != authz.Person {
+			w.t.Errorf("begun by a person, done as %s", last.Kind())
+		}
+		confirm(key, id)
+		if last.Kind() != authz.Key || w.get(w.owner, id).Key == "" {
+			w.t.Errorf("confirmed by a key, done as %s", last.Kind())
+		}
+		confirm(w.owner, id)
+		if last.Kind() != authz.Person || w.get(w.owner, id).Key != "" {
+			w.t.Errorf("confirmed by a person, done as %s", last.Kind())
+		}
+	})
+}
+
+// TestAKeySeesTheTasksOfItsScopes: those of its owner alone, and only where its scopes reach.
+func TestAKeySeesTheTasksOfItsScopes(t *testing.T) {
+	each(t, func(w *world) {
+		w.work = func(context.Context, *task.Run) (task.End, error) { return task.End{State: task.Confirm}, nil }
+		start := func(by authz.Actor, p authz.Perm) (id ids.Task) {
+			w.t.Helper()
+			err := w.ops.Write(w.t.Context(), by, authz.AccountView, w.root, func(ctx context.Context, ow *op.W) (err error) {
+				ow.Audit(audit.Event{Action: "clients.exported", TargetType: "account", TargetID: string(w.root)})
+				id, err = task.StartIn(ctx, ow, task.New{Kind: "count", Perm: p, Args: told{10}})
+				return err
+			})
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			return id
+		}
+		clients, places, others := start(w.admin, authz.ClientsImport), start(w.admin, authz.LocationsView), start(w.owner, authz.LocationsView)
+		w.drain()
+		key := w.key(w.admin, authz.LocationsView)
+		p, err := w.tasks.List(w.t.Context(), key, w.root, "")
+		if err != nil || len(p.Tasks) != 1 || p.Tasks[0].ID != places || p.All {
+			w.t.Errorf("%+v %v", p, err)
+		}
+		for name, id := range map[string]ids.Task{"beyond the scopes": clients, "another's": others} {
+			if _, err := w.tasks.Get(w.t.Context(), key, w.root, id); errs.KindOf(err) != errs.NotFound {
+				w.t.Errorf("%s: %v", name, err)
+			}
+			if err := w.tasks.Cancel(w.t.Context(), key, w.root, id); errs.KindOf(err) != errs.NotFound {
+				w.t.Errorf("cancel %s: %v", name, err)
+			}
+		}
+		auditor := w.key(w.admin, authz.LocationsView, authz.AuditView)
+		if err := w.tasks.Cancel(w.t.Context(), auditor, w.root, others); errs.KindOf(err) != errs.Denied {
+			w.t.Errorf("cancel what is seen in the log: %v", err)
+		}
+		if err := w.tasks.Cancel(w.t.Context(), key, w.root, places); err != nil {
+			w.t.Error(err)
 		}
 	})
 }

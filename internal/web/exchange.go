@@ -281,21 +281,8 @@ func (s *Server) importFound(p i18n.Printer, by authz.Actor, t task.Task, remark
 // sendRemarks writes the remarks on an import in the reader's language, as CSV.
 func sendRemarks(w http.ResponseWriter, p i18n.Printer, f *file.Reader) error {
 	attach(w, f.Name)
-	head, err := sheet.Head([]string{p.T("import.line"), p.T("import.column"), p.T("import.value"), p.T("import.what_to_do")})
-	if err != nil {
-		return err
-	}
-	if _, err := w.Write(head); err != nil {
-		return err
-	}
-	return exchange.Remarks(f, func(r exchange.Remark) error {
-		line, err := sheet.Lines([][]string{{p.Number(int64(r.Line)), r.Column, r.Value, words(p, r.Problem)}})
-		if err != nil {
-			return err
-		}
-		_, err = w.Write(line)
-		return err
-	})
+	heads := []string{p.T("import.line"), p.T("import.column"), p.T("import.value"), p.T("import.what_to_do")}
+	return exchange.RemarksTable(w, f, heads, func(why errs.Problem) string { return words(p, why) })
 }
 
 // chosenClients reads the clients that are selected in the list.

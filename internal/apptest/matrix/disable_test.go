@@ -2,6 +2,7 @@ package matrix_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -16,10 +17,13 @@ import (
 	"bailiwick/internal/authn"
 	"bailiwick/internal/authz"
 	"bailiwick/internal/errs"
+	"bailiwick/internal/exchange"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/invite"
 	"bailiwick/internal/role"
 	"bailiwick/internal/secret"
+	"bailiwick/internal/sheet"
+	"bailiwick/internal/task"
 	"bailiwick/internal/user"
 )
 
@@ -38,6 +42,7 @@ type estate struct {
 	welcome                      string             // token of the set-password link
 	invited, sent                apptest.Invitation // by the platform's Owner, and by the person
 	key                          apikey.Created     // of the person: reads people, makes locations
+	begun                        [2]ids.Task        // by the key: an export of people, an import of locations
 }
 
 func newEstate(t *testing.T, w *apptest.World, name string, where func(*estate) ids.Account, access func(*estate) user.Access) *estate {
@@ -62,7 +67,36 @@ func newEstate(t *testing.T, w *apptest.World, name string, where func(*estate) 
 	e.newcomer = apptest.Person{Email: email, Member: ids.Membership(w.Text("SELECT m.id FROM memberships m JOIN identities i ON i.id = m.user_id WHERE i.email = ?", email))}
 	e.invited = w.Invite(w.Root, e.at, "invited@"+name+".example", apptest.As(authz.Guest))
 	e.sent = w.Invite(e.person.Actor, e.at, "sent@"+name+".example", apptest.As(authz.Guest))
+	e.begun = e.begin(t)
 	return e
+}
+
+// begin has the key start long work, which waits for a worker when this returns.
+func (e *estate) begin(t *testing.T) (out [2]ids.Task) {
+	t.Helper()
+	by, err := e.Through(e.key)
+	must(t, err)
+	out[1], err = e.Exchange.Upload(e.ctx, by, e.at, exchange.Locations, exchange.Options{}, "places.csv", strings.NewReader("name\nImported\n"))
+	must(t, err)
+	e.Drain()
+	must(t, e.Exchange.Confirm(e.ctx, by, e.at, out[1], false))
+	out[0], err = e.Exchange.Export(e.ctx, by, e.at, exchange.Export{What: exchange.Users, Format: sheet.CSV})
+	must(t, err)
+	return out
+}
+
+// went is what became of the work that the key began.
+func (e *estate) went() string {
+	e.Drain()
+	var out []string
+	for _, id := range e.begun {
+		said := e.Text("SELECT state FROM tasks WHERE id = ?", id)
+		if why := (errs.Problem{}); said == string(task.Failed) && json.Unmarshal([]byte(e.Text("SELECT problem FROM tasks WHERE id = ?", id)), &why) == nil {
+			said = why.Code
+		}
+		out = append(out, said)
+	}
+	return strings.Join(out, ", ")
 }
 
 func must(t *testing.T, err error) {
@@ -79,12 +113,14 @@ type after struct {
 	Reset, Welcome    string // the same with the sessions that the links open
 	Invited, Sent     string // the invitations: of the platform's Owner, and of the person
 	Key               string // with the person's API key
+	Tasks             string // the long work that the key began before
 }
 
 const newPassword = "seven quiet harbours at dawn"
 
 func (e *estate) after() after {
-	a := after{Home: e.home(e.browser), Read: e.read(e.browser), Write: e.write(e.browser)}
+	went := e.went()
+	a := after{Tasks: went, Home: e.home(e.browser), Read: e.read(e.browser), Write: e.write(e.browser)}
 	a.Invited, a.Sent = e.accept(e.invited), e.accept(e.sent)
 	a.Reset = e.through("/reset/" + e.reset)
 	a.Welcome = e.through("/welcome/" + e.welcome)
@@ -150,13 +186,13 @@ func asOwner(*estate) user.Access        { return apptest.As(authz.Owner) }
 // What is expected, row by row, from PRODUCT 1 and 3: whoever is switched off is out at the next request; the people
 // of a suspended account look on; those of a closed one are out but for its Owners.
 var (
-	untouched = after{"200", "200", "done", "200 200 done", "200 200 done", "joined", "joined", "done, done"}
-	out       = after{"404", "404", "404", "404 404 404", "404 404 404", "joined", "invitation.inviter_rights", "auth.key_refused"}
-	onlyLooks = after{"200", "200", "403", "200 200 403", "200 200 403", "invitation.account_inactive", "invitation.account_inactive", "done, denied"}
-	shut      = after{"404", "404", "404", "404 404 404", "404 404 404", "invitation.account_inactive", "invitation.account_inactive", "auth.key_refused"}
-	lesser    = after{"200", "403", "403", "200 403 403", "200 403 403", "joined", "invitation.inviter_rights", "denied, denied"}
-	keyless   = after{"200", "200", "done", "200 200 done", "200 200 done", "joined", "joined", "auth.key_refused"}
-	kept      = after{"200", "403", "403", "200 403 403", "200 403 403", "invitation.account_inactive", "invitation.account_inactive", "auth.key_refused"} // an Owner of a closed account
+	untouched = after{"200", "200", "done", "200 200 done", "200 200 done", "joined", "joined", "done, done", "done, done"}
+	out       = after{"404", "404", "404", "404 404 404", "404 404 404", "joined", "invitation.inviter_rights", "auth.key_refused", "task.key_gone, task.key_gone"}
+	onlyLooks = after{"200", "200", "403", "200 200 403", "200 200 403", "invitation.account_inactive", "invitation.account_inactive", "done, denied", "done, auth.held"}
+	shut      = after{"404", "404", "404", "404 404 404", "404 404 404", "invitation.account_inactive", "invitation.account_inactive", "auth.key_refused", "task.key_gone, task.key_gone"}
+	lesser    = after{"200", "403", "403", "200 403 403", "200 403 403", "joined", "invitation.inviter_rights", "denied, denied", "auth.denied, auth.denied"}
+	keyless   = after{"200", "200", "done", "200 200 done", "200 200 done", "joined", "joined", "auth.key_refused", "task.key_gone, task.key_gone"}
+	kept      = after{"200", "403", "403", "200 403 403", "200 403 403", "invitation.account_inactive", "invitation.account_inactive", "auth.key_refused", "task.key_gone, task.key_gone"} // an Owner of a closed account
 )
 
 type switchedOff struct {
