@@ -23,6 +23,7 @@ import (
 	"bailiwick/internal/authz"
 	"bailiwick/internal/clock"
 	"bailiwick/internal/errs"
+	"bailiwick/internal/exchange"
 	"bailiwick/internal/invite"
 	"bailiwick/internal/module"
 	"bailiwick/internal/op"
@@ -30,6 +31,7 @@ import (
 	"bailiwick/internal/provision"
 	"bailiwick/internal/role"
 	"bailiwick/internal/subaccount"
+	"bailiwick/internal/task"
 	"bailiwick/internal/user"
 )
 
@@ -49,6 +51,9 @@ type Deps struct {
 	Keys      *apikey.Service
 	Access    *access.Service
 	Modules   *module.Service
+	Tasks     *task.Service
+	Exchange  *exchange.Service
+	Temp      string // a directory for files while they arrive
 	Accounts  *account.Service
 	Subs      *subaccount.Service
 	Roles     *role.Service
@@ -69,6 +74,7 @@ type API struct {
 	Deps
 	huma    huma.API
 	routes  []Route
+	uploads map[string]bool // the patterns whose body is a file
 	limits  *limiter
 	running running
 	known   *http.ServeMux        // which methods a path has
@@ -81,7 +87,7 @@ var strictNames = sync.OnceFunc(func() { huma.ValidateStrictCasing = true })
 // New makes the API.
 func New(d Deps) (*API, error) {
 	strictNames()
-	a := &API{Deps: d, limits: newLimiter(d.PerMinute, d.Clock), known: http.NewServeMux()}
+	a := &API{Deps: d, limits: newLimiter(d.PerMinute, d.Clock), known: http.NewServeMux(), uploads: map[string]bool{}}
 	a.huma = humago.NewWithPrefix(a, Prefix, a.config())
 	a.operations()
 	spec := a.huma.OpenAPI()
@@ -115,6 +121,8 @@ func (a *API) operations() {
 	a.eventOperations()
 	a.keyOperations()
 	a.moduleOperations()
+	a.taskOperations()
+	a.exchangeOperations()
 }
 
 // Routes is the whole route table. Tests walk it like the portal's.
@@ -141,7 +149,7 @@ func (a *API) HandleFunc(pattern string, h func(http.ResponseWriter, *http.Reque
 	if pattern == checkPattern {
 		h = a.quick(h)
 	}
-	a.routes = append(a.routes, Route{Pattern: pattern, Handler: a.gate(h)})
+	a.routes = append(a.routes, Route{Pattern: pattern, Handler: a.gate(h, a.uploads[pattern])})
 }
 
 // ServeHTTP belongs to the registry's idea of a mux; requests come through Routes.
@@ -189,6 +197,10 @@ type call[I, O any] func(ctx context.Context, by authz.Actor, in *I) (*O, error)
 
 // add registers an operation.
 func add[I, O any](a *API, o operation, fn call[I, O]) {
+	if o.takes != nil {
+		method, path, _ := strings.Cut(o.route, " ")
+		a.uploads[method+" "+Prefix+path] = true
+	}
 	huma.Register(a.huma, o.huma(), func(ctx context.Context, in *I) (*O, error) {
 		out, err := fn(ctx, actorOf(ctx), in)
 		if err != nil {

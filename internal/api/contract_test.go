@@ -110,7 +110,13 @@ func (n *narrowing) operation(at string, old, now *openapi3.Operation) {
 	case old.RequestBody != nil && now.RequestBody == nil:
 		n.say(at, "takes no body any more")
 	case old.RequestBody != nil:
-		n.takes(at+" body", old.RequestBody.Value.Content["application/json"].Schema, now.RequestBody.Value.Content["application/json"].Schema)
+		for kind, body := range old.RequestBody.Value.Content {
+			if now.RequestBody.Value.Content[kind] == nil {
+				n.say(at, "takes no "+kind+" any more")
+				continue
+			}
+			n.takes(at+" body", body.Schema, now.RequestBody.Value.Content[kind].Schema)
+		}
 	}
 	for status, r := range old.Responses.Map() {
 		s := now.Responses.Value(status)
@@ -237,7 +243,10 @@ func TestTheContractCannotBeNarrowed(t *testing.T) {
 		}, ".email is required now"},
 		"an input goes":  {func(d *openapi3.T) { delete(d.Components.Schemas["NewClient"].Value.Properties, "no_end") }, ".no_end is gone"},
 		"an answer goes": {func(d *openapi3.T) { post(d).Responses.Delete("201") }, "answers no 201"},
-		"a header goes":  {func(d *openapi3.T) { delete(post(d).Responses.Value("201").Value.Headers, "Location") }, "no Location"},
+		"a kind of file goes": {func(d *openapi3.T) {
+			delete(d.Paths.Value("/accounts/{account}/clients/import").Post.RequestBody.Value.Content, "text/csv")
+		}, "takes no text/csv"},
+		"a header goes": {func(d *openapi3.T) { delete(post(d).Responses.Value("201").Value.Headers, "Location") }, "no Location"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			now := readContract(t, text)

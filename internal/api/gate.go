@@ -31,9 +31,12 @@ func actorOf(ctx context.Context) authz.Actor {
 }
 
 // gate lets a request through to an operation once its key is good, its limit has room and its parts can be read.
-func (a *API) gate(h http.HandlerFunc) http.HandlerFunc {
+func (a *API) gate(h http.HandlerFunc, takesFile bool) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		by, err := a.admit(w, r)
+		if err == nil && !takesFile {
+			err = readBody(r)
+		}
 		if err != nil {
 			answerTo(r.Context(), a.Log, err).write(w)
 			return
@@ -64,10 +67,7 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request) (authz.Actor, error)
 	if err := a.limits.limit(w.Header(), by.Credential()); err != nil {
 		return by, err
 	}
-	if err := checkAddress(r); err != nil {
-		return by, err
-	}
-	return by, readBody(r)
+	return by, checkAddress(r)
 }
 
 // recognise finds whose key the request presents. Cookies count for nothing here, so no page elsewhere can make a

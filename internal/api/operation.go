@@ -23,7 +23,9 @@ type operation struct {
 	perm    authz.Perm
 	tag     string
 	status  int
-	optMark bool // a POST that changes nothing needs no Idempotency-Key
+	optMark bool     // a POST that changes nothing needs no Idempotency-Key
+	takes   []string // media types of the file that is the body
+	answers []string // media types of the file that is the answer
 }
 
 // permKey is where the description of an operation names its permission.
@@ -42,8 +44,23 @@ func (o operation) huma() huma.Operation {
 		out.Parameters = append(out.Parameters, &huma.Param{Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: "string"},
 			Description: "A key of your own for this request. Sent again with it within 24 hours, the request is done once."})
 	}
+	if o.takes != nil {
+		out.RequestBody = &huma.RequestBody{Required: true, Content: files(o.takes)}
+	}
+	if o.answers != nil {
+		out.Responses["200"] = &huma.Response{Description: "The file.", Content: files(o.answers)}
+	}
 	for _, status := range o.problems(method) {
 		out.Responses[strconv.Itoa(status)] = &huma.Response{Ref: "#/components/responses/" + problemName(status)}
+	}
+	return out
+}
+
+// files describes bodies that are files.
+func files(types []string) map[string]*huma.MediaType {
+	out := map[string]*huma.MediaType{}
+	for _, t := range types {
+		out[t] = &huma.MediaType{Schema: &huma.Schema{Type: "string", Format: "binary"}}
 	}
 	return out
 }

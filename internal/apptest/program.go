@@ -155,6 +155,9 @@ var theContract contract
 
 func (c *contract) read(text []byte) (routers.Router, error) {
 	c.once.Do(func() {
+		for _, kind := range []string{"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "text/csv"} { // are what they are
+			openapi3filter.RegisterBodyDecoder(kind, openapi3filter.FileBodyDecoder)
+		}
 		var doc *openapi3.T
 		if doc, c.err = openapi3.NewLoader().LoadFromData(text); c.err == nil {
 			c.router, c.err = legacy.NewRouter(doc)

@@ -212,8 +212,11 @@ func (s *Service) Confirm(ctx context.Context, by authz.Actor, at ids.Account, i
 			return err
 		}
 		what := Loads(t.Kind)
-		if what == "" || t.Owner != by.ID() {
+		if what == "" {
 			return errs.NoSuch("task")
+		}
+		if t.Owner != by.ID() {
+			return errs.New(errs.Denied, "import.of_another", "Ask whoever uploaded it to confirm it, or upload the file yourself. An import is done in the name of who looked through it.")
 		}
 		var found Report
 		if err := t.Summary(&found); err != nil {

@@ -59,6 +59,14 @@ type request struct {
 	version      Version // for If-Match
 	create       bool    // If-None-Match: nothing may be there
 	body         any
+	file         *File     // the body, instead
+	to           io.Writer // where an answer goes that is a file
+}
+
+// File is a file to send, with its media type.
+type File struct {
+	Type string
+	Body io.ReadSeeker
 }
 
 // mostAnswer is the largest answer that is read, in bytes.
@@ -94,8 +102,18 @@ func (c *API) send(ctx context.Context, r request, body []byte, once string, out
 	if err != nil {
 		return "", fmt.Errorf("make the request: %w", err)
 	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if r.file != nil {
+		if err := r.file.attach(req); err != nil {
+			return "", err
+		}
+	}
 	req.Header.Set("Authorization", "Bearer "+c.key)
-	req.Header.Set("Accept", "application/json")
+	if r.to == nil {
+		req.Header.Set("Accept", "application/json")
+	}
 	none := ""
 	if r.create {
 		none = "*"
@@ -105,14 +123,21 @@ func (c *API) send(ctx context.Context, r request, body []byte, once string, out
 			req.Header.Set(name, value)
 		}
 	}
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
+	caller := *c.http
+	if r.file != nil || r.to != nil {
+		caller.Timeout = 0 // how long a file takes, nobody knows
 	}
-	res, err := c.http.Do(req)
+	res, err := caller.Do(req)
 	if err != nil {
 		return "", &Unreachable{err}
 	}
 	defer func() { err = errors.Join(err, res.Body.Close()) }()
+	if r.to != nil && res.StatusCode == http.StatusOK {
+		if _, err := io.Copy(r.to, res.Body); err != nil {
+			return "", fmt.Errorf("read the file: %w", err)
+		}
+		return "", nil
+	}
 	text, err := io.ReadAll(io.LimitReader(res.Body, mostAnswer))
 	if err != nil {
 		return "", &Unreachable{err}
@@ -126,6 +151,20 @@ func (c *API) send(ctx context.Context, r request, body []byte, once string, out
 		}
 	}
 	return Version(res.Header.Get("ETag")), nil
+}
+
+// attach makes the file the body of a request.
+func (f *File) attach(req *http.Request) error {
+	n, err := f.Body.Seek(0, io.SeekEnd)
+	if err == nil {
+		_, err = f.Body.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		return fmt.Errorf("read the file: %w", err)
+	}
+	req.Body, req.ContentLength, req.GetBody = io.NopCloser(f.Body), n, nil
+	req.Header.Set("Content-Type", f.Type)
+	return nil
 }
 
 // problem is what the answer says went wrong (RFC 9457), or what can be told of one that is not the API's.

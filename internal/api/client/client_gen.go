@@ -4,6 +4,7 @@ package client
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -178,6 +179,11 @@ type CloseInBody struct {
 	Typed string `json:"typed"`
 }
 
+// ConfirmTaskInBody is ConfirmTaskInBody in the description of the API.
+type ConfirmTaskInBody struct {
+	LeaveOut bool `json:"leave_out,omitzero"`
+}
+
 // CreateKeyInBody is CreateKeyInBody in the description of the API.
 type CreateKeyInBody struct {
 	Expires      time.Time `json:"expires,omitzero"`
@@ -295,6 +301,33 @@ type Event struct {
 	TargetType string    `json:"target_type"`
 }
 
+// ExportClientsInBody is ExportClientsInBody in the description of the API.
+type ExportClientsInBody struct {
+	Clients  []string `json:"clients,omitzero"`
+	Ends     string   `json:"ends,omitzero"`
+	Format   string   `json:"format"`
+	Order    string   `json:"order,omitzero"`
+	Search   string   `json:"q,omitzero"`
+	Reseller string   `json:"reseller,omitzero"`
+	Sort     string   `json:"sort,omitzero"`
+	Status   string   `json:"status,omitzero"`
+}
+
+// ExportForm is ExportForm in the description of the API.
+type ExportForm struct {
+	Format string `json:"format"`
+}
+
+// ExportUsersInBody is ExportUsersInBody in the description of the API.
+type ExportUsersInBody struct {
+	Format string `json:"format"`
+	Order  string `json:"order,omitzero"`
+	Search string `json:"q,omitzero"`
+	Role   string `json:"role,omitzero"`
+	Sort   string `json:"sort,omitzero"`
+	Status string `json:"status,omitzero"`
+}
+
 // FieldProblem is FieldProblem in the description of the API.
 type FieldProblem struct {
 	Code     string `json:"code"`
@@ -317,6 +350,30 @@ type Hold struct {
 // HoldInBody is HoldInBody in the description of the API.
 type HoldInBody struct {
 	Reason string `json:"reason,omitzero"`
+}
+
+// ImportRemark is ImportRemark in the description of the API.
+type ImportRemark struct {
+	Code   string `json:"code"`
+	Column string `json:"column,omitzero"`
+	Detail string `json:"detail"`
+	Line   int64  `json:"line"`
+	Value  string `json:"value,omitzero"`
+}
+
+// ImportReport is ImportReport in the description of the API.
+type ImportReport struct {
+	Applied        bool           `json:"applied"`
+	Bad            int64          `json:"bad"`
+	Created        int64          `json:"created"`
+	LeftOut        int64          `json:"left_out"`
+	New            int64          `json:"new"`
+	Remarks        []ImportRemark `json:"remarks"`
+	Rows           int64          `json:"rows"`
+	Same           int64          `json:"same"`
+	UnknownColumns []string       `json:"unknown_columns"`
+	Updated        int64          `json:"updated"`
+	Updates        int64          `json:"updates"`
 }
 
 // Inherited is Inherited in the description of the API.
@@ -465,6 +522,13 @@ type ListSubAccount struct {
 	Items    []SubAccount `json:"items"`
 	Next     string       `json:"next,omitzero"`
 	Previous string       `json:"previous,omitzero"`
+}
+
+// ListTask is ListTask in the description of the API.
+type ListTask struct {
+	Items    []Task `json:"items"`
+	Next     string `json:"next,omitzero"`
+	Previous string `json:"previous,omitzero"`
 }
 
 // ListUser is ListUser in the description of the API.
@@ -704,6 +768,32 @@ type SubAccount struct {
 	Status      string    `json:"status"`
 }
 
+// Task is Task in the description of the API.
+type Task struct {
+	Can       []string     `json:"can"`
+	CreatedAt time.Time    `json:"created_at"`
+	Done      int64        `json:"done"`
+	HasResult bool         `json:"has_result"`
+	ID        string       `json:"id"`
+	Import    ImportReport `json:"import,omitzero"`
+	KeptUntil time.Time    `json:"kept_until,omitzero"`
+	Key       string       `json:"key,omitzero"`
+	Kind      string       `json:"kind"`
+	Problem   TaskProblem  `json:"problem,omitzero"`
+	State     string       `json:"state"`
+	Subject   string       `json:"subject"`
+	Total     int64        `json:"total"`
+	UpdatedAt time.Time    `json:"updated_at"`
+	User      string       `json:"user"`
+	UserName  string       `json:"user_name"`
+}
+
+// TaskProblem is TaskProblem in the description of the API.
+type TaskProblem struct {
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
+}
+
 // TransferInBody is TransferInBody in the description of the API.
 type TransferInBody struct {
 	KeepOwners bool   `json:"keep_owners,omitzero"`
@@ -727,6 +817,12 @@ type User struct {
 	Status        string    `json:"status"`
 	TwoFactor     bool      `json:"two_factor"`
 	User          string    `json:"user"`
+}
+
+// CancelTask: End a task where it stands; what it did so far stays.
+func (c *API) CancelTask(ctx context.Context, account string, task string) error {
+	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/tasks/" + url.PathEscape(task) + "/cancel"}, nil)
+	return err
 }
 
 // ChangeClients: Suspend, resume, extend or close up to 100 clients, all or none.
@@ -762,6 +858,12 @@ func (c *API) CheckInvitations(ctx context.Context, account string, body CheckIn
 // CloseAccount: Close an account and everything below it.
 func (c *API) CloseAccount(ctx context.Context, account string, body CloseInBody) error {
 	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/close", body: body}, nil)
+	return err
+}
+
+// ConfirmTask: Let an import that was looked through do its work.
+func (c *API) ConfirmTask(ctx context.Context, account string, task string, body ConfirmTaskInBody) error {
+	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/tasks/" + url.PathEscape(task) + "/confirm", body: body}, nil)
 	return err
 }
 
@@ -873,6 +975,24 @@ func (c *API) ExplainAccess(ctx context.Context, body AccessQuestion) (out Acces
 	return out, err
 }
 
+// ExportClients: Write clients into a file.
+func (c *API) ExportClients(ctx context.Context, account string, body ExportClientsInBody) (out CreatedBody, err error) {
+	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/clients/export", body: body}, &out)
+	return out, err
+}
+
+// ExportLocations: Write the locations of an account into a file.
+func (c *API) ExportLocations(ctx context.Context, account string, body ExportForm) (out CreatedBody, err error) {
+	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/locations/export", body: body}, &out)
+	return out, err
+}
+
+// ExportUsers: Write the users of an account into a file.
+func (c *API) ExportUsers(ctx context.Context, account string, body ExportUsersInBody) (out CreatedBody, err error) {
+	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/users/export", body: body}, &out)
+	return out, err
+}
+
 // GetAccount: Get an account.
 func (c *API) GetAccount(ctx context.Context, account string) (out Account, now Version, err error) {
 	now, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account)}, &out)
@@ -927,6 +1047,18 @@ func (c *API) GetSubAccount(ctx context.Context, account string, subaccount stri
 	return out, now, err
 }
 
+// GetTask: Get a task: how far it is, and what it found.
+func (c *API) GetTask(ctx context.Context, account string, task string) (out Task, err error) {
+	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/tasks/" + url.PathEscape(task)}, &out)
+	return out, err
+}
+
+// GetTaskResult: Download the file that a task left.
+func (c *API) GetTaskResult(ctx context.Context, account string, task string, to io.Writer) error {
+	_, err := c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/tasks/" + url.PathEscape(task) + "/result", to: to}, nil)
+	return err
+}
+
 // GetUser: Get a person.
 func (c *API) GetUser(ctx context.Context, account string, membership string) (out User, now Version, err error) {
 	now, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/users/" + url.PathEscape(membership)}, &out)
@@ -937,6 +1069,87 @@ func (c *API) GetUser(ctx context.Context, account string, membership string) (o
 func (c *API) HoldAccount(ctx context.Context, account string, body HoldInBody) error {
 	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/hold", body: body}, nil)
 	return err
+}
+
+// ImportClientsParams are the choices of ImportClients.
+type ImportClientsParams struct {
+	Name     string
+	Existing string
+	People   string
+}
+
+func (p ImportClientsParams) values() url.Values {
+	v := url.Values{}
+	if p.Name != "" {
+		v.Set("name", p.Name)
+	}
+	if p.Existing != "" {
+		v.Set("existing", p.Existing)
+	}
+	if p.People != "" {
+		v.Set("people", p.People)
+	}
+	return v
+}
+
+// ImportClients: Look through a file of clients.
+func (c *API) ImportClients(ctx context.Context, account string, p ImportClientsParams, file File) (out CreatedBody, err error) {
+	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/clients/import", query: p.values(), file: &file}, &out)
+	return out, err
+}
+
+// ImportLocationsParams are the choices of ImportLocations.
+type ImportLocationsParams struct {
+	Name     string
+	Existing string
+	People   string
+}
+
+func (p ImportLocationsParams) values() url.Values {
+	v := url.Values{}
+	if p.Name != "" {
+		v.Set("name", p.Name)
+	}
+	if p.Existing != "" {
+		v.Set("existing", p.Existing)
+	}
+	if p.People != "" {
+		v.Set("people", p.People)
+	}
+	return v
+}
+
+// ImportLocations: Look through a file of locations.
+func (c *API) ImportLocations(ctx context.Context, account string, p ImportLocationsParams, file File) (out CreatedBody, err error) {
+	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/locations/import", query: p.values(), file: &file}, &out)
+	return out, err
+}
+
+// ImportUsersParams are the choices of ImportUsers.
+type ImportUsersParams struct {
+	Name     string
+	Existing string
+	People   string
+}
+
+func (p ImportUsersParams) values() url.Values {
+	v := url.Values{}
+	if p.Name != "" {
+		v.Set("name", p.Name)
+	}
+	if p.Existing != "" {
+		v.Set("existing", p.Existing)
+	}
+	if p.People != "" {
+		v.Set("people", p.People)
+	}
+	return v
+}
+
+// ImportUsers: Look through a file of users.
+func (c *API) ImportUsers(ctx context.Context, account string, p ImportUsersParams, file File) (out CreatedBody, err error) {
+	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/users/import", query: p.values(), file: &file}, &out)
+	return out, err
 }
 
 // LiftHold: Lift one hold.
@@ -1173,6 +1386,25 @@ func (p ListSubAccountsParams) values() url.Values {
 // ListSubAccounts: List the sub-accounts of an account and its departments.
 func (c *API) ListSubAccounts(ctx context.Context, account string, p ListSubAccountsParams) (out ListSubAccount, err error) {
 	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/subaccounts", query: p.values()}, &out)
+	return out, err
+}
+
+// ListTasksParams are the choices of ListTasks.
+type ListTasksParams struct {
+	Cursor string
+}
+
+func (p ListTasksParams) values() url.Values {
+	v := url.Values{}
+	if p.Cursor != "" {
+		v.Set("cursor", p.Cursor)
+	}
+	return v
+}
+
+// ListTasks: List long work, the newest first.
+func (c *API) ListTasks(ctx context.Context, account string, p ListTasksParams) (out ListTask, err error) {
+	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/tasks", query: p.values()}, &out)
 	return out, err
 }
 
