@@ -89,7 +89,7 @@ var verdictParts = map[invite.Why]part.Verdict{
 // verdicts are what becomes of each address, with a way out where there is one.
 func (s *Server) verdicts(p i18n.Printer, sc authz.Scope, st inviteState) people.Verdicts {
 	base := accountPath(sc.Account(), "/users")
-	out := people.Verdicts{Checked: len(st.verdicts) > 0, Seen: digest(st.addresses)}
+	out := people.Verdicts{Checked: len(st.verdicts) > 0, Seen: digest(st.addresses), MailOff: s.MailOff}
 	for _, v := range st.verdicts {
 		if v.Why == invite.OK {
 			out.Ready = append(out.Ready, people.Ready{Email: v.Email, Field: rowPrefix + v.Email, Role: st.rows[ids.Fold(v.Email)]})

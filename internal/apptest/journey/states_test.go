@@ -6,6 +6,8 @@ import (
 	"bailiwick/internal/apptest"
 	"bailiwick/internal/apptest/browser"
 	"bailiwick/internal/authz"
+	"bailiwick/internal/config"
+	"bailiwick/internal/db/dbtest"
 )
 
 // TestWhatFormsAndDialogsSay walks through what no address alone shows: refused forms, questions before something is
@@ -41,6 +43,11 @@ func TestWhatFormsAndDialogsSay(t *testing.T) {
 			check("extend")
 			tab.Goto(clients).Check("Select Acme Holdings", true).Click("Close").See("Close 1 client").Fill("typed", "2").Click("Close").See("needs attention")
 			check("bulk-close")
+			tab.Goto(clients).Check("Select Acme Holdings", true).Click("Invite users").See("Invite users into 1 client")
+			tab.Fill("addresses", "ben@acme.example, ada@acme.example").Click("Check addresses").See("Already a user here")
+			check("bulk-invite")
+			tab.Goto("/a/" + string(w.Platform) + "/audit?export=1").See("Export the audit log")
+			check("audit-export")
 			if view != "phone" {
 				tab.Goto(clients + "?status=active").Click("Save view").See("Keep this search")
 				check("save-view")
@@ -73,4 +80,19 @@ func TestWhatFormsAndDialogsSay(t *testing.T) {
 			check("user-menu")
 		})
 	}
+}
+
+// TestWhatIsSaidWhereMailIsOff walks through what people see who pass links on by hand.
+func TestWhatIsSaidWhereMailIsOff(t *testing.T) {
+	w := apptest.New(t, dbtest.SQLiteDSN(t), func(c *config.Config) { c.MailOff = true })
+	acme := w.Client(w.Platform, "Acme Holdings")
+	users := "/a/" + string(acme) + "/users"
+	tab := open(t, w, apptest.OwnerEmail)
+	tab.Goto(users+"/invite").Fill("addresses", "ben@acme.example").See("Create 1 invitation").Check("Locations", true)
+	look(tab, "state.invite-mail-off")
+	tab.Click("Create 1 invitation").See("ben@acme.example").At(users)
+	tab.Goto(users + "?tab=pending").Click("New link").See("Link for ben@acme.example")
+	look(tab, "state.new-link")
+	tab.Goto("/a/"+string(w.Platform)+"/clients").Check("Select Acme Holdings", true).Click("Invite users").See("Create invitations")
+	look(tab, "state.bulk-invite-mail-off")
 }
