@@ -20,6 +20,7 @@ import (
 	"bailiwick/internal/access"
 	"bailiwick/internal/account"
 	"bailiwick/internal/apikey"
+	"bailiwick/internal/authn"
 	"bailiwick/internal/authz"
 	"bailiwick/internal/clock"
 	"bailiwick/internal/errs"
@@ -48,6 +49,7 @@ type Deps struct {
 	PerMinute int // requests of one key; 0: no limit
 	Ops       *op.Runner
 	Cursors   *page.Sealer
+	Authn     *authn.Service
 	Keys      *apikey.Service
 	Access    *access.Service
 	Modules   *module.Service

@@ -265,3 +265,27 @@ func TestTooManyRequests(t *testing.T) {
 		t.Errorf("%v %s", got.Header, got.Body)
 	}
 }
+
+// TestAPersonIsSignedOutByAKey: only by one that stands above them wherever they are.
+func TestAPersonIsSignedOutByAKey(t *testing.T) {
+	d := newDesk(apptest.OnSQLite(t))
+	una := d.Member(d.client, "una@acme.example", apptest.As(authz.Guest))
+	at := d.at(d.client, "/users/"+string(una.Member))
+	there := d.SignIn(una.Email)
+	home := "/a/" + string(d.client) + "/home"
+	if got := there.Get(home); got.Status != http.StatusOK {
+		t.Fatalf("signed in: %d", got.Status)
+	}
+	d.owner.Post(at+"/sign-out", "").Want(http.StatusNoContent)
+	if got := there.Get(home); got.Status != http.StatusSeeOther {
+		t.Errorf("after they were signed out: %d", got.Status)
+	}
+	d.owner.Post(at+"/reset", "").Want(http.StatusNoContent)
+	if d.FindLink(una.Email, "/reset/") == "" {
+		t.Error("no link was mailed")
+	}
+	d.Member(d.reseller, una.Email, apptest.As(authz.Guest))
+	if got := d.owner.Post(at+"/sign-out", "").Want(http.StatusForbidden); got.Code() != "user.identity_theirs" {
+		t.Errorf("somebody who belongs elsewhere, too: %s", got.Body)
+	}
+}

@@ -63,7 +63,6 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request) (authz.Actor, error)
 	if err != nil {
 		return by, err
 	}
-	obs.SetActor(r.Context(), by.ID())
 	if err := a.limits.limit(w.Header(), by.Credential()); err != nil {
 		return by, err
 	}
@@ -84,7 +83,7 @@ func (a *API) recognise(r *http.Request) (authz.Actor, error) {
 	by, err := a.Keys.Resolve(r.Context(), apikey.Client{
 		Key: secret.Wrap(strings.TrimSpace(key)), IP: obs.ClientIP(r.Context()), RequestID: obs.RequestID(r.Context()), UserAgent: r.UserAgent(),
 	})
-	obs.SetActor(r.Context(), by.ID())
+	obs.SetActor(r.Context(), by.ID(), by.Credential())
 	if errs.KindOf(err) == errs.Unauthenticated {
 		return by, problemOf(err).with("WWW-Authenticate", `Bearer realm="bailiwick", error="invalid_token"`)
 	}

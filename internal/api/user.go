@@ -26,6 +26,10 @@ func (a *API) userOperations() {
 	add(a, operation{id: "removeUser", route: "DELETE /accounts/{account}/users/{membership}", tag: tag, perm: authz.UsersRemove, about: "Remove a person from an account"}, a.removeUser)
 	add(a, operation{id: "deactivateUser", route: "POST /accounts/{account}/users/{membership}/deactivate", tag: tag, perm: authz.UsersDeactivate, status: http.StatusNoContent, about: "Deactivate a person in an account"}, a.deactivateUser)
 	add(a, operation{id: "reactivateUser", route: "POST /accounts/{account}/users/{membership}/reactivate", tag: tag, perm: authz.UsersDeactivate, status: http.StatusNoContent, about: "Reactivate a person in an account"}, a.reactivateUser)
+	add(a, operation{id: "signUserOut", route: "POST /accounts/{account}/users/{membership}/sign-out", tag: tag, perm: authz.UsersEdit, status: http.StatusNoContent, about: "End all sessions of a person, everywhere",
+		more: "It takes a key that holds in every account of the person what they hold there. A session is the person's, not an account's."}, a.signUserOut)
+	add(a, operation{id: "sendPasswordReset", route: "POST /accounts/{account}/users/{membership}/reset", tag: tag, perm: authz.UsersEdit, status: http.StatusNoContent, about: "Mail a person a link to set a new password",
+		more: "It goes to their own address; nobody else sees it."}, a.sendReset)
 	add(a, operation{id: "getEffectiveAccess", route: "GET /accounts/{account}/users/{membership}/permissions", tag: tag, perm: authz.UsersView, about: "List everything a person may do in an account, from wherever they have it"}, a.effectiveAccess)
 }
 
@@ -256,4 +260,16 @@ func (a *API) effectiveAccess(ctx context.Context, by authz.Actor, in *AtUser) (
 		return nil, err
 	}
 	return &Answer[List[Permission]]{permissionList(set.List())}, nil
+}
+
+func (a *API) signUserOut(ctx context.Context, by authz.Actor, in *AtUser) (*Done, error) {
+	return done(a.Authn.EndSessionsOf(ctx, by, in.Account, in.Membership))
+}
+
+func (a *API) sendReset(ctx context.Context, by authz.Actor, in *AtUser) (*Done, error) {
+	m, err := a.Users.Get(ctx, by, in.Account, in.Membership)
+	if err != nil {
+		return nil, err
+	}
+	return done(a.Authn.SendReset(ctx, by, in.Account, m.User))
 }

@@ -39,6 +39,7 @@ type request struct {
 	id    string
 	mu    sync.Mutex
 	actor string
+	by    string
 }
 
 // WithRequestID returns a context that carries the id of a request.
@@ -54,26 +55,27 @@ func RequestID(ctx context.Context) string {
 	return ""
 }
 
-// SetActor notes the id of whoever makes the request, for the log.
-func SetActor(ctx context.Context, id string) {
+// SetActor notes for the log the id of whoever makes the request and by what they were recognised: "session", or the id
+// of an API key, which is no secret.
+func SetActor(ctx context.Context, id, credential string) {
 	r, ok := ctx.Value(requestKey{}).(*request)
 	if !ok {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.actor = id
+	r.actor, r.by = id, credential
 }
 
-// Actor returns the id of whoever makes the request, "" while nobody was recognised.
-func Actor(ctx context.Context) string {
+// Actor returns the id of whoever makes the request and by what they were recognised, "" while nobody was.
+func Actor(ctx context.Context) (id, credential string) {
 	r, ok := ctx.Value(requestKey{}).(*request)
 	if !ok {
-		return ""
+		return "", ""
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.actor
+	return r.actor, r.by
 }
 
 type clientKey struct{}

@@ -95,10 +95,11 @@ func (s *Server) answered(r *http.Request, rec *recorder, took time.Duration) {
 	if rec.Header().Get("Content-Type") != eventStream { // a stream lasts as long as somebody watches
 		s.metrics.ended(route, rec.status, took)
 	}
+	actor, credential := obs.Actor(r.Context())
 	s.Log.LogAttrs(r.Context(), levelOf(route, rec.status), "request",
 		slog.String("method", methodOf(r)), slog.String("route", route), slog.Int("status", rec.status),
 		slog.Float64("ms", float64(took.Microseconds())/1000), slog.Int("bytes", rec.bytes),
-		slog.String("actor", obs.Actor(r.Context())), slog.String("account", accountNamed(r)))
+		slog.String("actor", actor), slog.String("credential", credential), slog.String("account", accountNamed(r)))
 }
 
 // levelOf keeps what nobody asks for, files of the interface and the probes of monitors, out of the usual log.

@@ -72,7 +72,7 @@ func (s *Server) recognise(r *http.Request) (authz.Actor, *http.Request, error) 
 		return authz.Actor{}, withPrinter(r, s.Texts.For(lang)), errSignIn()
 	}
 	who, err := s.Authn.Resolve(r.Context(), from)
-	obs.SetActor(r.Context(), who.Actor.ID())
+	obs.SetActor(r.Context(), who.Actor.ID(), who.Actor.Credential())
 	if who.Language != "" {
 		lang = s.Texts.Match(who.Language)
 	}

@@ -1573,6 +1573,18 @@ func (c *API) SendInvitations(ctx context.Context, account string, body SendInvi
 	return out, err
 }
 
+// SendPasswordReset: Mail a person a link to set a new password.
+func (c *API) SendPasswordReset(ctx context.Context, account string, membership string) error {
+	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/users/" + url.PathEscape(membership) + "/reset"}, nil)
+	return err
+}
+
+// SignUserOut: End all sessions of a person, everywhere.
+func (c *API) SignUserOut(ctx context.Context, account string, membership string) error {
+	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/users/" + url.PathEscape(membership) + "/sign-out"}, nil)
+	return err
+}
+
 // SuspendSubAccount: Stop a sub-account from sending.
 func (c *API) SuspendSubAccount(ctx context.Context, account string, subaccount string) error {
 	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/subaccounts/" + url.PathEscape(subaccount) + "/suspend"}, nil)

@@ -36,8 +36,9 @@ func TestTheLogNamesRoutesActorsAndAccountsNeverPaths(t *testing.T) {
 		`level=INFO msg=request method=GET route="GET /reset/{token}" status=404`,
 		`level=INFO msg=request method=GET route=/ status=404`,
 		`level=DEBUG msg=request method=GET route="GET /assets/" status=404`,
-		` actor=` + string(w.Root.User()) + ` account=` + string(w.Platform),
-		` actor="" account=""`,
+		` actor=` + string(w.Root.User()) + ` credential=session account=` + string(w.Platform),
+		` actor=` + string(w.Root.User()) + ` credential=` + string(key.ID) + ` account=` + string(w.Platform),
+		` actor="" credential="" account=""`,
 		`route="GET /api/v1/accounts/{account}/locations" status=422`,
 	} {
 		if !strings.Contains(lines, want) {
