@@ -31,10 +31,10 @@ func (c auditVerifyCmd) Run(r *run) error {
 	sound := reportLogs(r, x.Logs)
 	if err != nil {
 		fmt.Fprintf(r.Out, "MEND  %s\n", err)
-		return errFindings
+		return remote.ErrFindings
 	}
 	if !sound {
-		return errFindings
+		return remote.ErrFindings
 	}
 	fmt.Fprintf(r.Out, "ok    %d events of %d logs are what was recorded.\n", x.Events, len(x.Logs))
 	if !x.Whole {
@@ -54,7 +54,7 @@ func verifyDatabase(r *run) error {
 		return err
 	}
 	if !reportLogs(r, logs) {
-		return errFindings
+		return remote.ErrFindings
 	}
 	events, late := int64(0), 0
 	for _, l := range logs {
@@ -64,7 +64,7 @@ func verifyDatabase(r *run) error {
 	fmt.Fprintf(r.Out, "ok    %d events of %d logs are what was recorded.\n", events, len(logs))
 	if late > 0 {
 		fmt.Fprintf(r.Out, "MEND  %d events have waited for over ten seconds to be sealed. Start bailiwick serve.\n", late)
-		return errFindings
+		return remote.ErrFindings
 	}
 	return nil
 }

@@ -165,8 +165,6 @@ func (p Process) exit(err error) int {
 	switch {
 	case err == nil:
 		return remote.ExitOK
-	case errors.Is(err, errFindings):
-		return remote.ExitFindings
 	}
 	if code := remote.ExitOf(err); code != remote.ExitFailed {
 		remote.Tell(p.Err, err)

@@ -1,11 +1,10 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
-)
 
-var errFindings = errors.New("doctor found something to mend")
+	"bailiwick/internal/cli/remote"
+)
 
 type doctorCmd struct{}
 
@@ -31,7 +30,7 @@ func (doctorCmd) Run(r *run) error {
 		return err
 	}
 	if bad > 0 {
-		return errFindings
+		return remote.ErrFindings
 	}
 	return nil
 }

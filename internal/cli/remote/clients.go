@@ -19,6 +19,8 @@ type clientsCmd struct {
 	Move    accountMove    `cmd:"" help:"Move a client below another reseller."`
 	Close   accountClose   `cmd:"" help:"Close a client."`
 	Reopen  accountReopen  `cmd:"" help:"Reopen a closed client."`
+	Import  clientsImport  `cmd:"" help:"Bring clients in from a file, after a look through it."`
+	Export  clientsExport  `cmd:"" help:"Write clients into a file."`
 }
 
 type clientsList struct {

@@ -20,7 +20,7 @@ const (
 	ExitDenied      = 4 // the key is refused, or may not do this
 	ExitConflict    = 5 // something stands in the way, or somebody else changed it meanwhile
 	ExitUnavailable = 6 // the server does not answer, or asks to wait; try again
-	ExitFindings    = 7 // a check found something to mend
+	ExitFindings    = 7 // a check, or a look through a file, found something to mend
 )
 
 // Exits are the exit codes in words, for the documentation.
@@ -28,7 +28,7 @@ func Exits() []string {
 	return []string{
 		"done", "the command could not do its work", "the command line, a setting or the input needs correcting", "there is no such thing, or it is out of the key's sight",
 		"the key is refused or may not do this, or `access check` answers no", "something stands in the way, or somebody else changed it meanwhile",
-		"the server does not answer or asks to wait: try again", "a check found something to mend",
+		"the server does not answer or asks to wait: try again", "a check, or a look through a file, found something to mend",
 	}
 }
 
@@ -42,6 +42,8 @@ func ExitOf(err error) int {
 		return ExitOK
 	case errors.Is(err, ErrNotAllowed):
 		return ExitDenied
+	case errors.Is(err, ErrFindings):
+		return ExitFindings
 	case errors.As(err, &usage):
 		return ExitUsage
 	case errors.As(err, &gone):
@@ -74,7 +76,7 @@ func Tell(out io.Writer, err error) {
 	var gone *client.Unreachable
 	var p *client.Problem
 	switch {
-	case errors.Is(err, ErrNotAllowed), errors.As(err, new(*told)):
+	case errors.Is(err, ErrNotAllowed), errors.Is(err, ErrFindings), errors.As(err, new(*told)):
 	case errors.As(err, &gone):
 		say("bailiwick: Check the address of the server and that it runs. It does not answer: %v", gone.Err)
 	case errors.As(err, &p):

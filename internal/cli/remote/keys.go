@@ -82,12 +82,5 @@ type keysRevoke struct {
 
 // Run revokes a key.
 func (c keysRevoke) Run(p *Process) error {
-	s, at, err := c.within(p)
-	if err != nil {
-		return err
-	}
-	if err := s.RevokeKey(s.Ctx, at, c.ID); err != nil {
-		return err
-	}
-	return s.done("Revoked %s.", plain(c.ID))
+	return c.one(p, "Revoked", c.ID, func(s *session, at string) error { return s.RevokeKey(s.Ctx, at, c.ID) })
 }

@@ -17,6 +17,30 @@ type usersCmd struct {
 	Deactivate usersDeactivate `cmd:"" help:"Deactivate people in the account."`
 	Reactivate usersReactivate `cmd:"" help:"Reactivate people in the account."`
 	Remove     usersRemove     `cmd:"" help:"Remove people from the account."`
+	SignOut    usersSignOut    `cmd:"" help:"End all sessions of a person, everywhere."`
+	Reset      usersReset      `cmd:"" help:"Mail a person a link to set a new password."`
+	Import     usersImport     `cmd:"" help:"Invite people from a file, after a look through it."`
+	Export     usersExport     `cmd:"" help:"Write users into a file."`
+}
+
+type usersSignOut struct {
+	flags
+	ID string `arg:"" help:"Their id, mem_..."`
+}
+
+// Run ends the sessions of a person.
+func (c usersSignOut) Run(p *Process) error {
+	return c.one(p, "Signed out", c.ID, func(s *session, at string) error { return s.SignUserOut(s.Ctx, at, c.ID) })
+}
+
+type usersReset struct {
+	flags
+	ID string `arg:"" help:"Their id, mem_..."`
+}
+
+// Run mails a link to set a new password.
+func (c usersReset) Run(p *Process) error {
+	return c.one(p, "Mailed a link to", c.ID, func(s *session, at string) error { return s.SendPasswordReset(s.Ctx, at, c.ID) })
 }
 
 type usersList struct {

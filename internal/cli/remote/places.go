@@ -128,9 +128,12 @@ func (c departmentsCreate) Run(p *Process) error {
 
 type locationsCmd struct {
 	List   locationsList   `cmd:"" help:"List the locations of the account."`
+	Show   locationsShow   `cmd:"" help:"Show a location."`
 	Create locationsCreate `cmd:"" help:"Add a location to the account; prints its id."`
 	Edit   locationsEdit   `cmd:"" help:"Change a location; what is not named stays."`
 	Remove locationsRemove `cmd:"" help:"Remove a location."`
+	Import locationsImport `cmd:"" help:"Add locations from a file, after a look through it."`
+	Export locationsExport `cmd:"" help:"Write locations into a file."`
 }
 
 type locationsList struct {
@@ -155,6 +158,24 @@ func (c locationsList) Run(p *Process) error {
 		column[client.Location]{"address", func(l client.Location) string { return l.Address }},
 		column[client.Location]{"country", func(l client.Location) string { return l.Country }},
 		column[client.Location]{"time zone", func(l client.Location) string { return l.TimeZone }})
+}
+
+type locationsShow struct {
+	flags
+	ID string `arg:"" help:"Its id."`
+}
+
+// Run shows a location.
+func (c locationsShow) Run(p *Process) error {
+	s, at, err := c.within(p)
+	if err != nil {
+		return err
+	}
+	l, _, err := s.GetLocation(s.Ctx, at, c.ID)
+	if err != nil || s.json {
+		return s.jsonOr(l, err)
+	}
+	return facts(s.Out, "Id", l.ID, "Name", l.Name, "Address", l.Address, "Country", l.Country, "Time zone", l.TimeZone, "Created", day(l.CreatedAt), "Changed", day(l.UpdatedAt))
 }
 
 // where are the fields of a location besides its name.
@@ -213,19 +234,14 @@ type locationsRemove struct {
 
 // Run removes a location.
 func (c locationsRemove) Run(p *Process) error {
-	s, at, err := c.within(p)
-	if err != nil {
-		return err
-	}
-	if err := s.RemoveLocation(s.Ctx, at, c.ID); err != nil {
-		return err
-	}
-	return s.done("Removed %s.", plain(c.ID))
+	return c.one(p, "Removed", c.ID, func(s *session, at string) error { return s.RemoveLocation(s.Ctx, at, c.ID) })
 }
 
 type subaccountsCmd struct {
 	List    subaccountsList   `cmd:"" help:"List the sub-accounts of the account and its departments."`
+	Show    subaccountsShow   `cmd:"" help:"Show a sub-account."`
 	Create  subaccountsCreate `cmd:"" help:"Create a sub-account of the account; prints its id."`
+	Edit    subaccountsEdit   `cmd:"" help:"Change a sub-account; what is not named stays."`
 	Suspend subaccountsHold   `cmd:"" help:"Suspend a sub-account."`
 	Resume  subaccountsResume `cmd:"" help:"Resume a sub-account."`
 	Move    subaccountsMove   `cmd:"" help:"Give a sub-account to another department or the client itself."`
@@ -272,6 +288,48 @@ func (c subaccountsCreate) Run(p *Process) error {
 	return s.made(s.CreateSubAccount(s.Ctx, at, client.CreateSubAccountInBody{Name: c.Name, Purpose: c.Purpose}))
 }
 
+type subaccountsShow struct {
+	flags
+	ID string `arg:"" help:"Its id."`
+}
+
+// Run shows a sub-account.
+func (c subaccountsShow) Run(p *Process) error {
+	s, at, err := c.within(p)
+	if err != nil {
+		return err
+	}
+	a, _, err := s.GetSubAccount(s.Ctx, at, c.ID)
+	if err != nil || s.json {
+		return s.jsonOr(a, err)
+	}
+	return facts(s.Out, "Id", a.ID, "Name", a.Name, "Purpose", a.Purpose, "Status", a.Status, "Owner", a.AccountName, "Created", day(a.CreatedAt))
+}
+
+type subaccountsEdit struct {
+	flags
+	ID      string  `arg:"" help:"Its id."`
+	Name    *string `help:"Its name." placeholder:"TEXT"`
+	Purpose *string `help:"transactional or marketing." placeholder:"PURPOSE"`
+}
+
+// Run changes a sub-account.
+func (c subaccountsEdit) Run(p *Process) error {
+	s, at, err := c.within(p)
+	if err != nil {
+		return err
+	}
+	_, version, err := s.GetSubAccount(s.Ctx, at, c.ID)
+	if err != nil {
+		return err
+	}
+	a, _, err := s.EditSubAccount(s.Ctx, at, c.ID, version, client.EditSubAccountInBody{Name: c.Name, Purpose: c.Purpose})
+	if err != nil || s.json {
+		return s.jsonOr(a, err)
+	}
+	return s.done("Changed %s.", plain(a.Name))
+}
+
 type subaccountsHold struct {
 	flags
 	ID string `arg:"" help:"Its id."`
@@ -279,14 +337,7 @@ type subaccountsHold struct {
 
 // Run suspends a sub-account.
 func (c subaccountsHold) Run(p *Process) error {
-	s, at, err := c.within(p)
-	if err != nil {
-		return err
-	}
-	if err := s.SuspendSubAccount(s.Ctx, at, c.ID); err != nil {
-		return err
-	}
-	return s.done("Suspended %s.", plain(c.ID))
+	return c.one(p, "Suspended", c.ID, func(s *session, at string) error { return s.SuspendSubAccount(s.Ctx, at, c.ID) })
 }
 
 type subaccountsResume struct {
@@ -296,14 +347,7 @@ type subaccountsResume struct {
 
 // Run resumes a sub-account.
 func (c subaccountsResume) Run(p *Process) error {
-	s, at, err := c.within(p)
-	if err != nil {
-		return err
-	}
-	if err := s.ResumeSubAccount(s.Ctx, at, c.ID); err != nil {
-		return err
-	}
-	return s.done("Resumed %s.", plain(c.ID))
+	return c.one(p, "Resumed", c.ID, func(s *session, at string) error { return s.ResumeSubAccount(s.Ctx, at, c.ID) })
 }
 
 type subaccountsMove struct {
@@ -332,12 +376,7 @@ type subaccountsRemove struct {
 
 // Run removes a sub-account.
 func (c subaccountsRemove) Run(p *Process) error {
-	s, at, err := c.within(p)
-	if err != nil {
-		return err
-	}
-	if err := s.RemoveSubAccount(s.Ctx, at, c.ID, client.RemoveSubAccountParams{Typed: c.Name}); err != nil {
-		return err
-	}
-	return s.done("Removed %s.", plain(c.ID))
+	return c.one(p, "Removed", c.ID, func(s *session, at string) error {
+		return s.RemoveSubAccount(s.Ctx, at, c.ID, client.RemoveSubAccountParams{Typed: c.Name})
+	})
 }

@@ -25,7 +25,7 @@ type Process struct {
 
 // Commands is every command of the package.
 type Commands struct {
-	Clients     clientsCmd     `cmd:"" group:"remote" help:"Clients: list, show, create, edit, hold, resume, move, close."`
+	Clients     clientsCmd     `cmd:"" group:"remote" help:"Clients: list, show, create, edit, hold, resume, move, close, import, export."`
 	Resellers   resellersCmd   `cmd:"" group:"remote" help:"Resellers below an account."`
 	Departments departmentsCmd `cmd:"" group:"remote" help:"Departments of a client."`
 	Locations   locationsCmd   `cmd:"" group:"remote" help:"Locations of a client."`
@@ -34,6 +34,7 @@ type Commands struct {
 	Invitations invitationsCmd `cmd:"" group:"remote" help:"Invitations that nobody has accepted yet."`
 	Roles       rolesCmd       `cmd:"" group:"remote" help:"Role groups: list, show, create, edit, delete."`
 	Modules     modulesCmd     `cmd:"" group:"remote" help:"The operator's own modules: list, show, create, edit, remove."`
+	Tasks       tasksCmd       `cmd:"" group:"remote" help:"Exports and imports: list, show, cancel, result."`
 	Keys        keysCmd        `cmd:"" group:"remote" help:"API keys: list, create, revoke."`
 	Access      accessCmd      `cmd:"" group:"remote" help:"May somebody do something, and why?"`
 }
@@ -129,6 +130,18 @@ func (f flags) within(p *Process) (*session, string, error) {
 	return s, at, err
 }
 
+// one does something to one thing of the account and says so.
+func (f flags) one(p *Process, did, id string, do func(s *session, at string) error) error {
+	s, at, err := f.within(p)
+	if err != nil {
+		return err
+	}
+	if err := do(s, at); err != nil {
+		return err
+	}
+	return s.done(did+" %s.", plain(id))
+}
+
 // done says that something was done, or the new id as JSON.
 func (s *session) done(text string, args ...any) error {
 	if s.json {
@@ -148,6 +161,14 @@ func (s *session) made(out client.CreatedBody, err error) error {
 	}
 	_, err = fmt.Fprintln(s.Out, out.ID)
 	return err
+}
+
+// jsonOr prints what was asked for as JSON, unless that failed.
+func (s *session) jsonOr(v any, err error) error {
+	if err != nil {
+		return err
+	}
+	return s.printJSON(v)
 }
 
 func (s *session) printJSON(v any) error {
