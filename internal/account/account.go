@@ -55,6 +55,7 @@ type Deps struct {
 	Cursors *page.Sealer
 	Clock   clock.Clock
 	Mail    *notify.Mailer
+	Moves   MoveLimits // zero: the usual ones
 }
 
 // Service is the accounts of the installation.
@@ -63,10 +64,16 @@ type Service struct {
 	cursors *page.Sealer
 	now     clock.Clock
 	mail    *notify.Mailer
+	moves   MoveLimits
 }
 
 // NewService makes a Service.
-func NewService(d Deps) *Service { return &Service{d.Ops, d.Cursors, d.Clock, d.Mail} }
+func NewService(d Deps) *Service {
+	if d.Moves == (MoveLimits{}) {
+		d.Moves = usualMoves
+	}
+	return &Service{d.Ops, d.Cursors, d.Clock, d.Mail, d.Moves}
+}
 
 // Details is an account with what its page shows.
 type Details struct {

@@ -23,7 +23,7 @@ const (
 // EraseClosed erases the accounts whose time to be reopened is over, with everything below them and the people who
 // belong nowhere else. It goes on where it stopped; what is left of the log holds no personal values.
 func EraseClosed(ctx context.Context, s *Service, d *db.DB) error {
-	root, err := rootOf(ctx, d)
+	root, err := Root(ctx, d)
 	if err != nil || root == "" {
 		return err
 	}

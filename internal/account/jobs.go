@@ -12,6 +12,7 @@ import (
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/jobs"
+	"bailiwick/internal/op"
 )
 
 const (
@@ -27,7 +28,7 @@ func RegisterJobs(w *jobs.Workers, s *Service, d *db.DB) {
 
 // CheckEnds does what is due for every membership: reminders, notices of grace, and the hold at its end.
 func CheckEnds(ctx context.Context, s *Service, d *db.DB) error {
-	root, err := rootOf(ctx, d)
+	root, err := Root(ctx, d)
 	if err != nil || root == "" {
 		return err
 	}
@@ -80,7 +81,10 @@ func (s *Service) checkEnd(ctx context.Context, id ids.Account) error {
 	if err != nil || done && st.Phase != Ended {
 		return err
 	}
-	return s.op.Write(ctx, by, authz.AccountView, id, s.reach)
+	if err = s.op.Write(ctx, by, authz.AccountView, id, s.reach); op.IsMoving(err) {
+		return nil // the next round finds it
+	}
+	return err
 }
 
 // ending is a place in the walk over memberships by end date.

@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"slices"
+	"time"
 
 	"bailiwick/internal/audit"
 	"bailiwick/internal/authz"
@@ -16,6 +17,8 @@ import (
 type MoveInput struct {
 	To    ids.Account
 	Roles map[ids.Role]authz.Role // a group -> what its members hold afterwards
+
+	Tell func(done, total int) `json:"-"` // nil, or told as the accounts get their new place
 }
 
 // Stranded is a role group that people below hold and that does not reach the new place.
@@ -38,6 +41,8 @@ type Replacement struct {
 type Move struct {
 	From, To     Account
 	Accounts     int // that move, the account itself included
+	Way          MoveWay
+	Takes        time.Duration // expected, of a move that is not at once
 	Stranded     []Stranded
 	RefsTaken    []Ref    // references that are taken at the new place; change them first
 	NamesTaken   []string // sub-account names that are taken in the new client
@@ -81,48 +86,88 @@ func (s *Service) PreviewMove(ctx context.Context, by authz.Actor, id, to ids.Ac
 	if err != nil {
 		return out, err
 	}
-	return plan(ctx, q, sc, there, a)
+	return s.plan(ctx, q, sc, there, a)
 }
 
 // Move hangs the account and everything below it under another parent. It needs the permission on the account and on both
-// parents, and is refused while something does not fit there.
-func (s *Service) Move(ctx context.Context, by authz.Actor, id ids.Account, in MoveInput) error {
+// parents, and is refused while something does not fit there. A big move is begun: the task that carries it out is returned.
+func (s *Service) Move(ctx context.Context, by authz.Actor, id ids.Account, in MoveInput) (ids.Task, error) {
 	kind, err := s.kindOf(ctx, by, id)
 	if err != nil {
-		return err
+		return "", err
 	}
-	return s.op.Write(ctx, by, kind.Perm(move), id, func(ctx context.Context, w *op.W) error {
-		a, err := get(ctx, w.Tx(), w.Scope(), id)
+	if by.Kind() == authz.Console {
+		return "", s.moveOnServer(ctx, by, kind, id, in)
+	}
+	var begun ids.Task
+	err = s.op.Write(ctx, by, kind.Perm(move), id, func(ctx context.Context, w *op.W) error {
+		begun = ""
+		m, err := s.planIn(ctx, w, kind, in)
 		if err != nil {
 			return err
 		}
-		switch {
-		case a.Kind == Platform:
-			return errKindOrder()
-		case a.Parent == in.To:
-			return w.Unchanged()
-		}
-		ok, err := holds(ctx, w, kind.Perm(move), a.Parent)
-		if err != nil {
+		switch m.Way {
+		case AtOnce:
+			return m.carryOut(ctx, w, in)
+		case ByTask:
+			begun, err = m.begin(ctx, w, in)
 			return err
 		}
-		if !ok {
-			return errs.New(errs.Denied, "account.move_denied", "Ask an admin of the account above to move it. You need the right at both places.")
-		}
-		var there authz.Scope
-		if err := w.On(ctx, kind.Perm(move), in.To, func(_ context.Context, w *op.W) error { there = w.Scope(); return nil }); err != nil {
-			return err
-		}
-		p, err := plan(ctx, w.Tx(), w.Scope(), there, a)
-		if err != nil {
-			return err
-		}
-		return carryOut(ctx, w, there, a, p, in)
+		return errs.New(errs.Conflict, "account.move_too_big", "Ask the operator of the platform to move it on the server, with bailiwick admin move. {count} accounts are too many for the portal.", "count", m.Accounts)
 	})
+	return begun, err
+}
+
+// intended is a move that is about to happen in a write.
+type intended struct {
+	Move
+	account Account
+	there   authz.Scope
+}
+
+// planIn plans the move of the account that w is on, and checks the rights at the old and the new place.
+func (s *Service) planIn(ctx context.Context, w *op.W, kind Kind, in MoveInput) (m intended, err error) {
+	if m.account, err = get(ctx, w.Tx(), w.Scope(), w.Scope().Account()); err != nil {
+		return m, err
+	}
+	switch {
+	case m.account.Kind == Platform:
+		return m, errKindOrder()
+	case m.account.Parent == in.To:
+		return m, w.Unchanged()
+	}
+	ok, err := holds(ctx, w, kind.Perm(move), m.account.Parent)
+	if err != nil {
+		return m, err
+	}
+	if !ok {
+		return m, errs.New(errs.Denied, "account.move_denied", "Ask an admin of the account above to move it. You need the right at both places.")
+	}
+	if err := w.On(ctx, kind.Perm(move), in.To, func(_ context.Context, w *op.W) error { m.there = w.Scope(); return nil }); err != nil {
+		return m, err
+	}
+	if m.Move, err = s.plan(ctx, w.Tx(), w.Scope(), m.there, m.account); err != nil {
+		return m, err
+	}
+	return m, m.possible(in)
+}
+
+// possible says what stands in the way of the move.
+func (p Move) possible(in MoveInput) error {
+	if !p.Changeable {
+		return errs.New(errs.Conflict, "account.move_obstacles", "Mend what does not fit at the new place first. The preview lists it.")
+	}
+	for _, s := range p.Stranded {
+		next, chosen := in.Roles[s.Group]
+		if !chosen || !slices.ContainsFunc(s.Choices, func(r Replacement) bool { return r.Role == next }) {
+			return errs.Field("role:"+string(s.Group), "account.move_role", "Choose what replaces {group}. It does not reach the new place.", "group", s.Name)
+		}
+	}
+	return nil
 }
 
 // plan works out a move and refuses one that can never be.
-func plan(ctx context.Context, q db.Queryer, sc, there authz.Scope, a Account) (p Move, err error) {
+func (s *Service) plan(ctx context.Context, q db.Queryer, sc, there authz.Scope, a Account) (p Move, err error) {
 	to, err := get(ctx, q, there, there.Account())
 	if err != nil {
 		return p, err
@@ -146,6 +191,7 @@ func plan(ctx context.Context, q db.Queryer, sc, there authz.Scope, a Account) (
 		return p, tooDeep()
 	}
 	p.Accounts = accounts
+	p.Way, p.Takes = s.moves.way(accounts), takes(accounts)
 	if p.From, err = chainAccount(ctx, q, sc, a.Parent); err != nil {
 		return p, err
 	}
@@ -254,16 +300,15 @@ type moved struct {
 	Name   string      `audit:"show"`
 }
 
-func carryOut(ctx context.Context, w *op.W, there authz.Scope, a Account, p Move, in MoveInput) error {
-	if !p.Changeable {
-		return errs.New(errs.Conflict, "account.move_obstacles", "Mend what does not fit at the new place first. The preview lists it.")
-	}
+func (p Move) log(action string, a Account) audit.Event {
+	return audit.Event{Action: action, TargetType: "account", TargetID: string(a.ID), Target: a.Name,
+		Before: moved{p.From.ID, p.From.Name}, After: moved{p.To.ID, p.To.Name}}
+}
+
+// carryOut moves the account that w is on.
+func (p intended) carryOut(ctx context.Context, w *op.W, in MoveInput) error {
 	for _, s := range p.Stranded {
-		next, chosen := in.Roles[s.Group]
-		if !chosen || !slices.ContainsFunc(s.Choices, func(r Replacement) bool { return r.Role == next }) {
-			return errs.Field("role:"+string(s.Group), "account.move_role", "Choose what replaces {group}. It does not reach the new place.", "group", s.Name)
-		}
-		if err := replaceRole(ctx, w.Tx(), w.Scope(), s, next); err != nil {
+		if err := replaceRole(ctx, w.Tx(), w.Scope(), s, in.Roles[s.Group]); err != nil {
 			return err
 		}
 	}
@@ -277,12 +322,11 @@ func carryOut(ctx context.Context, w *op.W, there authz.Scope, a Account, p Move
 			return err
 		}
 	}
-	if err := reparent(ctx, w.Tx(), w.Scope(), there); err != nil {
+	if err := p.reparent(ctx, w.Tx(), w.Scope(), in.Tell); err != nil {
 		return err
 	}
-	w.Audit(audit.Event{Action: "account.moved", TargetType: "account", TargetID: string(a.ID), Target: a.Name,
-		Before: moved{p.From.ID, p.From.Name}, After: moved{p.To.ID, p.To.Name}})
-	if a.Kind != Department || p.customerFrom == p.customerTo {
+	w.Audit(p.log("account.moved", p.account))
+	if p.account.Kind != Department || p.customerFrom == p.customerTo {
 		return nil
 	}
 	if err := listRow(ctx, w.Tx(), w.Scope()); err != nil {

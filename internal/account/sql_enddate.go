@@ -9,8 +9,8 @@ import (
 	"bailiwick/internal/ids"
 )
 
-// rootOf finds the platform, where the jobs that look over all accounts act; "" before the set-up.
-func rootOf(ctx context.Context, q db.Queryer) (ids.Account, error) {
+// Root finds the platform, where the jobs that look over all accounts act; "" before the set-up.
+func Root(ctx context.Context, q db.Queryer) (ids.Account, error) {
 	found, err := db.All(ctx, q, db.Value[ids.Account], `SELECT id FROM accounts WHERE kind = 'platform'`)
 	if err != nil || len(found) == 0 {
 		return "", err

@@ -3,6 +3,9 @@ package account
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
+	"time"
 
 	"bailiwick/internal/authz"
 	"bailiwick/internal/db"
@@ -154,38 +157,118 @@ func replaceRole(ctx context.Context, tx *db.Tx, sc authz.Scope, s Stranded, nex
 	return err
 }
 
-// moving names what is above the account (1st argument) and what hangs from it (2nd). A move touches the whole subtree, so it is
-// read once, and no row of other accounts is looked at.
-const moving = `WITH above (id) AS (SELECT a.ancestor_id FROM account_tree a WHERE a.descendant_id = ? AND a.depth > 0),
-		below (id) AS (SELECT b.descendant_id FROM account_tree b WHERE b.ancestor_id = ?) `
+// pass is how many accounts get their new place by one round of statements.
+const pass = 2000
 
-// reparent moves the subtree in the closure table: one statement takes it from everything above, one puts it below
-// the new chain. The list of clients follows.
-func reparent(ctx context.Context, tx *db.Tx, sc, there authz.Scope) error {
-	id := sc.Account()
-	for _, s := range []struct {
-		text string
-		args []any
-	}{
-		{moving + `DELETE FROM client_list WHERE ancestor_id IN (SELECT id FROM above) AND customer_id IN (SELECT id FROM below)`, []any{id, id}},
-		{moving + `DELETE FROM client_words WHERE ancestor_id IN (SELECT id FROM above) AND customer_id IN (SELECT id FROM below)`, []any{id, id}},
-		{moving + `DELETE FROM account_tree WHERE ancestor_id IN (SELECT id FROM above) AND descendant_id IN (SELECT id FROM below)`, []any{id, id}},
-		{`INSERT INTO account_tree (ancestor_id, descendant_id, depth)
-			SELECT a.ancestor_id, b.descendant_id, a.depth + b.depth + 1 FROM account_tree a, account_tree b WHERE a.descendant_id = ? AND b.ancestor_id = ?`, []any{there.Account(), id}},
-		{`UPDATE accounts SET parent_id = ?, version = version + 1, updated_at = ? WHERE id = ?`, []any{there.Account(), tx.Ms(), id}},
-		{`INSERT INTO client_list (ancestor_id, customer_id, name_fold, end_sort, created_at, users, locations, held, closed)
-			SELECT up.ancestor_id, c.customer_id, c.name_fold, c.end_sort, c.created_at, c.users, c.locations, c.held, c.closed
-			FROM account_tree b JOIN client_list c ON c.ancestor_id = b.descendant_id AND c.customer_id = b.descendant_id JOIN account_tree up ON up.descendant_id = b.descendant_id
-			WHERE b.ancestor_id = ? ON CONFLICT DO NOTHING`, []any{id}},
-		{`INSERT INTO client_words (ancestor_id, word, customer_id) SELECT up.ancestor_id, c.word, c.customer_id
-			FROM account_tree b JOIN client_words c ON c.ancestor_id = b.descendant_id AND c.customer_id = b.descendant_id JOIN account_tree up ON up.descendant_id = b.descendant_id
-			WHERE b.ancestor_id = ? ON CONFLICT DO NOTHING`, []any{id}},
-	} {
-		if _, err := tx.Exec(ctx, s.text, s.args...); err != nil {
-			return err
+// reparent hangs the accounts below the scope's own, and itself, under another parent: in the closure table, the list of clients
+// and the words by which they are found. What is above both places stays; only how deep it lies changes.
+func (p intended) reparent(ctx context.Context, tx *db.Tx, sc authz.Scope, tell func(done, total int)) error {
+	old, next := sc.Chain()[:len(sc.Chain())-1], p.there.Chain()
+	c := changeOfPlace{account: sc.Account(), to: p.there.Account(), deeper: len(next) - len(old)}
+	for _, id := range old {
+		if slices.Contains(next, id) {
+			c.kept = append(c.kept, id)
+		} else {
+			c.left = append(c.left, id)
 		}
 	}
-	return nil
+	for _, id := range next {
+		if !slices.Contains(old, id) {
+			c.gained = append(c.gained, id)
+		}
+	}
+	if _, err := tx.Bulk(ctx); err != nil {
+		return err
+	}
+	for done := 0; done < p.Accounts; {
+		n, err := c.pass(ctx, tx, sc)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			break
+		}
+		done += n
+		if tell != nil {
+			tell(done, p.Accounts)
+		}
+	}
+	_, err := tx.Exec(ctx, `UPDATE accounts SET parent_id = ?, version = version + 1, updated_at = ? WHERE id = ?`, c.to, tx.Ms(), c.account)
+	return err
+}
+
+// changeOfPlace is which accounts stop, begin and go on being above those that move, and how far the passes are.
+type changeOfPlace struct {
+	account, to        ids.Account
+	left, kept, gained []ids.Account
+	deeper             int
+	after, upTo        ids.Account
+}
+
+// pass moves the next accounts by id and returns how many they were.
+func (c *changeOfPlace) pass(ctx context.Context, tx *db.Tx, sc authz.Scope) (int, error) {
+	found, err := db.All(ctx, tx, db.Value[ids.Account], `SELECT b.descendant_id FROM account_tree b WHERE b.ancestor_id = ? AND b.descendant_id > ? ORDER BY b.descendant_id LIMIT ?`, sc.Account(), c.after, pass)
+	if err != nil || len(found) == 0 {
+		return 0, err
+	}
+	c.upTo = found[len(found)-1]
+	for _, s := range c.statements() {
+		if _, err := tx.Exec(ctx, s.text, s.args...); err != nil {
+			return 0, err
+		}
+	}
+	c.after = c.upTo
+	return len(found), nil
+}
+
+type placeStatement struct {
+	text string
+	args []any
+}
+
+// statements touch the rows of the accounts of one pass alone: each begins at them, not at the accounts above, of which a platform
+// has millions of rows.
+func (c *changeOfPlace) statements() (out []placeStatement) {
+	const below = `b.ancestor_id = ? AND b.descendant_id > ? AND b.descendant_id <= ?`
+	const these = `(SELECT b.descendant_id FROM account_tree b WHERE ` + below + `)`
+	span := []any{c.account, c.after, c.upTo}
+	add := func(above []ids.Account, text string, args ...any) {
+		if len(above) > 0 {
+			out = append(out, placeStatement{strings.ReplaceAll(text, "@above", db.In(len(above))), args})
+		}
+	}
+	left, kept, gained := db.Args(c.left...), db.Args(c.kept...), db.Args(c.gained...)
+	join := slices.Concat[[]any]
+	add(c.left, `DELETE FROM client_list WHERE customer_id IN `+these+` AND ancestor_id IN @above`, join(span, left)...)
+	add(c.left, `DELETE FROM client_words WHERE customer_id IN `+these+` AND COALESCE(ancestor_id, '') IN @above`, join(span, left)...)
+	add(c.left, `DELETE FROM account_tree WHERE descendant_id IN `+these+` AND ancestor_id IN @above`, join(span, left)...)
+	if c.deeper != 0 {
+		add(c.kept, `UPDATE account_tree SET depth = depth + ? WHERE descendant_id IN `+these+` AND ancestor_id IN @above`, join([]any{c.deeper}, span, kept)...)
+	}
+	add(c.gained, `INSERT INTO account_tree (ancestor_id, descendant_id, depth)
+		SELECT a.ancestor_id, b.descendant_id, a.depth + b.depth + 1 FROM account_tree b, account_tree a
+		WHERE `+below+` AND a.descendant_id = ? AND a.ancestor_id IN @above`, join(span, []any{c.to}, gained)...)
+	add(c.gained, `INSERT INTO client_list (ancestor_id, customer_id, name_fold, end_sort, created_at, users, locations, held, closed)
+		SELECT a.id, c.customer_id, c.name_fold, c.end_sort, c.created_at, c.users, c.locations, c.held, c.closed
+		FROM account_tree b JOIN client_list c ON c.ancestor_id = b.descendant_id AND c.customer_id = b.descendant_id, accounts a
+		WHERE `+below+` AND a.id IN @above ON CONFLICT DO NOTHING`, join(span, gained)...)
+	add(c.gained, `INSERT INTO client_words (ancestor_id, word, customer_id) SELECT a.id, c.word, c.customer_id
+		FROM account_tree b JOIN client_words c ON c.ancestor_id = b.descendant_id AND c.customer_id = b.descendant_id, accounts a
+		WHERE `+below+` AND a.id IN @above ON CONFLICT DO NOTHING`, join(span, gained)...)
+	return out
+}
+
+// keepStill refuses all writes in an account until an instant, or until its task is over. The worker of the task names the account.
+func keepStill(ctx context.Context, tx *db.Tx, id ids.Account, by ids.Task, until time.Time) error {
+	_, err := tx.Exec(ctx, `INSERT INTO account_moves (account_id, task_id, still_until) VALUES (?, ?, ?)
+		ON CONFLICT (account_id) DO UPDATE SET task_id = excluded.task_id, still_until = excluded.still_until`, id, by, until.UnixMilli())
+	return err
+}
+
+// letGo ends what keepStill began.
+func letGo(ctx context.Context, tx *db.Tx, id ids.Account, by ids.Task) error {
+	_, err := tx.Exec(ctx, `DELETE FROM account_moves WHERE account_id = ? AND task_id = ?`, id, by)
+	return err
 }
 
 // listCustomer rewrites the rows of one customer, such as the one that a department has left.

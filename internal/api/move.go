@@ -45,6 +45,8 @@ type previewIn struct {
 // MovePreview is what a move would do.
 type MovePreview struct {
 	Accounts       int             `json:"accounts" doc:"How many move, the account itself included."`
+	Way            string          `json:"way" enum:"at_once,by_task,on_server" doc:"How it moves: at once, by a task that a person starts in the portal, or by the command line on the server. A key moves at once only."`
+	Seconds        int             `json:"seconds" doc:"How long a move that is not at once is expected to take."`
 	Possible       bool            `json:"possible" doc:"Nothing stands in the way once each stranded role group has a replacement."`
 	Stranded       []StrandedGroup `json:"stranded" doc:"Role groups that do not reach the new place."`
 	ReferencesUsed []Ref           `json:"references_used" doc:"References that are taken there."`
@@ -73,7 +75,7 @@ func (a *API) previewMove(ctx context.Context, by authz.Actor, in *previewIn) (*
 	if err != nil {
 		return nil, err
 	}
-	out := MovePreview{Accounts: m.Accounts, Possible: m.Changeable, Stranded: []StrandedGroup{}, ReferencesUsed: refBodies(m.RefsTaken),
+	out := MovePreview{Accounts: m.Accounts, Way: string(m.Way), Seconds: int(m.Takes.Seconds()), Possible: m.Changeable, Stranded: []StrandedGroup{}, ReferencesUsed: refBodies(m.RefsTaken),
 		NamesUsed: append([]string{}, m.NamesTaken...), NameUsed: m.NameTaken, TimeZone: m.TimeZone}
 	for _, s := range m.Stranded {
 		g := StrandedGroup{Role: string(s.Group), Name: s.Name, Members: s.Members, Invitations: s.Invitations, Choices: []RoleToChoose{}}
@@ -98,5 +100,6 @@ func (a *API) moveAccount(ctx context.Context, by authz.Actor, in *moveIn) (*Don
 	for from, to := range in.Body.Roles {
 		roles[ids.Role(from)] = authz.Role(to)
 	}
-	return done(a.Accounts.Move(ctx, by, in.Account, account.MoveInput{To: in.Body.To, Roles: roles}))
+	_, err := a.Accounts.Move(ctx, by, in.Account, account.MoveInput{To: in.Body.To, Roles: roles}) // keys begin no tasks
+	return done(err)
 }

@@ -199,7 +199,7 @@ func (a *App) workers(texts *i18n.Catalogue) (*jobs.Workers, error) {
 	w.Periodic("change.sweep", time.Hour, a.News.Sweep)
 	a.Authn.Register(w)
 	a.Files.Register(w)
-	a.Tasks.Register(w, slices.Concat(a.Exchange.Kinds(), a.Trail.Kinds())...)
+	a.Tasks.Register(w, slices.Concat(a.Exchange.Kinds(), a.Trail.Kinds(), []task.Kind{account.TaskKind(a.Accounts)})...)
 	op.RegisterJobs(w, a.Ops)
 	account.RegisterJobs(w, a.Accounts, a.DB)
 	trail.RegisterJobs(w, a.Trail, a.DB)
@@ -230,9 +230,18 @@ func (a *App) SetupLink(ctx context.Context) (string, error) {
 	return u.String(), nil
 }
 
+// Mover is the operator who moves accounts, of any number, at the command line of the server.
+func (a *App) Mover(ctx context.Context) (authz.Actor, error) {
+	root, err := account.Root(ctx, a.DB)
+	if err != nil {
+		return authz.Actor{}, err
+	}
+	return authn.ConsoleActor(root, authz.AccountView, authz.ResellersView, authz.ResellersMove, authz.ClientsView, authz.ClientsMove, authz.DepartmentsView, authz.DepartmentsMove), nil
+}
+
 // ResetOwner returns a one-time address at which an Owner of the platform sets a new password.
 func (a *App) ResetOwner(ctx context.Context, email string) (string, error) {
-	token, err := a.Authn.ResetOwner(ctx, authn.ConsoleActor(), email)
+	token, err := a.Authn.ResetOwner(ctx, authn.ConsoleActor(""), email)
 	if err != nil {
 		return "", err
 	}

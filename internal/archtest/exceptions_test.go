@@ -41,8 +41,10 @@ var unscoped = map[string]string{
 	"task.save":             "a worker reaches the one task that it has taken",
 	"task.finish":           "a worker reaches the one task that it has taken",
 	"task.removeExpired":    "retention, by time alone",
+	"account.keepStill":     "the one account that a move names, whose rights are checked in the write that follows",
+	"account.letGo":         "the one account that a move names",
 	"account.insertRoot":    "the platform is made when there is nothing yet to be in a scope",
-	"account.rootOf":        "finds the platform, so that a job can be minted there",
+	"account.Root":          "finds the platform, so that a job can be minted there",
 	"module.all":            "the operator's modules stand in everybody's navigation and are no secret of an account",
 	"module.platform":       "finds the platform, on which the actor is checked next",
 	"trail.rootOf":          "finds the platform, whose setting a job applies",
@@ -58,13 +60,14 @@ var unscopedPackages = map[string]string{
 
 // batchCallers write traffic and state, outside the serializable transactions of op.Write.
 var batchCallers = map[string]string{
-	"apikey.Service.Resolve": "when a key was used last is traffic",
-	"audit.trimAccount":      "retention deletes in short chunks, and the checkpoint goes with the rows",
-	"audit.Refused":          "a counter of tries, written when a write has been refused",
-	"audit.Sealer.SealOnce":  "sealing follows the writes and must not conflict with them",
-	"change.Feed.Sweep":      "forgets old news, which nobody reads",
-	"mail.Capture.Send":      "a captured mail is traffic, and its job may run twice",
-	"mail.Capture.Forget":    "retention of traffic",
+	"apikey.Service.Resolve":       "when a key was used last is traffic",
+	"account.Service.moveOnServer": "that an account is kept still for a move is state, and ends by itself",
+	"audit.trimAccount":            "retention deletes in short chunks, and the checkpoint goes with the rows",
+	"audit.Refused":                "a counter of tries, written when a write has been refused",
+	"audit.Sealer.SealOnce":        "sealing follows the writes and must not conflict with them",
+	"change.Feed.Sweep":            "forgets old news, which nobody reads",
+	"mail.Capture.Send":            "a captured mail is traffic, and its job may run twice",
+	"mail.Capture.Forget":          "retention of traffic",
 }
 
 // batchPackages are made of nothing but traffic and state.

@@ -1,8 +1,11 @@
 package authn
 
-import "bailiwick/internal/authz"
+import (
+	"bailiwick/internal/authz"
+	"bailiwick/internal/ids"
+)
 
-// ConsoleActor is the operator at the command line of the server itself.
-func ConsoleActor() authz.Actor {
-	return authz.Mint(authz.Identity{Kind: authz.Console, ID: "console", Name: "Command line on the server", Credential: "console"})
+// ConsoleActor is the operator at the command line of the server itself, with what a command needs on an account and below.
+func ConsoleActor(on ids.Account, perms ...authz.Perm) authz.Actor {
+	return authz.Mint(authz.Identity{Kind: authz.Console, ID: "console", Name: "Command line on the server", Account: on, Perms: authz.SetOf(perms...), Credential: "console"})
 }

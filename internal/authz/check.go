@@ -28,6 +28,7 @@ type Link struct {
 	Name       string
 	Held       bool // at least one own hold
 	Closed     bool
+	Still      int64          // Unix milliseconds until which the account is kept still for a move, 0 when it is not
 	Membership ids.Membership // "" without a grant
 	Role       Role
 	Extra      Set // what was ticked for the membership
@@ -93,6 +94,7 @@ func Decide(f Facts) (Scope, bool) {
 	for i, l := range f.Chain {
 		sc.chain[i] = l.Account
 		held, closed = held || l.Held, closed || l.Closed
+		sc.still = max(sc.still, l.Still)
 		if l.Role == "" {
 			continue
 		}
@@ -150,6 +152,8 @@ func ofPerson(l Link, held, closed bool) Set {
 func (c *Checker) facts(ctx context.Context, q db.Queryer, by Actor, on ids.Account) (Facts, error) {
 	chain, err := db.All(ctx, q, scanLink, `
 		SELECT a.id, a.kind, a.name, EXISTS (SELECT 1 FROM holds h WHERE h.account_id = a.id), a.closed_at IS NOT NULL,
+		       COALESCE((SELECT v.still_until FROM account_moves v WHERE v.account_id = a.id
+		           AND (v.task_id = '' OR EXISTS (SELECT 1 FROM tasks k WHERE k.id = v.task_id AND k.state IN ('waiting', 'running')))), 0),
 		       COALESCE(m.id, ''), COALESCE(m.role, ''), COALESCE(m.perms, '[]'), COALESCE(m.all_subaccounts, FALSE), COALESCE(r.perms, '[]')
 		FROM account_tree t
 		JOIN accounts a ON a.id = t.ancestor_id
@@ -174,7 +178,7 @@ func (c *Checker) facts(ctx context.Context, q db.Queryer, by Actor, on ids.Acco
 
 func scanLink(r db.Row) (l Link, err error) {
 	var extra, group string
-	if err := r.Scan(&l.Account, &l.Kind, &l.Name, &l.Held, &l.Closed, &l.Membership, &l.Role, &extra, &l.AllSubs, &group); err != nil {
+	if err := r.Scan(&l.Account, &l.Kind, &l.Name, &l.Held, &l.Closed, &l.Still, &l.Membership, &l.Role, &extra, &l.AllSubs, &group); err != nil {
 		return l, err
 	}
 	if l.Extra, err = DecodeSet(extra); err != nil {

@@ -2,6 +2,7 @@ package authz
 
 import (
 	"slices"
+	"time"
 
 	"bailiwick/internal/db"
 	"bailiwick/internal/ids"
@@ -17,6 +18,7 @@ type Scope struct {
 	subs      subReach
 	chain     []ids.Account // root's ancestors from the platform down, root last
 	granted   []ids.Account // of chain: where a grant of the actor is in force
+	still     int64         // see Still
 	ownerHere bool          // by a membership of the account itself
 	top       int           // index in chain of the highest account the actor has a grant on
 }
@@ -55,6 +57,10 @@ func (s Scope) InSight() []ids.Account {
 
 // Chain returns the account's ancestors from the platform down, the account last.
 func (s Scope) Chain() []ids.Account { return slices.Clone(s.chain) }
+
+// Still reports whether, at an instant, nothing in the account may be written because it or an account above is being moved. Only a
+// scope of the writing transaction knows: nobody is told when it changes.
+func (s Scope) Still(at time.Time) bool { return s.still > at.UnixMilli() }
 
 const nothing = "1 = 0"
 

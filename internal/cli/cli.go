@@ -46,7 +46,7 @@ type commands struct {
 	Doctor  doctorCmd  `cmd:"" help:"Check the installation and say what to mend."`
 	Audit   auditCmd   `cmd:"" help:"Audit logs: list over the API, verify here."`
 	Demo    demoCmd    `cmd:"" help:"Fill an empty installation with a made-up platform to look around in."`
-	Admin   adminCmd   `cmd:"" help:"Ways back in for the operator."`
+	Admin   adminCmd   `cmd:"" help:"What only the operator does, on the server itself."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 
 	remote.Commands

@@ -191,6 +191,7 @@ func (c restoreCmd) Run(r *run) error {
 
 type adminCmd struct {
 	ResetOwner resetOwnerCmd `cmd:"" help:"Print a one-time link by which an Owner of the platform sets a new password."`
+	Move       moveCmd       `cmd:"" help:"Move an account with everything below it, of any size."`
 }
 
 type resetOwnerCmd struct {

@@ -35,7 +35,7 @@ func (c demoCmd) Run(r *run) error {
 	if err != nil {
 		return err
 	}
-	show := progress(r.Out)
+	show := progress(r.Out, "Loading")
 	out, err := demo.Load(r.ctx, demo.Options{
 		App: a, Clock: past, Now: r.Clock(), Hasher: secret.NewHasher(secret.Params{}), Password: password, Progress: show,
 	})
@@ -56,7 +56,7 @@ const (
 )
 
 // progress draws a bar on a terminal, and a line for every tenth part elsewhere.
-func progress(out io.Writer) func(done, total int) {
+func progress(out io.Writer, doing string) func(done, total int) {
 	terminal := isTerminal(out)
 	last := -1
 	return func(done, total int) {
@@ -70,7 +70,7 @@ func progress(out io.Writer) func(done, total int) {
 				fmt.Fprintln(out)
 			}
 		case percent/10 > last/10 || last < 0:
-			fmt.Fprintf(out, "Loading: %d %%\n", percent)
+			fmt.Fprintf(out, "%s: %d %%\n", doing, percent)
 		}
 		last = percent
 	}

@@ -5,6 +5,7 @@ package op
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"bailiwick/internal/audit"
 	"bailiwick/internal/authz"
@@ -30,6 +31,7 @@ type W struct {
 	sc     authz.Scope
 	by     authz.Actor
 	check  *authz.Checker
+	still  bool // also where an account is kept still
 	events []audit.Event
 	made   []Result // what a request that is sent again hears of first
 }
@@ -60,7 +62,10 @@ func (w *W) On(ctx context.Context, p authz.Perm, on ids.Account, fn func(ctx co
 	if err != nil {
 		return err
 	}
-	inner := &W{tx: w.tx, sc: sc, by: w.by, check: w.check}
+	if sc.Still(w.tx.Now()) && !(w.still && slices.Contains(sc.Chain(), w.sc.Account())) {
+		return errMoving()
+	}
+	inner := &W{tx: w.tx, sc: sc, by: w.by, check: w.check, still: w.still}
 	if err := fn(ctx, inner); err != nil {
 		return err
 	}
@@ -79,18 +84,37 @@ var (
 	errUnchanged = errors.New("op: nothing to do")
 )
 
+// IsMoving reports a refusal that ends by itself: a big move is at work, and nothing in the account is written meanwhile.
+func IsMoving(err error) bool { return errs.CodeOf(err) == errs.CodeOf(errMoving()) }
+
+func errMoving() error {
+	return errs.New(errs.Conflict, "account.moving", "Try again in a few minutes. The account is being moved, and nothing in it changes until that is done.")
+}
+
 // Unchanged ends a write that found nothing to do: it is rolled back, without error and without event.
 func (w *W) Unchanged() error { return errUnchanged }
 
 // Write checks that by holds p on the account, then runs fn in one serializable transaction with it.
-// fn may run more than once and must have no effect but through w.
+// fn may run more than once and must have no effect but through w. While the account is being moved it is refused, see IsMoving.
 func (r *Runner) Write(ctx context.Context, by authz.Actor, p authz.Perm, on ids.Account, fn func(ctx context.Context, w *W) error) error {
+	return r.write(ctx, by, p, on, false, fn)
+}
+
+// WriteStill is Write for the move of the account itself and for ending its task: it goes on where the account is kept still.
+func (r *Runner) WriteStill(ctx context.Context, by authz.Actor, p authz.Perm, on ids.Account, fn func(ctx context.Context, w *W) error) error {
+	return r.write(ctx, by, p, on, true, fn)
+}
+
+func (r *Runner) write(ctx context.Context, by authz.Actor, p authz.Perm, on ids.Account, still bool, fn func(ctx context.Context, w *W) error) error {
 	err := r.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		sc, err := r.check.Check(ctx, tx, by, p, on)
 		if err != nil {
 			return err
 		}
-		return once(ctx, &W{tx: tx, sc: sc, by: by, check: r.check}, func(ctx context.Context, w *W) error { return r.run(ctx, w, on, fn) })
+		if sc.Still(tx.Now()) && !still {
+			return errMoving()
+		}
+		return once(ctx, &W{tx: tx, sc: sc, by: by, check: r.check, still: still}, func(ctx context.Context, w *W) error { return r.run(ctx, w, on, fn) })
 	})
 	return r.settle(ctx, by, p, on, err)
 }

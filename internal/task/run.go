@@ -13,6 +13,7 @@ import (
 	"bailiwick/internal/file"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/jobs"
+	"bailiwick/internal/op"
 )
 
 // Kind is one kind of task and the function that does its work. The function is called again after a crash and starts
@@ -22,7 +23,7 @@ type Kind struct {
 	Run  func(ctx context.Context, r *Run) (End, error)
 }
 
-// End is how a task's function ends when nothing went wrong: in Done or Confirm.
+// End is how a task's function ends when nothing went wrong: in Done or Confirm. The zero End says that EndIn has ended it.
 type End struct {
 	State   State
 	Result  ids.File // "" for none
@@ -115,6 +116,14 @@ func (r *Run) Save(ctx context.Context, st Step, also func(ctx context.Context, 
 	return err
 }
 
+// EndIn ends the task in the transaction that made its last step, so that neither is without the other. It fails as SaveIn does.
+func (r *Run) EndIn(ctx context.Context, tx *db.Tx, e End) error {
+	if err := r.recognise(ctx, tx); err != nil {
+		return err
+	}
+	return orOver(finish(ctx, tx, r.Task, e, r.summary, ""))
+}
+
 func orOver(n int64, err error) error {
 	if err == nil && n == 0 {
 		return errOver
@@ -152,7 +161,7 @@ func (s *Service) work(ctx context.Context, j jobs.Job, kinds map[string]Kind, i
 	if err = r.recognise(ctx, s.db); err == nil {
 		end, err = kind.Run(ctx, r)
 	}
-	if err == nil {
+	if err == nil && end.State != "" {
 		err = s.end(ctx, r, end, nil)
 	}
 	switch {
@@ -162,6 +171,8 @@ func (s *Service) work(ctx context.Context, j jobs.Job, kinds map[string]Kind, i
 		return nil
 	case ctx.Err() != nil:
 		return err // the program stops; it goes on at the next start
+	case op.IsMoving(err) && j.Attempt < j.MaxAttempts:
+		return err // it goes on when the account has moved
 	}
 	var told *errs.Error
 	if errors.As(r.plainly(ctx, err), &told) && told.Kind != errs.Internal && told.Kind != errs.Unavailable {

@@ -187,7 +187,7 @@ func NewService(r *op.Runner, d *db.DB, files *file.Store, cursors *page.Sealer,
 
 // Offered reports whether the actor may ask for anything that takes a while, or see what others asked for.
 func Offered(sc authz.Scope) bool {
-	return slices.ContainsFunc([]authz.Perm{authz.ClientsExport, authz.ClientsImport, authz.UsersView, authz.LocationsView, authz.AuditView, authz.AuditExport}, sc.Has)
+	return slices.ContainsFunc([]authz.Perm{authz.ClientsExport, authz.ClientsImport, authz.ClientsMove, authz.ResellersMove, authz.UsersView, authz.LocationsView, authz.AuditView, authz.AuditExport}, sc.Has)
 }
 
 // read is how every look at tasks begins.
@@ -292,7 +292,7 @@ func (t Task) event(action string) audit.Event {
 
 // Cancel ends a task where it stands. What it did so far stays. A key ends those of its owner alone.
 func (s *Service) Cancel(ctx context.Context, by authz.Actor, account ids.Account, id ids.Task) error {
-	return s.op.Write(ctx, by, authz.AccountView, account, func(ctx context.Context, w *op.W) error {
+	return s.op.WriteStill(ctx, by, authz.AccountView, account, func(ctx context.Context, w *op.W) error {
 		t, err := GetIn(ctx, w, id)
 		if err != nil {
 			return err

@@ -74,12 +74,16 @@ func (s *Server) moveAccount(w http.ResponseWriter, r *http.Request, by authz.Ac
 			chosen[group] = f.text(name)
 		}
 	}
-	if err := s.Accounts.Move(r.Context(), by, id, in); err != nil {
+	begun, err := s.Accounts.Move(r.Context(), by, id, in)
+	if err != nil {
 		remarks, status, err := remarksOn(i18n.From(r.Context()), err)
 		if err != nil {
 			return err
 		}
 		return s.showMove(w, r, by, status, to, chosen, remarks)
+	}
+	if begun != "" {
+		return seeOther(w, r, taskPath(id, begun))
 	}
 	s.setFlash(w, "account_moved")
 	return seeOther(w, r, accountPath(id, ""))

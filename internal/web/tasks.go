@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"bailiwick/internal/account"
 	"bailiwick/internal/authz"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/exchange"
@@ -43,7 +44,7 @@ func (s *Server) tasksPage(w http.ResponseWriter, r *http.Request, by authz.Acto
 		v.Text = p.T("tasks.text_all", "account", sc.Name())
 	}
 	for _, t := range found.Tasks {
-		v.Rows = append(v.Rows, taskRow(p, t))
+		v.Rows = append(v.Rows, s.taskRow(p, t))
 	}
 	if fragment(r, "tasks") {
 		return s.render(w, r, http.StatusOK, tasks.Region(v))
@@ -55,7 +56,7 @@ func (s *Server) tasksPage(w http.ResponseWriter, r *http.Request, by authz.Acto
 }
 
 // taskRow is what every page shows of a task.
-func taskRow(p i18n.Printer, t task.Task) tasks.Task {
+func (s *Server) taskRow(p i18n.Printer, t task.Task) tasks.Task {
 	row := tasks.Task{
 		Href: taskPath(t.Account, t.ID), Title: p.T("tasks.kind_" + t.Kind), Subject: t.Subject, Owner: t.OwnerName, Started: p.DateTime(t.CreatedAt),
 		Moving: t.State == task.Waiting || t.State == task.Running, Status: part.Status{Label: p.T("tasks.state_" + string(t.State)), Tone: taskTone(t.State)},
@@ -72,10 +73,25 @@ func taskRow(p i18n.Printer, t task.Task) tasks.Task {
 	default:
 		row.Progress.Text = p.T("tasks.so_far", "done", p.Number(t.Done))
 	}
+	if t.Kind == account.MoveTask && t.State == task.Running {
+		s.movingRow(p, t, &row)
+	}
 	if t.Problem != nil {
 		row.Problem = words(p, *t.Problem)
 	}
 	return row
+}
+
+// movingRow shows how far a move is by the time it takes: all of it happens in one transaction, which nobody sees before its end.
+func (s *Server) movingRow(p i18n.Printer, t task.Task, row *tasks.Task) {
+	var x account.MoveExpected
+	if err := t.Summary(&x); err != nil || x.Seconds == 0 {
+		return
+	}
+	spent := int(s.Clock().Sub(t.UpdatedAt).Seconds())
+	row.Progress.Percent, row.Progress.Unknown = min(99, max(0, 100*spent/x.Seconds)), false
+	row.Progress.Text = p.T("tasks.seconds_left", "count", max(1, x.Seconds-spent))
+	row.Note = p.T("tasks.moving_still")
 }
 
 func taskTone(s task.State) part.Tone {
@@ -117,7 +133,7 @@ func (s *Server) taskPage(w http.ResponseWriter, r *http.Request, by authz.Actor
 
 func (s *Server) showTask(w http.ResponseWriter, r *http.Request, by authz.Actor, status int, t task.Task, remarks part.Remarks) error {
 	p := i18n.From(r.Context())
-	row := taskRow(p, t)
+	row := s.taskRow(p, t)
 	v := tasks.One{It: row}
 	fact := func(key, text string) {
 		if text != "" {

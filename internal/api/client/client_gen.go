@@ -596,8 +596,10 @@ type MovePreview struct {
 	NamesUsed      []string        `json:"names_used"`
 	Possible       bool            `json:"possible"`
 	ReferencesUsed []Ref           `json:"references_used"`
+	Seconds        int64           `json:"seconds"`
 	Stranded       []StrandedGroup `json:"stranded"`
 	TimeZone       string          `json:"time_zone,omitzero"`
+	Way            string          `json:"way"`
 }
 
 // MoveSubAccountInBody is MoveSubAccountInBody in the description of the API.

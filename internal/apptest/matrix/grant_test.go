@@ -306,10 +306,10 @@ var ways = []way{
 			for _, s := range p.Stranded {
 				all[s.Group] = authz.Guest
 			}
-			err = c.Accounts.Move(c.ctx, c.by.Actor, c.client, account.MoveInput{To: c.south, Roles: all})
+			_, err = c.Accounts.Move(c.ctx, c.by.Actor, c.client, account.MoveInput{To: c.south, Roles: all})
 			if err == nil {
 				c.undo = func() {
-					if err := c.Accounts.Move(c.ctx, c.Root, c.client, account.MoveInput{To: c.reseller}); err != nil {
+					if _, err := c.Accounts.Move(c.ctx, c.Root, c.client, account.MoveInput{To: c.reseller}); err != nil {
 						c.t.Fatal(err)
 					}
 				}

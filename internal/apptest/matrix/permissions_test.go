@@ -284,9 +284,9 @@ var calls = []call{
 		return only(o.Accounts.PreviewMove(o.ctx, by, o.client, o.branch))
 	}},
 	{"account.Service.Move", "to a reseller below", func(t *testing.T, o *office, by authz.Actor) error {
-		err := o.Accounts.Move(o.ctx, by, o.client, account.MoveInput{To: o.branch})
+		_, err := o.Accounts.Move(o.ctx, by, o.client, account.MoveInput{To: o.branch})
 		if err == nil {
-			must(t, o.Accounts.Move(o.ctx, o.Root, o.client, account.MoveInput{To: o.reseller}))
+			must(t, only(o.Accounts.Move(o.ctx, o.Root, o.client, account.MoveInput{To: o.reseller})))
 		}
 		return err
 	}},

@@ -122,7 +122,8 @@ var writes = map[string]func(t *rapid.T, v *town) error{
 		for _, g := range v.groups {
 			in.Roles[g] = authz.Guest
 		}
-		return v.Accounts.Move(v.t.Context(), v.Root, anyOf(t, v.accounts, "account"), in)
+		_, err := v.Accounts.Move(v.t.Context(), v.Root, anyOf(t, v.accounts, "account"), in)
+		return err
 	},
 	"edit a role group": func(t *rapid.T, v *town) error {
 		id := anyOf(t, v.groups, "group")
