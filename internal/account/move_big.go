@@ -63,7 +63,7 @@ func (p intended) begin(ctx context.Context, w *op.W, in MoveInput) (ids.Task, e
 		return "", errs.New(errs.Conflict, "account.move_in_person", "Sign in to the portal to move it. {count} accounts move by a task, and a key moves only what moves at once.", "count", p.Accounts)
 	}
 	w.Audit(p.log("account.move_begun", p.account))
-	return task.StartIn(ctx, w, task.New{Kind: MoveTask, Perm: p.account.Kind.Perm(move), Subject: p.To.Name, Args: in, Total: int64(p.Accounts)})
+	return task.StartIn(ctx, w, task.New{Kind: MoveTask, Perm: p.account.Kind.Perm(move), Subject: p.account.Name, Args: in, Total: int64(p.Accounts)})
 }
 
 // TaskKind is what the tasks of accounts do.
