@@ -234,3 +234,12 @@ func (w town) many(at ids.Account, n int) {
 	w.Write(func(ctx context.Context, tx *db.Tx) error { return audit.Record(ctx, tx, w.Root, at, evs) })
 	w.seal()
 }
+
+func verifyText(t *testing.T, body string) audit.Exported {
+	t.Helper()
+	x, err := audit.VerifyExport(strings.NewReader(body))
+	if err != nil {
+		t.Error(err)
+	}
+	return x
+}
