@@ -21,6 +21,9 @@ func (s *Server) tuningRoutes() []Route {
 		out = append(out,
 			Route{Pattern: "GET " + at, Signed: s.settingsPage(tab)},
 			Route{Pattern: "POST " + at, Signed: s.saveSettings(tab)},
+			Route{Pattern: "GET " + at + "/below", Signed: s.belowPage(tab)},
+			Route{Pattern: "POST " + at + "/below", Signed: s.applyBelow(tab)},
+			Route{Pattern: "GET " + at + "/below/compare", Signed: s.comparePage(tab)},
 		)
 	}
 	return out
@@ -210,6 +213,9 @@ func (s *Server) reached(r *http.Request, by authz.Actor, page tuning.Page, lock
 func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, by authz.Actor, status int, page tuning.Page, now drafts, v ui.Tab) error {
 	p := i18n.From(r.Context())
 	v.Action, v.CanEdit = accountPath(page.Account, "/"+string(page.Tab)), page.CanEdit
+	if page.CanEdit {
+		v.Below = v.Action + "/below"
+	}
 	if v.Version == "" {
 		v.Version = page.Version
 	}

@@ -7,7 +7,7 @@
   const bySelector = (s) => [...document.querySelectorAll(s.replace(/^css=/, ""))].filter(visible)[0];
   const name = (e) => tidy(e.getAttribute("aria-label") || e.innerText || e.value || e.textContent);
   const named = (list, text) => {
-    const seen = list.filter(visible);
+    const seen = list.filter((e) => visible(e) && !e.closest("[aria-hidden=true]"));
     return seen.find((e) => name(e) === text) || seen.find((e) => name(e).startsWith(text)) || seen.find((e) => name(e).includes(text));
   };
   const clickables = "a, button, summary, label, [role=menuitem], [role=tab], input[type=submit]";
