@@ -33,7 +33,7 @@ func (t *Tx) Dialect() Dialect { return t.dialect }
 // should for more than 20 ms. PostgreSQL's hinders only those who want the same rows.
 const (
 	bulkForSQLite   = 14 * time.Millisecond
-	bulkForPostgres = 120 * time.Millisecond
+	bulkForPostgres = 250 * time.Millisecond
 )
 
 // Bulk makes the transaction ready to write many rows of a kind, and returns how long it should take before the next begins. PostgreSQL would plan the check of each foreign key of each row anew, see planEach; here it may keep them.

@@ -472,7 +472,7 @@ type sizer struct{ lines, most int }
 
 const (
 	stepRows = 10 // the steps by which writes grow, so that they are made of the same few statements
-	mostRows = 200
+	mostRows = 500
 )
 
 func newSizer() *sizer { return &sizer{lines: stepRows, most: mostRows} }
