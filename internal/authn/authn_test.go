@@ -31,7 +31,7 @@ const (
 // world is an installation with its Owner.
 type world struct {
 	*Service
-	t     *testing.T
+	t     testing.TB
 	clock *clock.Fake
 	d     *db.DB
 	run   *jobs.Runner
@@ -47,7 +47,7 @@ func each(t *testing.T, fn func(t *testing.T, w *world)) {
 	})
 }
 
-func newWorld(t *testing.T, d *db.DB, now *clock.Fake) *world {
+func newWorld(t testing.TB, d *db.DB, now *clock.Fake) *world {
 	t.Helper()
 	box, err := secret.NewBox(secret.NewKey())
 	if err != nil {

@@ -2,6 +2,7 @@ package authn
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
@@ -362,27 +363,51 @@ func updateProfile(ctx context.Context, tx *db.Tx, user ids.User, in Profile) er
 }
 
 func listPlaces(ctx context.Context, q db.Queryer, user ids.User, in PlacesQuery) ([]Place, error) {
-	query, args := placesQuery(user, in)
+	var after *spot
+	if in.After != "" {
+		found, err := db.All(ctx, q, func(r db.Row) (s spot, err error) { return s, r.Scan(&s.fold, &s.account) }, `SELECT name_fold, id FROM accounts WHERE id = ?`, in.After)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range found { // an account that is gone begins the list anew
+			after = &s
+		}
+	}
+	query, args := placesQuery(user, ids.Fold(in.Search), after)
 	return db.All(ctx, q, func(r db.Row) (p Place, err error) {
 		err = r.Scan(&p.Account, &p.Name, &p.Kind, &p.Role, &p.Group, &p.Closed)
 		return p, err
 	}, query, args...)
 }
 
-func placesQuery(user ids.User, in PlacesQuery) (query string, args []any) {
-	cond, args := "", []any{user}
-	if fold := ids.Fold(in.Search); fold != "" {
-		cond += ` AND a.name_fold LIKE ? ESCAPE '\'`
-		args = append(args, "%"+db.EscapeLike(fold)+"%")
+// spot is a place in the list of a person's accounts.
+type spot struct{ fold, account string }
+
+const (
+	lastRune     = "\U0010FFFF"
+	searchInside = 200 // of the accounts used last, so many are searched for what stands inside of their names
+)
+
+// placesQuery walks the index of a person's accounts by name. What is searched for is the beginning of a name; in the accounts that
+// were used last it may stand anywhere, and for most people these are all.
+func placesQuery(user ids.User, search string, after *spot) (query string, args []any) {
+	beyond, from := "", []any(nil)
+	if after != nil {
+		beyond, from = ` AND (m.account_fold, m.account_id) > (?, ?)`, []any{after.fold, after.account}
 	}
-	if in.After != "" {
-		// An account that is gone begins the list anew.
-		cond += ` AND ((a.name_fold, a.id) > (SELECT b.name_fold, b.id FROM accounts b WHERE b.id = ?) OR NOT EXISTS (SELECT 1 FROM accounts b WHERE b.id = ?))`
-		args = append(args, in.After, in.After)
+	const inForce = `FROM memberships m WHERE m.user_id = ? AND m.deactivated_at IS NULL`
+	first := ` ORDER BY m.account_fold, m.account_id LIMIT ` + strconv.Itoa(placesPage+1)
+	const place = `SELECT m.account_fold, m.account_id, m.role `
+	page := place + inForce + beyond + first
+	args = append([]any{user}, from...)
+	if search != "" {
+		page = place + `FROM (` + place + inForce + ` AND m.account_fold >= ? AND m.account_fold < ?` + beyond + first + `) m
+			UNION ` + place + `FROM (` + place + inForce + ` ORDER BY COALESCE(m.last_active_at, 0) DESC, m.created_at, m.id LIMIT ` + strconv.Itoa(searchInside) + `) m
+			WHERE m.account_fold LIKE ? ESCAPE '\'` + beyond
+		args = slices.Concat([]any{user, search, search + lastRune}, from, []any{user, "%" + db.EscapeLike(search) + "%"}, from)
 	}
 	return `SELECT a.id, a.name, a.kind, m.role, COALESCE(r.name, ''), a.closed_at IS NOT NULL
-		FROM memberships m JOIN accounts a ON a.id = m.account_id LEFT JOIN roles r ON r.id = m.role
-		WHERE m.user_id = ? AND m.deactivated_at IS NULL` + cond + ` ORDER BY a.name_fold, a.id LIMIT ` + strconv.Itoa(placesPage+1), args
+		FROM (` + page + `) m JOIN accounts a ON a.id = m.account_id LEFT JOIN roles r ON r.id = m.role` + first, args
 }
 
 const setupRow = "setup_token"
