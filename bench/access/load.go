@@ -12,6 +12,7 @@ import (
 	"net/http/httputil"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -22,10 +23,13 @@ import (
 
 const (
 	batchSize = 50 // OpenFGA's own limit
-	workers   = 8
-	rounds    = 4
-	roundFor  = 1500 * time.Millisecond
+	// Connections: enough that both programs always have something to do, and so few that OpenFGA does not give batches up.
+	forOne, forBatches = 32, 8
+
+	rounds    = 9
+	roundFor  = 800 * time.Millisecond
 	lookEvery = 8 // requests between looks at the clock
+	warmTurns = 3
 )
 
 // service answers checks over HTTP.
@@ -40,28 +44,46 @@ type service interface {
 }
 
 // compare says how many times as many checks a second the first service answers as the second, in requests of so many checks.
-// They take turns, and of each the best turn counts.
-func compare(ctx context.Context, t town, size int, ours, theirs service) (float64, error) {
-	best := map[string]float64{}
+// Both are first asked everything, which warms them and shows that every answer is right. Then they take turns, and the
+// median of the ratios of neighbouring turns counts: what else the machine does meanwhile befalls both.
+func compare(ctx context.Context, t town, size, workers int, ours, theirs service) (float64, error) {
+	all := map[string][]wire{}
+	for _, s := range []service{ours, theirs} {
+		ws, err := wires(t, size, s)
+		if err == nil {
+			err = warmUp(ctx, ws, s)
+		}
+		if err != nil {
+			return 0, fmt.Errorf("%s, %d at once: %w", s.name(), size, err)
+		}
+		all[s.name()] = ws
+	}
+	rates, ratios := map[string][]float64{}, []float64{}
 	for range rounds {
 		for _, s := range []service{ours, theirs} {
-			rate, err := turn(ctx, t, size, s)
+			rate, err := turn(ctx, all[s.name()], workers, s)
 			if err != nil {
 				return 0, fmt.Errorf("%s, %d at once: %w", s.name(), size, err)
 			}
-			best[s.name()] = max(best[s.name()], rate)
+			rates[s.name()] = append(rates[s.name()], rate*float64(size))
 		}
+		n := len(ratios)
+		ratios = append(ratios, rates[ours.name()][n]/rates[theirs.name()][n])
 	}
 	for _, s := range []service{ours, theirs} {
-		fmt.Printf("%s, %d at once: %.0f checks/s\n", s.name(), size, best[s.name()])
+		fmt.Printf("%s, %d at once: median %.0f checks/s, of %.0f\n", s.name(), size, median(rates[s.name()]), rates[s.name()])
 	}
-	return best[ours.name()] / best[theirs.name()], nil
+	fmt.Printf("%s beside %s, %d at once: median %.1f times, of %.1f\n", ours.name(), theirs.name(), size, median(ratios), ratios)
+	return median(ratios), nil
 }
+
+func median(of []float64) float64 { return slices.Sorted(slices.Values(of))[len(of)/2] }
 
 // wire is a request as it is sent, and what it must be answered.
 type wire struct {
 	sent []byte
 	want []bool
+	body []byte // an answer that was read and is right
 }
 
 func wires(t town, size int, s service) ([]wire, error) {
@@ -88,13 +110,29 @@ func wires(t town, size int, s service) ([]wire, error) {
 	return out, nil
 }
 
-// turn asks for a while over a few connections and returns the checks answered in a second. Each worker first sees that every
-// answer is right.
-func turn(ctx context.Context, t town, size int, s service) (float64, error) {
-	all, err := wires(t, size, s)
+// warmUp asks everything a few times over one connection and keeps the answers.
+func warmUp(ctx context.Context, all []wire, s service) (err error) {
+	c, err := dial(ctx, s)
 	if err != nil {
-		return 0, err
+		return err
 	}
+	defer func() { err = errors.Join(err, c.conn.Close()) }()
+	for n := range warmTurns * len(all) {
+		w := &all[n%len(all)]
+		body, err := c.ask(w.sent)
+		if err == nil {
+			err = w.check(s, body)
+		}
+		if err != nil {
+			return err
+		}
+		w.body = bytes.Clone(body)
+	}
+	return nil
+}
+
+// turn asks for a while over a few connections and returns the requests answered in a second.
+func turn(ctx context.Context, all []wire, workers int, s service) (float64, error) {
 	var wg sync.WaitGroup
 	var answered atomic.Int64
 	failed := make([]error, workers)
@@ -102,8 +140,8 @@ func turn(ctx context.Context, t town, size int, s service) (float64, error) {
 	end := began.Add(roundFor)
 	for i := range workers {
 		wg.Go(func() {
-			n, err := work(ctx, all, s, i, end)
-			answered.Add(int64(n * size))
+			n, err := work(ctx, all, i*len(all)/workers, s, end)
+			answered.Add(int64(n))
 			failed[i] = err
 		})
 	}
@@ -111,30 +149,45 @@ func turn(ctx context.Context, t town, size int, s service) (float64, error) {
 	return float64(answered.Load()) / clock.System().Sub(began).Seconds(), errors.Join(failed...)
 }
 
-func work(ctx context.Context, all []wire, s service, from int, end time.Time) (n int, err error) {
-	var d net.Dialer
-	conn, err := d.DialContext(ctx, "tcp", s.address())
+func work(ctx context.Context, all []wire, from int, s service, end time.Time) (n int, err error) {
+	c, err := dial(ctx, s)
 	if err != nil {
 		return 0, err
 	}
-	defer func() { err = errors.Join(err, conn.Close()) }()
-	in := &answers{in: bufio.NewReader(conn)}
+	defer func() { err = errors.Join(err, c.conn.Close()) }()
 	for ; n%lookEvery > 0 || clock.System().Before(end); n++ {
-		w := all[(from*7+n)%len(all)]
-		if _, err := conn.Write(w.sent); err != nil {
-			return n, err
+		w := all[(from+n)%len(all)]
+		body, err := c.ask(w.sent)
+		if err == nil && !bytes.Equal(body, w.body) {
+			err = w.check(s, body)
 		}
-		body, err := in.next()
 		if err != nil {
 			return n, err
 		}
-		if n < len(all) {
-			if err := w.check(s, body); err != nil {
-				return n, err
-			}
-		}
 	}
 	return n, nil
+}
+
+// client asks over one kept connection.
+type client struct {
+	conn net.Conn
+	in   answers
+}
+
+func dial(ctx context.Context, s service) (*client, error) {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", s.address())
+	if err != nil {
+		return nil, err
+	}
+	return &client{conn, answers{in: bufio.NewReader(conn)}}, nil
+}
+
+func (c *client) ask(sent []byte) ([]byte, error) {
+	if _, err := c.conn.Write(sent); err != nil {
+		return nil, err
+	}
+	return c.in.next()
 }
 
 // answers reads answers of a kept connection. It does as little as it can: the processor that the client takes is lacking
@@ -194,7 +247,7 @@ func (w wire) check(s service, body []byte) error {
 	}
 	for i := range w.want {
 		if got[i] != w.want[i] {
-			return fmt.Errorf("%s is answered by %s", w.sent, body)
+			return fmt.Errorf("%.300s is answered by %.300s", w.sent, body)
 		}
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 
 	"bailiwick/internal/apikey"
 	"bailiwick/internal/authz"
@@ -53,11 +54,12 @@ func measure(ctx context.Context, ours, theirs string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.stop()) }()
-	single, err := compare(ctx, t, 1, b, f)
+	runtime.GOMAXPROCS(1) // the servers need the processor more than who asks them
+	single, err := compare(ctx, t, 1, forOne, b, f)
 	if err != nil {
 		return err
 	}
-	batch, err := compare(ctx, t, batchSize, b, f)
+	batch, err := compare(ctx, t, batchSize, forBatches, b, f)
 	if err != nil {
 		return err
 	}

@@ -5,13 +5,21 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"bailiwick/internal/cli"
 	"bailiwick/internal/clock"
 )
 
+// garbage is how much more than is in use the memory may grow to before it is swept, in percent. What is in use is
+// small, so that Go's own 100 would sweep many times a second while much is asked.
+const garbage = 300
+
 func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(garbage)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once

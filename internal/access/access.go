@@ -84,17 +84,12 @@ func (s *Service) answer(ctx context.Context, by authz.Actor, asked Question) (b
 // other answers a question about somebody else. Where the actor may not see the people through whose account the answer
 // would be yes, it is no. All of it is answered from memory when it was asked before.
 func (s *Service) other(ctx context.Context, by authz.Actor, q db.Queryer, sc authz.Scope, asked Question) (bool, error) {
-	perms, err := s.check.PermsOfPerson(ctx, q, asked.User, asked.Account)
-	if err != nil || !perms.Has(asked.Perm) {
-		return false, err
-	}
-	at, err := s.check.GrantsOfPerson(ctx, q, asked.User, asked.Account)
+	at, err := s.check.GrantsOfPerson(ctx, q, asked.User, asked.Perm, asked.Account)
 	if err != nil {
 		return false, err
 	}
-	seen := sc.InSight()
 	for _, account := range at {
-		if !slices.Contains(seen, account) {
+		if !sc.Sees(account) {
 			continue
 		}
 		if ok, err := s.check.Allowed(ctx, q, by, authz.UsersView, account); err != nil || ok {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -31,17 +30,22 @@ func actorOf(ctx context.Context) authz.Actor {
 }
 
 // gate lets a request through to an operation once its key is good, its limit has room and its parts can be read.
-func (a *API) gate(h http.HandlerFunc, takesFile bool) http.HandlerFunc {
+func (a *API) gate(pattern string, h http.HandlerFunc) http.HandlerFunc {
+	names, quick, takesFile := wildcards(pattern), pattern == checkPattern, a.uploads[pattern]
 	return func(w http.ResponseWriter, r *http.Request) {
-		by, err := a.admit(w, r)
+		by, err := a.admit(w, r, names)
+		var body []byte
 		if err == nil && !takesFile {
-			err = readBody(r)
+			body, err = readBody(r)
 		}
 		if err != nil {
 			answerTo(r.Context(), a.Log, err).write(w)
 			return
 		}
-		mark, err := markOf(r)
+		if quick && a.quick(w, r, by, body) {
+			return
+		}
+		mark, err := markOf(r, body)
 		if err != nil {
 			answerTo(r.Context(), a.Log, err).write(w)
 			return
@@ -54,19 +58,23 @@ func (a *API) gate(h http.HandlerFunc, takesFile bool) http.HandlerFunc {
 			}
 			defer a.running.end(by)
 		}
-		h(w, r.WithContext(context.WithValue(r.Context(), actorKey{}, by)))
+		r = r.WithContext(context.WithValue(r.Context(), actorKey{}, by))
+		if !takesFile {
+			r.Body = io.NopCloser(bytes.NewReader(body))
+		}
+		h(w, r)
 	}
 }
 
-func (a *API) admit(w http.ResponseWriter, r *http.Request) (authz.Actor, error) {
-	by, err := a.recognise(r)
-	if err != nil {
+// admit finds who makes a request and looks at its address. names are those of the parts of its path that vary.
+func (a *API) admit(w http.ResponseWriter, r *http.Request, names []string) (by authz.Actor, err error) {
+	if by, err = a.recognise(r); err != nil {
 		return by, err
 	}
 	if err := a.limits.limit(w.Header(), by.Credential()); err != nil {
 		return by, err
 	}
-	return by, checkAddress(r)
+	return by, checkAddress(r, names)
 }
 
 // recognise finds whose key the request presents. Cookies count for nothing here, so no page elsewhere can make a
@@ -94,8 +102,8 @@ func (a *API) recognise(r *http.Request) (authz.Actor, error) {
 var wordForm = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 
 // checkAddress answers ids that can be nobody's like those that are nobody's, and refuses what is no text.
-func checkAddress(r *http.Request) error {
-	for _, name := range wildcards(r.Pattern) {
+func checkAddress(r *http.Request, names []string) error {
+	for _, name := range names {
 		if !wordForm.MatchString(r.PathValue(name)) {
 			return errs.NoSuch(name)
 		}
@@ -136,22 +144,32 @@ func wildcards(pattern string) (out []string) {
 }
 
 // readBody reads the body once, for the operation and for the hash of a request that may be sent again.
-func readBody(r *http.Request) error {
+func readBody(r *http.Request) ([]byte, error) {
 	if r.Body == nil || r.Body == http.NoBody {
-		return nil
+		return nil, nil
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, longestBody+1))
+	body, err := whole(r)
 	switch {
 	case err != nil:
-		return refusal(http.StatusBadRequest, "request.unread", "Send the request again. Its body could not be read to the end.")
+		return nil, refusal(http.StatusBadRequest, "request.unread", "Send the request again. Its body could not be read to the end.")
 	case len(body) >= longestBody:
-		return refusal(http.StatusRequestEntityTooLarge, "request.too_large", "Send less at once. A body has at most one megabyte.")
+		return nil, refusal(http.StatusRequestEntityTooLarge, "request.too_large", "Send less at once. A body has at most one megabyte.")
 	case bytes.Contains(body, []byte(`\u0000`)) || !utf8.Valid(body):
-		return refusal(http.StatusBadRequest, "request.not_text", "Leave out what is not text from the body.")
+		return nil, refusal(http.StatusBadRequest, "request.not_text", "Leave out what is not text from the body.")
 	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
-	return nil
+	return body, nil
+}
+
+// usualBody is how much memory a client gets for the asking; most bodies are smaller.
+const usualBody = 16 << 10
+
+func whole(r *http.Request) ([]byte, error) {
+	if r.ContentLength < 0 || r.ContentLength > usualBody {
+		return io.ReadAll(io.LimitReader(r.Body, longestBody+1))
+	}
+	body := make([]byte, r.ContentLength)
+	_, err := io.ReadFull(r.Body, body)
+	return body, err
 }
 
 // keyForm is an Idempotency-Key without its quotes: printable ASCII.
@@ -159,7 +177,7 @@ var keyForm = regexp.MustCompile(`^[!#-\[\]-~]{1,255}$`)
 
 // markOf reads the Idempotency-Key of a POST (draft-ietf-httpapi-idempotency-key-header-07). The quotes of a
 // structured field may be left out.
-func markOf(r *http.Request) (*authz.Once, error) {
+func markOf(r *http.Request, body []byte) (*authz.Once, error) {
 	given := r.Header.Values("Idempotency-Key")
 	if r.Method != http.MethodPost || len(given) == 0 {
 		return nil, nil
@@ -173,11 +191,6 @@ func markOf(r *http.Request) (*authz.Once, error) {
 	}
 	sum := sha256.New()
 	_, _ = fmt.Fprintf(sum, "%s %s\n", r.Method, r.URL.RequestURI()) //nolint:errcheck // a hash takes everything
-	if r.GetBody != nil {
-		body, err := r.GetBody()
-		if _, cerr := io.Copy(sum, body); errors.Join(err, cerr) != nil {
-			return nil, fmt.Errorf("hash a request: %w", errors.Join(err, cerr))
-		}
-	}
+	_, _ = sum.Write(body)                                           //nolint:errcheck // as above
 	return &authz.Once{Key: key, Hash: [32]byte(sum.Sum(nil))}, nil
 }

@@ -40,7 +40,7 @@ func TestProblemsKeepCausesToThemselves(t *testing.T) {
 		"an internal one":  &errs.Error{Kind: errs.Internal, Problem: errs.Problem{Code: "canary", Msg: "canary"}},
 		"with a cause":     &errs.Error{Kind: errs.Unavailable, Problem: errs.Problem{Code: "database.busy", Msg: "Try again."}, Err: errors.New("canary")},
 	} {
-		ctx := obs.WithRequestID(context.WithoutCancel(t.Context()), "req42")
+		ctx := obs.WithRequest(context.WithoutCancel(t.Context()), "req42", "")
 		p := answerTo(ctx, slog.New(slog.DiscardHandler), err)
 		if got := fmt.Sprintf("%+v", *p); p.RequestID != "req42" || strings.Contains(got, "canary") {
 			t.Errorf("%s: %s", name, got)

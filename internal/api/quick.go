@@ -1,38 +1,38 @@
 package api
 
 import (
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
+
+	"bailiwick/internal/authz"
 )
 
 // checkPattern is the one operation that other programs ask on every step they take.
 const checkPattern = "POST " + Prefix + "/access/check"
 
 // quick answers questions about access that are plainly written without the reflection that all other operations go
-// through, which takes longer than the answer. All else, errors included, is left to slow, so that the contract is
-// kept in one place.
-func (a *API) quick(slow http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		in, ok := plainCheck(r)
-		if !ok {
-			slow(w, r)
-			return
-		}
-		asked, err := in.questions()
-		if err != nil {
-			slow(w, r)
-			return
-		}
-		allowed, err := a.Access.Check(r.Context(), actorOf(r.Context()), asked)
-		if err != nil {
-			slow(w, r)
-			return
-		}
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(answerOf(in, allowed)) //nolint:errcheck // the client has gone
+// through, which takes longer than the answer. It reports false for all else, errors included, which is left to the
+// operation, so that the contract is kept in one place.
+func (a *API) quick(w http.ResponseWriter, r *http.Request, by authz.Actor, body []byte) bool {
+	if !isPlain(r) {
+		return false
 	}
+	in, ok := readCheck(string(body))
+	if !ok {
+		return false
+	}
+	asked, err := in.questions()
+	if err != nil {
+		return false
+	}
+	allowed, err := a.Access.Check(r.Context(), by, asked)
+	if err != nil {
+		return false
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(answerOf(in, allowed)) //nolint:errcheck // the client has gone
+	return true
 }
 
 // answerOf writes an AccessAnswer.
@@ -52,23 +52,11 @@ func answerOf(in AccessCheck, allowed []bool) []byte {
 	return append(body, "]}\n"...)
 }
 
-// plainCheck reads a request whose parts are what most programs send. It reports false for every other.
-func plainCheck(r *http.Request) (AccessCheck, bool) {
-	h := r.Header
-	accept := h.Values("Accept")
-	if h.Get("Content-Type") != "application/json" || r.URL.RawQuery != "" || r.GetBody == nil ||
-		len(accept) > 1 || len(accept) == 1 && accept[0] != "*/*" && accept[0] != "application/json" {
-		return AccessCheck{}, false
-	}
-	from, err := r.GetBody()
-	if err != nil {
-		return AccessCheck{}, false
-	}
-	var text strings.Builder
-	if _, err := io.Copy(&text, from); err != nil {
-		return AccessCheck{}, false
-	}
-	return readCheck(text.String())
+// isPlain reports whether the fields of a request are what most programs send.
+func isPlain(r *http.Request) bool {
+	accept := r.Header["Accept"]
+	return r.Header.Get("Content-Type") == "application/json" && r.URL.RawQuery == "" && len(r.Header["Idempotency-Key"]) == 0 &&
+		(len(accept) == 0 || len(accept) == 1 && (accept[0] == "*/*" || accept[0] == "application/json"))
 }
 
 // readCheck reads the body of a check. It takes what is plain alone: the names of the contract, each at most once, with

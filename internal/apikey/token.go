@@ -1,7 +1,8 @@
 package apikey
 
 import (
-	"fmt"
+	"encoding/binary"
+	"encoding/hex"
 	"hash/crc32"
 	"strings"
 
@@ -41,7 +42,9 @@ func parse(key secret.String) (ids.Key, bool) {
 	return id, err == nil
 }
 
-func checksum(s string) string { return fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(s))) }
+func checksum(s string) string {
+	return hex.EncodeToString(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(s))))
+}
 
 // fingerprint is what a key is remembered by: the hash of all of it, so that its text is not kept.
 type fingerprint [32]byte

@@ -58,10 +58,14 @@ func (c *Checker) PermsOfPerson(ctx context.Context, q db.Queryer, of ids.User, 
 	return sc.perms, err
 }
 
-// GrantsOfPerson returns the accounts, from the platform down to the account, by which a person holds something there.
-func (c *Checker) GrantsOfPerson(ctx context.Context, q db.Queryer, of ids.User, on ids.Account) ([]ids.Account, error) {
+// GrantsOfPerson returns the accounts, from the platform down to the account, by which a person holds something there;
+// none when p is not among what they hold.
+func (c *Checker) GrantsOfPerson(ctx context.Context, q db.Queryer, of ids.User, p Perm, on ids.Account) ([]ids.Account, error) {
 	sc, _, err := c.decide(ctx, q, Mint(Identity{Kind: Person, User: of}), on)
-	return slices.Clone(sc.granted), err
+	if err != nil || !sc.Has(p) {
+		return nil, err
+	}
+	return slices.Clone(sc.granted), nil
 }
 
 // ExplainFacts explains the decision that Decide takes on the same facts.

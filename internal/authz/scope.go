@@ -55,6 +55,11 @@ func (s Scope) InSight() []ids.Account {
 	return slices.Clone(s.chain[s.top:])
 }
 
+// Sees reports whether an account is among those InSight.
+func (s Scope) Sees(account ids.Account) bool {
+	return s.root != "" && slices.Contains(s.chain[s.top:], account)
+}
+
 // Chain returns the account's ancestors from the platform down, the account last.
 func (s Scope) Chain() []ids.Account { return slices.Clone(s.chain) }
 

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"strings"
 	"sync"
 )
 
@@ -37,14 +36,15 @@ type requestKey struct{}
 // request is what is known of one request; who makes it is found out on the way.
 type request struct {
 	id    string
+	ip    string
 	mu    sync.Mutex
 	actor string
 	by    string
 }
 
-// WithRequestID returns a context that carries the id of a request.
-func WithRequestID(ctx context.Context, id string) context.Context {
-	return context.WithValue(ctx, requestKey{}, &request{id: id})
+// WithRequest returns a context that carries the id of a request and the address that it came from, "" when that is not known.
+func WithRequest(ctx context.Context, id, ip string) context.Context {
+	return context.WithValue(ctx, requestKey{}, &request{id: id, ip: ip})
 }
 
 // RequestID returns the id of the request, or "".
@@ -78,21 +78,28 @@ func Actor(ctx context.Context) (id, credential string) {
 	return r.actor, r.by
 }
 
-type clientKey struct{}
-
-// WithClientIP returns a context that carries the address a request came from.
-func WithClientIP(ctx context.Context, ip string) context.Context {
-	return context.WithValue(ctx, clientKey{}, ip)
-}
-
 // ClientIP returns the address a request came from, or "".
 func ClientIP(ctx context.Context) string {
-	ip, _ := ctx.Value(clientKey{}).(string)
-	return ip
+	if r, ok := ctx.Value(requestKey{}).(*request); ok {
+		return r.ip
+	}
+	return ""
 }
 
+const (
+	readable = "abcdefghijklmnopqrstuvwxyz234567"
+	idLength = 12 // letters of five bits
+)
+
 // NewRequestID returns a short id that a person can read out to support.
-func NewRequestID() string { return strings.ToLower(rand.Text()[:12]) }
+func NewRequestID() string {
+	var id [idLength]byte
+	_, _ = rand.Read(id[:]) // never fails
+	for i, b := range id {
+		id[i] = readable[int(b)%len(readable)]
+	}
+	return string(id[:])
+}
 
 // withRequest is the handler that adds the request id.
 type withRequest struct{ slog.Handler }

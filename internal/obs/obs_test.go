@@ -19,7 +19,7 @@ func TestLog(t *testing.T) {
 				t.Fatal(err)
 			}
 			const canary = "canary-3b9d"
-			ctx := obs.WithRequestID(t.Context(), "req42")
+			ctx := obs.WithRequest(t.Context(), "req42", "")
 			held := struct{ Password secret.String }{secret.Wrap(canary)}
 			log = log.With("start", held.Password).With("app", "bailiwick")
 			log.InfoContext(ctx, "signed in", "pw", held.Password, "form", held, "ptr", &held, slog.Group("g", "pw", held.Password))

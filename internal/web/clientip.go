@@ -4,20 +4,15 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
-
-	"bailiwick/internal/obs"
 )
 
-// located finds the address of the client once: that of the connection, or, when the connection comes from a
-// trusted proxy, the right-most address in X-Forwarded-For that is not a trusted proxy itself (IP01).
-func (s *Server) located(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		from := ""
-		if ip := clientAddress(r.RemoteAddr, r.Header.Values("X-Forwarded-For"), s.TrustedProxies); ip.IsValid() {
-			from = ip.String()
-		}
-		next.ServeHTTP(w, r.WithContext(obs.WithClientIP(r.Context(), from)))
-	})
+// clientIP is the address of the client: that of the connection, or, when the connection comes from a trusted proxy,
+// the right-most address in X-Forwarded-For that is not a trusted proxy itself (IP01). It is "" when there is none.
+func (s *Server) clientIP(r *http.Request) string {
+	if ip := clientAddress(r.RemoteAddr, r.Header.Values("X-Forwarded-For"), s.TrustedProxies); ip.IsValid() {
+		return ip.String()
+	}
+	return ""
 }
 
 // overPlainHTTP reports whether a trusted proxy says that the client came to it by http. Nobody else is believed (IP01).

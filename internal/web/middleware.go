@@ -2,6 +2,7 @@ package web
 
 import (
 	"log/slog"
+	"maps"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -17,28 +18,30 @@ const contentPolicy = "default-src 'self'; img-src 'self' data:; object-src 'non
 
 // hardened sets the headers that every answer carries.
 func (s *Server) hardened(next http.Handler) http.Handler {
+	fields := http.Header{
+		"Content-Security-Policy":    {contentPolicy},
+		"X-Content-Type-Options":     {"nosniff"},
+		"Referrer-Policy":            {"same-origin"}, // pages of one-time links say no-referrer
+		"Cross-Origin-Opener-Policy": {"same-origin"},
+		"Permissions-Policy":         {"camera=(), geolocation=(), microphone=()"},
+		"Cache-Control":              {"no-store"},
+		"Vary":                       {"HX-Request"},
+	}
+	if s.secure {
+		fields.Set("Strict-Transport-Security", "max-age=31536000") // browsers heed it over https alone (RFC 6797, section 8.1)
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Security-Policy", contentPolicy)
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "same-origin") // pages of one-time links say no-referrer
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
-		h.Set("Cache-Control", "no-store")
-		h.Set("Vary", "HX-Request")
-		if s.secure {
-			h.Set("Strict-Transport-Security", "max-age=31536000") // browsers heed it over https alone (RFC 6797, section 8.1)
-		}
+		maps.Copy(w.Header(), fields) // what adds to a field makes a new list of its values
 		next.ServeHTTP(w, r)
 	})
 }
 
-// identified gives each request an id that ties answers, log lines and audit events together.
-func identified(next http.Handler) http.Handler {
+// identified gives each request an id that ties answers, log lines and audit events together, and finds out where it came from.
+func (s *Server) identified(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := obs.NewRequestID()
 		w.Header().Set("X-Request-Id", id)
-		next.ServeHTTP(w, r.WithContext(obs.WithRequestID(r.Context(), id)))
+		next.ServeHTTP(w, r.WithContext(obs.WithRequest(r.Context(), id, s.clientIP(r))))
 	})
 }
 
@@ -95,8 +98,12 @@ func (s *Server) answered(r *http.Request, rec *recorder, took time.Duration) {
 	if rec.Header().Get("Content-Type") != eventStream { // a stream lasts as long as somebody watches
 		s.metrics.ended(route, rec.status, took)
 	}
+	level := levelOf(route, rec.status)
+	if !s.Log.Enabled(r.Context(), level) {
+		return
+	}
 	actor, credential := obs.Actor(r.Context())
-	s.Log.LogAttrs(r.Context(), levelOf(route, rec.status), "request",
+	s.Log.LogAttrs(r.Context(), level, "request",
 		slog.String("method", methodOf(r)), slog.String("route", route), slog.Int("status", rec.status),
 		slog.Float64("ms", float64(took.Microseconds())/1000), slog.Int("bytes", rec.bytes),
 		slog.String("actor", actor), slog.String("credential", credential), slog.String("account", accountNamed(r)))

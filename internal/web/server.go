@@ -102,7 +102,7 @@ func (s *Server) Handler() http.Handler {
 	own := http.NewCrossOriginProtection()
 	own.SetDenyHandler(s.serve(Route{Open: fromElsewhere}))
 	h := s.logged(own.Handler(mux))
-	return identified(s.located(s.hardened(s.encrypted(h))))
+	return s.identified(s.hardened(s.encrypted(h)))
 }
 
 func fromElsewhere(http.ResponseWriter, *http.Request) error {
