@@ -1,15 +1,21 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"maps"
+	"os"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
 	"bailiwick/internal/account"
 	"bailiwick/internal/authz"
+	"bailiwick/internal/change"
 	"bailiwick/internal/clock"
 	"bailiwick/internal/db"
 	"bailiwick/internal/ids"
@@ -79,6 +85,7 @@ type result struct {
 	at    ids.Account
 	class class
 	took  []time.Duration
+	worst map[string]time.Duration // by question
 }
 
 type results []result
@@ -96,21 +103,29 @@ func measure(ctx context.Context, dsn, kind string, n int, out *results) (err er
 	if err != nil {
 		return err
 	}
-	s := account.NewService(account.Deps{Ops: op.NewRunner(d, &authz.Checker{}), Cursors: page.NewSealer(box), Clock: thatDay, Mail: notify.NewMailer(box)})
+	news := change.New(d, clock.System, slog.New(slog.DiscardHandler))
+	reading, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- news.Run(reading, "") }()
+	defer func() {
+		stop()
+		err = errors.Join(err, <-ended)
+	}()
+	s := account.NewService(account.Deps{Ops: op.NewRunner(d, authz.NewChecker(d, news)), Cursors: page.NewSealer(box), Clock: thatDay, Mail: notify.NewMailer(box)})
 	for at, token := range map[ids.Account]string{platform: "4", half: "44", three: "5"} {
 		by := authz.Mint(authz.Identity{Kind: authz.Person, User: owner, Name: "Owner", Account: at, Credential: "session"})
-		took := map[class][]time.Duration{}
+		took, worst := map[class][]time.Duration{}, map[class]map[string]time.Duration{paging: {}, filtering: {}, inside: {}}
 		for _, q := range questions(token, at) {
 			before := processor()
 			all, rows, err := ask(ctx, s, by, at, q)
 			if err != nil {
 				return fmt.Errorf("%s: %w", q.name, err)
 			}
-			took[q.class] = append(took[q.class], all...)
+			took[q.class], worst[q.class][q.name] = append(took[q.class], all...), slices.Max(all)
 			fmt.Printf("%-10s %8d %-30s %-10s %-34s best %6.2f ms, median %6.2f ms, worst %6.2f ms, processor %6.2f ms, %s\n", kind, n, at[4:], q.class[:4], q.name, ms(slices.Min(all)), ms(at50(all)), ms(slices.Max(all)), ms((processor()-before)/time.Duration(warmUp+rounds+q.next)), rows)
 		}
 		for _, c := range []class{paging, filtering, inside} {
-			*out = append(*out, result{kind, n, at, c, took[c]})
+			*out = append(*out, result{kind, n, at, c, took[c], worst[c]})
 		}
 	}
 	return nil
@@ -167,7 +182,22 @@ func share(d []time.Duration, percent int) time.Duration {
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// print writes a line for each database, size and actor, and then the worst of all.
+// slowest names the questions that took longest.
+func (r result) slowest() string {
+	names := slices.SortedFunc(maps.Keys(r.worst), func(a, b string) int { return cmp.Compare(r.worst[b], r.worst[a]) })
+	var out []string
+	for _, n := range names[:min(3, len(names))] {
+		out = append(out, fmt.Sprintf("%s %.2f ms", n, ms(r.worst[n])))
+	}
+	return strings.Join(out, ", ")
+}
+
+// noise is below what one list can be told from another.
+const noise = time.Millisecond
+
+// print writes a line for each database, size and actor, and then the worst of all: the 99th of 100 of all questions of a class
+// together, so that it is the slowest question that counts. growth is how many times as long a page takes among a million as
+// among a thousand, by that measure, for the actor and database where it grows most.
 func (rs results) print() {
 	p99 := map[string]time.Duration{}
 	var page, filter, within time.Duration
@@ -175,16 +205,14 @@ func (rs results) print() {
 	fmt.Println()
 	for _, r := range rs {
 		p := share(r.took, 99)
-		fmt.Printf("%-10s %8d %-30s %-20s p99 %6.2f ms, median %6.2f ms\n", r.kind, r.n, r.at[4:], r.class, ms(p), ms(at50(r.took)))
+		fmt.Printf("%-10s %8d %-30s %-20s p99 %6.2f ms, median %6.2f ms; slowest: %s\n", r.kind, r.n, r.at[4:], r.class, ms(p), ms(at50(r.took)), r.slowest())
 		key := fmt.Sprint(r.kind, r.at, r.class)
 		switch {
 		case r.n == sizes[0]:
 			p99[key] = p
 		case r.n == sizes[len(sizes)-1] && r.class == paging:
 			page = max(page, p)
-			if small := p99[key]; small > 0 {
-				growth = max(growth, float64(p)/float64(small))
-			}
+			growth = max(growth, float64(p)/float64(max(p99[key], noise)))
 		}
 		if r.class == filtering {
 			filter = max(filter, p)
@@ -192,6 +220,10 @@ func (rs results) print() {
 		if r.class == inside {
 			within = max(within, p)
 		}
+	}
+	load, err := os.ReadFile("/proc/loadavg")
+	if err == nil {
+		fmt.Printf("each list was opened %d times before it was measured; load average of the machine: %s", warmUp, load)
 	}
 	fmt.Printf("p99_ms_1m=%.2f filter_ms=%.2f substring_ms=%.2f growth=%.2f\n", ms(page), ms(filter), ms(within), growth)
 }

@@ -65,6 +65,7 @@ type Service struct {
 	now     clock.Clock
 	mail    *notify.Mailer
 	moves   MoveLimits
+	long    longLists
 }
 
 // NewService makes a Service.
@@ -72,7 +73,7 @@ func NewService(d Deps) *Service {
 	if d.Moves == (MoveLimits{}) {
 		d.Moves = usualMoves
 	}
-	return &Service{d.Ops, d.Cursors, d.Clock, d.Mail, d.Moves}
+	return &Service{op: d.Ops, cursors: d.Cursors, now: d.Clock, mail: d.Mail, moves: d.Moves}
 }
 
 // Details is an account with what its page shows.

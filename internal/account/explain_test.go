@@ -13,6 +13,7 @@ import (
 	"bailiwick/internal/db"
 	"bailiwick/internal/db/dbtest"
 	"bailiwick/internal/ids"
+	"bailiwick/internal/page"
 )
 
 const (
@@ -101,7 +102,7 @@ func plans(t *testing.T, d *db.DB, root, big, small ids.Account) {
 			for _, s := range []Sort{ByName, ByEnd, ByCreated, ByUsers, ByLocations, ByStatus} {
 				o := order{sort: s}
 				if from.text != "" && at != small {
-					query, args := matchesText(f, o, from)
+					query, args := matchesText(f, o, from, page.Size+1)
 					check(t, d, name+", fetched by "+string(s), query, args)
 					continue
 				}

@@ -7,7 +7,6 @@ import (
 	"bailiwick/internal/authz"
 	"bailiwick/internal/db"
 	"bailiwick/internal/ids"
-	"bailiwick/internal/page"
 )
 
 // How a page of clients is found, so that it takes the same time for a few clients and for a million:
@@ -20,8 +19,10 @@ import (
 const (
 	smallTree = 5000 // clients that are looked at one by one
 	fewHits   = 2000 // clients of a filter that are fetched and sorted
-	firstHits = 500  // matches of a word that has more, but not so many that they lie on the way
-	denseRows = 200  // rows on the way, of which a page is found where a word is common
+	fewWords  = 300  // clients that a word may begin with, for a page; a search is answered while somebody types
+	firstHits = 200  // matches of a word that has more, but not so many that they lie on the way
+	denseRows = 40   // rows on the way that are looked at,
+	denseHits = 10   // and how many of them have a word that is common enough to go on so
 	mostHeld  = 100  // held resellers that a statement names; of more, each client's chain is looked at
 )
 
@@ -62,13 +63,10 @@ type hits struct {
 	first   bool
 }
 
-func find(ctx context.Context, q db.Queryer, sc authz.Scope, f filter, o order, limit int) (h hits, err error) {
+// find finds a page of the clients of a list that has so many, to Most+1.
+func find(ctx context.Context, q db.Queryer, sc authz.Scope, f filter, o order, listed, limit int) (h hits, err error) {
 	if f.nothing {
 		return hits{}, nil
-	}
-	listed, err := countListed(ctx, q, sc, f)
-	if err != nil {
-		return hits{}, err
 	}
 	var from source
 	switch n := f.conditions(); {
@@ -114,12 +112,8 @@ func fetch(ctx context.Context, q db.Queryer, sc authz.Scope, f filter, o order,
 	if from.exact {
 		f.words = nil
 	}
-	all, beyond, err := matches(ctx, q, sc, f, o, from)
-	if err != nil {
-		return hits{}, err
-	}
-	rest := all[len(all)-beyond:]
-	return hits{keys: rest[:min(limit, len(rest))], more: len(rest) > limit, total: len(all), first: from.first}, nil
+	keys, total, err := matches(ctx, q, sc, f, o, from, limit+1)
+	return hits{keys: keys[:min(limit, len(keys))], more: len(keys) > limit, total: total, first: from.first}, err
 }
 
 // walk goes along the index of the sort until the page is full or its budget is spent.
@@ -161,12 +155,12 @@ func rarest(ctx context.Context, q db.Queryer, sc authz.Scope, f filter) (best s
 	return best, nil
 }
 
-// firstWords finds the first customers of a word, unless a page of them lies right on the way.
+// firstWords finds the first customers of a word, unless enough of them lie right on the way.
 func firstWords(ctx context.Context, q db.Queryer, sc authz.Scope, f filter, o order) (source, error) {
 	start := order{sort: o.sort, desc: o.desc}
 	inside, outside := f.split(start)
-	keys, err := inStride(ctx, q, sc, inside, outside, start, denseRows, page.Size)
-	if err != nil || len(keys) == page.Size {
+	keys, err := inStride(ctx, q, sc, inside, outside, start, denseRows, denseHits)
+	if err != nil || len(keys) == denseHits {
 		return source{}, err
 	}
 	longest := slices.MaxFunc(f.words, func(a, b string) int { return len(a) - len(b) })

@@ -50,6 +50,9 @@ func findsAll(t *testing.T, d *db.DB, root, held ids.Account) {
 			if diff := cmp.Diff(all, forth); diff != "" {
 				t.Errorf("forth (-want +got):\n%.2000s", diff)
 			}
+			if beyond, _ := pages(t, d, c.f, order{sort: c.o.sort, desc: c.o.desc, after: last}, c.total, len(all)); len(beyond) > 0 {
+				t.Errorf("beyond the end there are %d", len(beyond))
+			}
 			c.o.back, c.o.after = true, last
 			back, _ := pages(t, d, c.f, c.o, c.total, len(all))
 			if diff := cmp.Diff(all[:len(all)-1], back); diff != "" {
@@ -65,8 +68,12 @@ func pages(t *testing.T, d *db.DB, f filter, o order, total, all int) (keys []ke
 	if total == 0 {
 		total = min(all, Most+1)
 	}
+	listed, err := countListed(t.Context(), d, authz.Scope{}, f)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for turn := 0; ; turn++ {
-		h, err := find(t.Context(), d, authz.Scope{}, f, o, 400)
+		h, err := find(t.Context(), d, authz.Scope{}, f, o, listed, 400)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -85,6 +92,9 @@ func pages(t *testing.T, d *db.DB, f filter, o order, total, all int) (keys []ke
 		case h.stopped != nil:
 			o.after = h.stopped
 		case !h.more:
+			if len(keys) == 0 {
+				return nil, nil
+			}
 			return keys, keys[len(keys)-1]
 		case o.back:
 			o.after = h.keys[0]
@@ -96,7 +106,7 @@ func pages(t *testing.T, d *db.DB, f filter, o order, total, all int) (keys []ke
 
 // firstMatches searches for a part of a word that more clients have than are looked at.
 func firstMatches(t *testing.T, d *db.DB, root ids.Account) {
-	h, err := find(t.Context(), d, authz.Scope{}, filter{root: root, words: []string{"xample"}}, order{sort: ByName}, 50)
+	h, err := find(t.Context(), d, authz.Scope{}, filter{root: root, words: []string{"xample"}}, order{sort: ByName}, Most+1, 50)
 	if err != nil {
 		t.Fatal(err)
 	}

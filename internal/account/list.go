@@ -109,7 +109,11 @@ func (s *Service) list(ctx context.Context, by authz.Actor, root ids.Account, in
 		return Clients{}, err
 	}
 	f.whole = whole
-	hits, err := find(ctx, q, sc, f, o, in.Limit)
+	listed, err := s.count(ctx, q, sc, f)
+	if err != nil {
+		return Clients{}, fmt.Errorf("count the clients of %s: %w", root, err)
+	}
+	hits, err := find(ctx, q, sc, f, o, listed, in.Limit)
 	if err != nil {
 		return Clients{}, fmt.Errorf("list the clients of %s: %w", root, err)
 	}
@@ -181,7 +185,7 @@ func (s *Service) Facets(ctx context.Context, by authz.Actor, root ids.Account) 
 	if err := ending.ends(Ends(strconv.Itoa(EndingDays)), today); err != nil {
 		return none, err
 	}
-	if out.All, err = countListed(ctx, q, sc, filter{root: f.root}); err != nil {
+	if out.All, err = s.count(ctx, q, sc, filter{root: f.root}); err != nil {
 		return none, fmt.Errorf("count the clients of %s: %w", root, err)
 	}
 	if out.Ending, err = countEnding(ctx, q, sc, ending); err != nil {

@@ -151,13 +151,10 @@ type source struct {
 	exact bool // they contain the words, which need not be compared again
 }
 
-func matchesText(f filter, o order, from source) (string, []any) {
+// matchesText selects the keys of a page of all that match, each with how many match.
+func matchesText(f filter, o order, from source, limit int) (string, []any) {
 	var s statement
-	beyond, after := o.beyond("c.")
-	if beyond == "" {
-		beyond = ` AND TRUE`
-	}
-	s.add(`SELECT `+strings.Join(o.columns("c."), ", ")+`, `+strings.TrimPrefix(beyond, ` AND `)+` FROM `, after...)
+	s.add(`WITH m AS MATERIALIZED (SELECT ` + strings.Join(o.columns("c."), ", ") + ` FROM `)
 	if from.text != "" {
 		s.add(`(`+from.text+`) f CROSS JOIN client_list c WHERE c.customer_id = f.customer_id AND`, from.args...) // SQLite goes from f to c then
 	} else {
@@ -165,39 +162,39 @@ func matchesText(f filter, o order, from source) (string, []any) {
 	}
 	s.add(` c.ancestor_id = ? AND c.closed = `+truth(f.closed), f.root)
 	f.where(&s)
-	s.add(` ORDER BY ` + o.by("c."))
+	beyond, after := o.beyond("m.")
+	s.add(`) SELECT `+strings.Join(o.columns("m."), ", ")+`, (SELECT count(*) FROM m) FROM m WHERE 1 = 1`+beyond, after...)
+	s.add(` ORDER BY `+o.by("m.")+` LIMIT ?`, limit)
 	return s.String(), s.args
 }
 
-// matches reads the keys of all that match, and how many of them, at the end, lie beyond the place where the page begins.
-func matches(ctx context.Context, q db.Queryer, _ authz.Scope, f filter, o order, from source) (all []key, beyond int, err error) {
-	text, args := matchesText(f, o, from)
-	all, err = db.All(ctx, q, func(r db.Row) (key, error) {
-		var after bool
-		k, err := o.scan(also{r, &after})
-		if after {
-			beyond++
-		}
-		return k, err
-	}, text, args...)
-	return all, beyond, err
+// matches reads the keys of a page of all that match, and how many match.
+func matches(ctx context.Context, q db.Queryer, sc authz.Scope, f filter, o order, from source, limit int) (keys []key, total int, err error) {
+	text, args := matchesText(f, o, from, limit)
+	keys, err = db.All(ctx, q, func(r db.Row) (key, error) { return o.scan(also{r, &total}) }, text, args...)
+	if err != nil || len(keys) > 0 || o.after == nil {
+		return keys, total, err
+	}
+	o.after = nil // beyond the end nothing tells how many there are
+	_, total, err = matches(ctx, q, sc, f, o, from, 1)
+	return nil, total, err
 }
 
 // also scans one column more than it is asked for.
 type also struct {
 	db.Row
-	last *bool
+	last *int
 }
 
 func (a also) Scan(dest ...any) error { return a.Row.Scan(append(dest, a.last)...) }
 
 // wordSource finds the customers of a word of which few begin with it, and those that contain it anywhere.
 func wordSource(ctx context.Context, q db.Queryer, sc authz.Scope, f filter) (source, error) {
-	best := source{n: fewHits + 1}
+	best := source{n: fewWords + 1}
 	for _, w := range f.words {
 		s := source{text: beginning, args: []any{f.root, w, w + lastRune}, exact: len(f.words) == 1}
 		var err error
-		if s.n, err = countWords(ctx, q, sc, f.root, w); err != nil {
+		if s.n, err = countWords(ctx, q, sc, f.root, w, fewWords+1); err != nil {
 			return source{}, err
 		}
 		if s.n < best.n {
@@ -249,9 +246,9 @@ func firstOf(f filter, word string) source {
 		strconv.Itoa(firstHits) + `) s`, args: []any{f.root, word, word + lastRune}, n: firstHits, first: true, exact: len(f.words) == 1}
 }
 
-// countWords counts the words below root that begin with a prefix, as far as they are few.
-func countWords(ctx context.Context, q db.Queryer, _ authz.Scope, root ids.Account, prefix string) (int, error) {
-	return db.One(ctx, q, db.Value[int], `SELECT count(*) FROM (SELECT 1 FROM client_words WHERE ancestor_id = ? AND word >= ? AND word < ? LIMIT ?) s`, root, prefix, prefix+lastRune, fewHits+1)
+// countWords counts the words below root that begin with a prefix, to most.
+func countWords(ctx context.Context, q db.Queryer, _ authz.Scope, root ids.Account, prefix string, most int) (int, error) {
+	return db.One(ctx, q, db.Value[int], `SELECT count(*) FROM (SELECT 1 FROM client_words WHERE ancestor_id = ? AND word >= ? AND word < ? LIMIT ?) s`, root, prefix, prefix+lastRune, most)
 }
 
 func endSource(ctx context.Context, q db.Queryer, sc authz.Scope, f filter) (s source, err error) {
