@@ -12,13 +12,16 @@ import (
 	"bailiwick/internal/clock"
 )
 
-// garbage is how much more than is in use the memory may grow to before it is swept, in percent. What is in use is
-// small, so that Go's own 100 would sweep many times a second while much is asked.
-const garbage = 300
+// How much more than is in use the memory may grow to before it is swept, in percent. What is in use is small, so that Go's
+// own 100 would sweep many times a second while much is asked.
+const (
+	garbage = 300
+	ofGo    = 100
+)
 
 func main() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(garbage)
+	if before := debug.SetGCPercent(garbage); before != ofGo {
+		debug.SetGCPercent(before) // the operator has set GOGC
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
