@@ -34,6 +34,7 @@ import (
 	"bailiwick/internal/subaccount"
 	"bailiwick/internal/task"
 	"bailiwick/internal/user"
+	"bailiwick/internal/view"
 )
 
 // Prefix is where the operations of this version begin.
@@ -53,6 +54,7 @@ type Deps struct {
 	Keys      *apikey.Service
 	Access    *access.Service
 	Modules   *module.Service
+	Views     *view.Service
 	Tasks     *task.Service
 	Exchange  *exchange.Service
 	Temp      string // a directory for files while they arrive
@@ -122,6 +124,7 @@ func (a *API) operations() {
 	a.roleOperations()
 	a.eventOperations()
 	a.keyOperations()
+	a.meOperations()
 	a.moduleOperations()
 	a.taskOperations()
 	a.exchangeOperations()

@@ -122,7 +122,7 @@ func (s *Service) Create(ctx context.Context, by authz.Actor, account ids.Accoun
 		if err := check(w, in); err != nil {
 			return err
 		}
-		if missing := in.Scopes.Without(Grantable(w.Scope(), m.grant)); !missing.Empty() {
+		if missing := in.Scopes.Without(Grantable(by, w.Scope(), m.grant)); !missing.Empty() {
 			return errs.Field("scopes", "key.above_yours", "Leave out {perm}. You do not hold it by your membership of this account.", "perm", string(missing.First()))
 		}
 		if err := module.CheckGiven(ctx, w.Tx(), in.Scopes); err != nil {
@@ -169,8 +169,12 @@ func (s *Service) member(ctx context.Context, w *op.W) (Key, error) {
 }
 
 // Grantable is what a key of a membership may hold when it is made within the scope.
-func Grantable(sc authz.Scope, g authz.Grant) authz.Set {
-	return g.Set().Intersect(sc.Perms())
+func Grantable(by authz.Actor, sc authz.Scope, g authz.Grant) authz.Set {
+	held := sc.Perms()
+	if by.Kind() == authz.Person { // whose own is theirs to hand on
+		held = held.Union(authz.OfKeys())
+	}
+	return g.Set().Union(authz.OfKeys()).Intersect(held)
 }
 
 func check(w *op.W, in Input) error {
@@ -207,7 +211,7 @@ func (s *Service) Offer(ctx context.Context, by authz.Actor, account ids.Account
 	if errors.Is(err, db.ErrNoRows) {
 		return Offer{}, nil
 	}
-	return Offer{err == nil, Grantable(sc, m.grant)}, err
+	return Offer{err == nil, Grantable(by, sc, m.grant)}, err
 }
 
 // Mine returns the actor's own keys in the account, the newest first.

@@ -28,7 +28,7 @@ type Profile struct {
 
 // Profile returns the actor's own profile.
 func (s *Service) Profile(ctx context.Context, by authz.Actor) (Profile, error) {
-	q, user, err := s.op.ReadSelf(by)
+	q, user, err := s.op.ReadProfile(ctx, by)
 	if err != nil {
 		return Profile{}, err
 	}
@@ -45,7 +45,7 @@ func (p person) profile() Profile {
 
 // UpdateProfile changes the actor's own profile. The address is not among it: it has to be confirmed.
 func (s *Service) UpdateProfile(ctx context.Context, by authz.Actor, in Profile) error {
-	return s.self(ctx, by, func(ctx context.Context, w *op.W, p person) error {
+	return s.own(ctx, by, func(ctx context.Context, w *op.W, p person) error {
 		next, err := saveProfile(ctx, w, p, in)
 		if err != nil {
 			return err

@@ -146,7 +146,7 @@ type SessionRow struct {
 
 // Sessions lists the actor's own sessions, the latest seen first.
 func (s *Service) Sessions(ctx context.Context, by authz.Actor) ([]SessionRow, error) {
-	q, user, err := s.op.ReadSelf(by)
+	q, user, err := s.op.ReadProfile(ctx, by)
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +162,7 @@ func (s *Service) Sessions(ctx context.Context, by authz.Actor) ([]SessionRow, e
 
 // RevokeSession ends one of the actor's own sessions.
 func (s *Service) RevokeSession(ctx context.Context, by authz.Actor, id ids.Session) error {
-	return s.self(ctx, by, func(ctx context.Context, w *op.W, p person) error {
+	return s.own(ctx, by, func(ctx context.Context, w *op.W, p person) error {
 		n, err := endSession(ctx, w.Tx(), p.ID, id)
 		if err != nil {
 			return fmt.Errorf("end session %s: %w", id, err)
@@ -190,13 +190,23 @@ func (s *Service) RevokeOthers(ctx context.Context, by authz.Actor) error {
 	})
 }
 
+// own is self for what a key may do for its owner, too.
+func (s *Service) own(ctx context.Context, by authz.Actor, fn func(ctx context.Context, w *op.W, p person) error) error {
+	return s.op.WriteProfile(ctx, by, s.about(by, fn))
+}
+
 // self runs a write about the actor's own identity.
 func (s *Service) self(ctx context.Context, by authz.Actor, fn func(ctx context.Context, w *op.W, p person) error) error {
-	return s.op.WriteSelf(ctx, by, func(ctx context.Context, w *op.W) error {
+	return s.op.WriteSelf(ctx, by, s.about(by, fn))
+}
+
+// about finds the actor's identity for a write about it.
+func (s *Service) about(by authz.Actor, fn func(ctx context.Context, w *op.W, p person) error) func(ctx context.Context, w *op.W) error {
+	return func(ctx context.Context, w *op.W) error {
 		p, err := byID(ctx, w.Tx(), by.User())
 		if err != nil {
 			return fmt.Errorf("look up %s: %w", by.User(), err)
 		}
 		return fn(ctx, w, p)
-	})
+	}
 }

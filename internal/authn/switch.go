@@ -37,7 +37,7 @@ const placesPage = 50
 
 // Places lists the accounts the actor belongs to, by name.
 func (s *Service) Places(ctx context.Context, by authz.Actor, in PlacesQuery) (Places, error) {
-	q, user, err := s.op.ReadSelf(by)
+	q, user, err := s.op.ReadProfile(ctx, by)
 	if err != nil {
 		return Places{}, err
 	}

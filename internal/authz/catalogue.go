@@ -22,6 +22,7 @@ const (
 	ForAdmins                 // Admin, Owner and role groups; never the built-in User
 	ForOwners                 // Owner, or an Admin to whom an Owner granted it
 	ForSupport                // Support at a platform or reseller, Admin, Owner
+	ForKeys                   // an API key: its owner's own profile, sessions and views, which people have anyway
 )
 
 // catalogue is the one table of permissions. It drives the grid, the checks and the documentation;
@@ -51,6 +52,7 @@ var catalogue = []Module{
 	{"pricing", "billing", []string{"view", "edit"}, ForOwners},
 	{"payments", "billing", []string{"view", "edit"}, ForOwners},
 	{"account", "account", []string{"view", "transfer", "close"}, ForOwners},
+	{"profile", "person", []string{"view", "edit"}, ForKeys},
 }
 
 // later are the modules whose screens are still to come. Their permissions decide as any other, but no page offers
@@ -126,6 +128,8 @@ const (
 	AccountView        Perm = "account.view"     // enter the account at all: every active membership, Guest included
 	AccountTransfer    Perm = "account.transfer" // make or replace an Owner
 	AccountClose       Perm = "account.close"    // close and reopen one's own account
+	ProfileView        Perm = "profile.view"     // of a key alone: the profile, the accounts, the sessions and the views of its owner
+	ProfileEdit        Perm = "profile.edit"     // likewise, to change them
 )
 
 // Catalogue returns every module in the order of the grid.

@@ -60,6 +60,9 @@ func naiveRole(l Link, p Perm) bool {
 	if p == AccountView {
 		return true
 	}
+	if p.Module() == "profile" {
+		return false // a key's alone
+	}
 	billing := p.Module() == "pricing" || p.Module() == "payments"
 	ticked := l.Extra.Has(p)
 	anyone := slices.Contains([]string{"locations", "subaccounts", "credentials", "messages", "contacts", "suppressions", "reports"}, p.Module())

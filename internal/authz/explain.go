@@ -97,7 +97,7 @@ func ExplainFacts(f Facts, p Perm, on ids.Account) Explanation {
 func grantStep(l Link, p Perm, held, closed bool) Step {
 	full := RoleSet(l.Role, l.Extra, l.Group)
 	if l.ByKey {
-		full = full.Intersect(l.Scopes.Union(home))
+		full = full.Union(OfKeys()).Intersect(l.Scopes.Union(home))
 	}
 	if l.Role == machine {
 		full = l.Extra
@@ -109,7 +109,7 @@ func grantStep(l Link, p Perm, held, closed bool) Step {
 		return Step{Blocks, "closed_blocks", l.Account, l.Name, l.Role}
 	case full.Has(p) && held:
 		return Step{Blocks, "hold_blocks", l.Account, l.Name, l.Role}
-	case l.ByKey && ofPerson(l, held, closed).Has(p):
+	case l.ByKey && ofOwner(l, held, closed).Has(p):
 		return Step{Blocks, "key_blocks", l.Account, l.Name, l.Role}
 	case l.Role == User && userSet.Has(p):
 		return Step{Neutral, "module_not_ticked", l.Account, l.Name, l.Role}

@@ -18,7 +18,7 @@ func byKey(chain []Link, by Actor) {
 // cutByKey is what a grant gives to a key of the person who has it: what is in the key's scopes of what the person
 // holds now. On an account that is suspended a key only reads, and on a closed one it is dead.
 func cutByKey(l Link, held, closed bool) Set {
-	set := ofPerson(l, held, closed).Intersect(l.Scopes.Union(home))
+	set := ofOwner(l, held, closed).Intersect(l.Scopes.Union(home))
 	switch {
 	case closed:
 		return Set{}
@@ -27,6 +27,9 @@ func cutByKey(l Link, held, closed bool) Set {
 	}
 	return set
 }
+
+// ofOwner is what the owner of a key could put into one: what they hold, and what is their own.
+func ofOwner(l Link, held, closed bool) Set { return ofPerson(l, held, closed).Union(OfKeys()) }
 
 // looking is every permission that changes nothing.
 var looking = func() Set {

@@ -39,13 +39,16 @@ var viewBody = SetOf(MessagesViewBody)
 var (
 	home       = SetOf(AccountView)
 	operators  = Set{wild: all} // everything in the operator's own modules
-	ownerSet   = Everything().Without(viewBody)
+	ownerSet   = Everything().Without(viewBody).Without(OfKeys())
 	adminSet   = groupSet.Union(home)
 	groupSet   = upTo(ForAnyone, ForAdmins, ForSupport).Without(viewBody).Union(operators)
 	userSet    = upTo(ForAnyone).Without(viewBody).Union(operators)
 	supportSet = SetOf("clients.view", "clients.suspend", "resellers.view", "departments.view", "users.view", "reports.view", "reports.view_bounces",
 		"support.act_as", "support.approve_clients", "support.approve_senders")
 )
+
+// OfKeys is what only keys hold: what concerns their owner alone.
+func OfKeys() Set { return ModuleSet("profile") }
 
 // billingExtras are what an Owner may grant to an Admin besides the role.
 var billingExtras = upTo(ForOwners).Without(SetOf(AccountView, AccountTransfer, AccountClose))

@@ -180,6 +180,28 @@ func (r *Runner) ReadSelf(by authz.Actor) (db.Queryer, ids.User, error) {
 	return r.db, by.User(), nil
 }
 
+// ReadProfile is ReadSelf for a key, too, when it may see the profile of its owner.
+func (r *Runner) ReadProfile(ctx context.Context, by authz.Actor) (db.Queryer, ids.User, error) {
+	if by.Kind() != authz.Key {
+		return r.ReadSelf(by)
+	}
+	q, _, err := r.Read(ctx, by, authz.ProfileView, by.Account())
+	return q, by.User(), err
+}
+
+// WriteProfile is WriteSelf for a key, too, when it may change the profile of its owner.
+func (r *Runner) WriteProfile(ctx context.Context, by authz.Actor, fn func(ctx context.Context, w *W) error) error {
+	if by.Kind() != authz.Key {
+		return r.WriteSelf(ctx, by, fn)
+	}
+	return r.Write(ctx, by, authz.ProfileEdit, by.Account(), func(ctx context.Context, w *W) error {
+		self := &W{tx: w.tx, by: w.by, check: w.check}
+		err := fn(ctx, self)
+		w.events, w.made = append(w.events, self.events...), append(w.made, self.made...)
+		return err
+	})
+}
+
 // inPerson refuses whoever is not a person: a key acts for somebody in one account, and is not them.
 func inPerson(by authz.Actor) error {
 	switch by.Kind() {

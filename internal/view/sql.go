@@ -21,11 +21,10 @@ func count(ctx context.Context, q db.Queryer, sc authz.Scope, user ids.User, pag
 	return db.One(ctx, q, db.Value[int], `SELECT count(*) FROM saved_views v WHERE v.user_id = ? AND v.page = ? AND `+in, append([]any{user, page}, args...)...)
 }
 
-func save(ctx context.Context, tx *db.Tx, sc authz.Scope, user ids.User, page string, v View) error {
-	_, err := tx.Exec(ctx, `INSERT INTO saved_views (id, user_id, account_id, page, name, name_fold, query, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (user_id, account_id, page, name_fold) DO UPDATE SET name = excluded.name, query = excluded.query`,
+func save(ctx context.Context, tx *db.Tx, sc authz.Scope, user ids.User, page string, v View) (ids.View, error) {
+	return db.One(ctx, tx, db.Value[ids.View], `INSERT INTO saved_views (id, user_id, account_id, page, name, name_fold, query, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (user_id, account_id, page, name_fold) DO UPDATE SET name = excluded.name, query = excluded.query RETURNING id`,
 		v.ID, user, sc.Account(), page, v.Name, ids.Fold(v.Name), v.Query, tx.Ms())
-	return err
 }
 
 func remove(ctx context.Context, tx *db.Tx, sc authz.Scope, user ids.User, id ids.View) (int64, error) {

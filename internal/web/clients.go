@@ -372,7 +372,7 @@ func (s *Server) saveView(w http.ResponseWriter, r *http.Request, by authz.Actor
 	if err != nil {
 		return errs.New(errs.Invalid, "view.query_unreadable", "Set the filters again. This view could not be read.")
 	}
-	if err := s.Views.Save(r.Context(), by, id, clientsView, f.text("view_name"), query.Encode()); err != nil {
+	if _, err := s.Views.Save(r.Context(), by, id, clientsView, f.text("view_name"), query.Encode()); err != nil {
 		remarks, status, err := remarksOn(i18n.From(r.Context()), err)
 		if err != nil || remarks.On("view_name") == "" {
 			return orProblem(err, remarks)

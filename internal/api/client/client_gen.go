@@ -261,6 +261,13 @@ type EditModuleInBody struct {
 	Name    *string      `json:"name,omitzero"`
 }
 
+// EditProfileInBody is EditProfileInBody in the description of the API.
+type EditProfileInBody struct {
+	Language *string `json:"language,omitzero"`
+	Name     *string `json:"name,omitzero"`
+	TimeZone *string `json:"time_zone,omitzero"`
+}
+
 // EditRoleInBody is EditRoleInBody in the description of the API.
 type EditRoleInBody struct {
 	Description *string   `json:"description,omitzero"`
@@ -475,6 +482,13 @@ type ListModuleUse struct {
 	Previous string      `json:"previous,omitzero"`
 }
 
+// ListMyAccount is ListMyAccount in the description of the API.
+type ListMyAccount struct {
+	Items    []MyAccount `json:"items"`
+	Next     string      `json:"next,omitzero"`
+	Previous string      `json:"previous,omitzero"`
+}
+
 // ListPathStep is ListPathStep in the description of the API.
 type ListPathStep struct {
 	Items    []PathStep `json:"items"`
@@ -517,6 +531,13 @@ type ListRoleHolder struct {
 	Previous string       `json:"previous,omitzero"`
 }
 
+// ListSession is ListSession in the description of the API.
+type ListSession struct {
+	Items    []Session `json:"items"`
+	Next     string    `json:"next,omitzero"`
+	Previous string    `json:"previous,omitzero"`
+}
+
 // ListSubAccount is ListSubAccount in the description of the API.
 type ListSubAccount struct {
 	Items    []SubAccount `json:"items"`
@@ -534,6 +555,13 @@ type ListTask struct {
 // ListUser is ListUser in the description of the API.
 type ListUser struct {
 	Items    []User `json:"items"`
+	Next     string `json:"next,omitzero"`
+	Previous string `json:"previous,omitzero"`
+}
+
+// ListView is ListView in the description of the API.
+type ListView struct {
+	Items    []View `json:"items"`
 	Next     string `json:"next,omitzero"`
 	Previous string `json:"previous,omitzero"`
 }
@@ -605,6 +633,17 @@ type MovePreview struct {
 // MoveSubAccountInBody is MoveSubAccountInBody in the description of the API.
 type MoveSubAccountInBody struct {
 	To string `json:"to"`
+}
+
+// MyAccount is MyAccount in the description of the API.
+type MyAccount struct {
+	Account  string `json:"account"`
+	Closed   bool   `json:"closed"`
+	Current  bool   `json:"current"`
+	Kind     string `json:"kind"`
+	Name     string `json:"name"`
+	Role     string `json:"role"`
+	RoleName string `json:"role_name,omitzero"`
 }
 
 // NewAccount is NewAccount in the description of the API.
@@ -689,6 +728,15 @@ type Problem struct {
 	Type      string         `json:"type"`
 }
 
+// Profile is Profile in the description of the API.
+type Profile struct {
+	Email    string `json:"email"`
+	Language string `json:"language"`
+	Name     string `json:"name"`
+	TimeZone string `json:"time_zone"`
+	Username string `json:"username"`
+}
+
 // ReassignInBody is ReassignInBody in the description of the API.
 type ReassignInBody struct {
 	To string `json:"to"`
@@ -742,11 +790,27 @@ type RoleToChoose struct {
 	Role string `json:"role"`
 }
 
+// SaveViewInBody is SaveViewInBody in the description of the API.
+type SaveViewInBody struct {
+	List  string `json:"list"`
+	Name  string `json:"name"`
+	Query string `json:"query"`
+}
+
 // SendInvitationsInBody is SendInvitationsInBody in the description of the API.
 type SendInvitationsInBody struct {
 	Access    Access            `json:"access,omitzero"`
 	Addresses []string          `json:"addresses"`
 	Each      map[string]Access `json:"each,omitzero"`
+}
+
+// Session is Session in the description of the API.
+type Session struct {
+	CreatedAt time.Time `json:"created_at"`
+	ID        string    `json:"id"`
+	IP        string    `json:"ip"`
+	SeenAt    time.Time `json:"seen_at"`
+	UserAgent string    `json:"user_agent"`
 }
 
 // StrandedGroup is StrandedGroup in the description of the API.
@@ -819,6 +883,13 @@ type User struct {
 	Status        string    `json:"status"`
 	TwoFactor     bool      `json:"two_factor"`
 	User          string    `json:"user"`
+}
+
+// View is View in the description of the API.
+type View struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Query string `json:"query"`
 }
 
 // CancelTask: End a task where it stands; what it did so far stays.
@@ -935,6 +1006,12 @@ func (c *API) DeleteRole(ctx context.Context, account string, role string) error
 	return err
 }
 
+// DeleteView: Delete a saved view.
+func (c *API) DeleteView(ctx context.Context, account string, view string) error {
+	_, err := c.do(ctx, request{method: http.MethodDelete, path: "/accounts/" + url.PathEscape(account) + "/views/" + url.PathEscape(view)}, nil)
+	return err
+}
+
 // EditAccount: Edit an account.
 func (c *API) EditAccount(ctx context.Context, account string, version Version, body AccountEdit) (out Account, now Version, err error) {
 	now, err = c.do(ctx, request{method: http.MethodPatch, path: "/accounts/" + url.PathEscape(account), version: version, body: body}, &out)
@@ -950,6 +1027,12 @@ func (c *API) EditLocation(ctx context.Context, account string, location string,
 // EditModule: Edit a module.
 func (c *API) EditModule(ctx context.Context, module string, version Version, body EditModuleInBody) (out Module, now Version, err error) {
 	now, err = c.do(ctx, request{method: http.MethodPatch, path: "/modules/" + url.PathEscape(module), version: version, body: body}, &out)
+	return out, now, err
+}
+
+// EditProfile: Edit the profile of the owner of the key.
+func (c *API) EditProfile(ctx context.Context, version Version, body EditProfileInBody) (out Profile, now Version, err error) {
+	now, err = c.do(ctx, request{method: http.MethodPatch, path: "/me/profile", version: version, body: body}, &out)
 	return out, now, err
 }
 
@@ -969,6 +1052,12 @@ func (c *API) EditSubAccount(ctx context.Context, account string, subaccount str
 func (c *API) EditUser(ctx context.Context, account string, membership string, version Version, body EditUserInBody) (out User, now Version, err error) {
 	now, err = c.do(ctx, request{method: http.MethodPatch, path: "/accounts/" + url.PathEscape(account) + "/users/" + url.PathEscape(membership), version: version, body: body}, &out)
 	return out, now, err
+}
+
+// EndMySession: End a session of the owner of the key.
+func (c *API) EndMySession(ctx context.Context, session string) error {
+	_, err := c.do(ctx, request{method: http.MethodDelete, path: "/me/sessions/" + url.PathEscape(session)}, nil)
+	return err
 }
 
 // ExplainAccess: Why may somebody do this here, or why not.
@@ -1034,6 +1123,12 @@ func (c *API) GetMe(ctx context.Context) (out Me, err error) {
 // GetModule: Get a module.
 func (c *API) GetModule(ctx context.Context, module string) (out Module, now Version, err error) {
 	now, err = c.do(ctx, request{method: http.MethodGet, path: "/modules/" + url.PathEscape(module)}, &out)
+	return out, now, err
+}
+
+// GetProfile: Get the profile of the owner of the key.
+func (c *API) GetProfile(ctx context.Context) (out Profile, now Version, err error) {
+	now, err = c.do(ctx, request{method: http.MethodGet, path: "/me/profile"}, &out)
 	return out, now, err
 }
 
@@ -1338,6 +1433,35 @@ func (c *API) ListModules(ctx context.Context) (out ListModule, err error) {
 	return out, err
 }
 
+// ListMyAccountsParams are the choices of ListMyAccounts.
+type ListMyAccountsParams struct {
+	Cursor string
+	Search string
+}
+
+func (p ListMyAccountsParams) values() url.Values {
+	v := url.Values{}
+	if p.Cursor != "" {
+		v.Set("cursor", p.Cursor)
+	}
+	if p.Search != "" {
+		v.Set("q", p.Search)
+	}
+	return v
+}
+
+// ListMyAccounts: List the accounts that the owner of the key belongs to, by name.
+func (c *API) ListMyAccounts(ctx context.Context, p ListMyAccountsParams) (out ListMyAccount, err error) {
+	_, err = c.do(ctx, request{method: http.MethodGet, path: "/me/accounts", query: p.values()}, &out)
+	return out, err
+}
+
+// ListMySessions: List where the owner of the key is signed in, the latest seen first.
+func (c *API) ListMySessions(ctx context.Context) (out ListSession, err error) {
+	_, err = c.do(ctx, request{method: http.MethodGet, path: "/me/sessions"}, &out)
+	return out, err
+}
+
 // ListPermissions: List the catalogue of permissions.
 func (c *API) ListPermissions(ctx context.Context) (out ListPermission, err error) {
 	_, err = c.do(ctx, request{method: http.MethodGet, path: "/permissions"}, &out)
@@ -1450,6 +1574,25 @@ func (p ListUsersParams) values() url.Values {
 // ListUsers: List the people of an account.
 func (c *API) ListUsers(ctx context.Context, account string, p ListUsersParams) (out ListUser, err error) {
 	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/users", query: p.values()}, &out)
+	return out, err
+}
+
+// ListViewsParams are the choices of ListViews.
+type ListViewsParams struct {
+	List string
+}
+
+func (p ListViewsParams) values() url.Values {
+	v := url.Values{}
+	if p.List != "" {
+		v.Set("list", p.List)
+	}
+	return v
+}
+
+// ListViews: List the saved views of the owner of the key, by name.
+func (c *API) ListViews(ctx context.Context, account string, p ListViewsParams) (out ListView, err error) {
+	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/views", query: p.values()}, &out)
 	return out, err
 }
 
@@ -1567,6 +1710,12 @@ func (c *API) RevokeInvitation(ctx context.Context, account string, invitation s
 func (c *API) RevokeKey(ctx context.Context, account string, key string) error {
 	_, err := c.do(ctx, request{method: http.MethodDelete, path: "/accounts/" + url.PathEscape(account) + "/keys/" + url.PathEscape(key)}, nil)
 	return err
+}
+
+// SaveView: Save a view of a list under a name.
+func (c *API) SaveView(ctx context.Context, account string, body SaveViewInBody) (out CreatedBody, err error) {
+	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/views", body: body}, &out)
+	return out, err
 }
 
 // SendInvitations: Invite up to 1,000 addresses.

@@ -54,6 +54,9 @@ var sentBodies = map[string]string{
 	"PATCH /accounts/{account}/roles/{role}":         `{"name": "Swept"}`,
 	"POST /accounts/{account}/roles/{role}/reassign": `{"to": "guest"}`,
 
+	"PATCH /me/profile":              `{"name": "Swept"}`,
+	"POST /accounts/{account}/views": `{"list": "clients", "name": "Swept", "query": "status=active"}`,
+
 	"PUT /modules/{module}":   `{"name": "Swept", "icon": "send", "actions": [{"key": "send", "name": "Send"}]}`,
 	"PATCH /modules/{module}": `{"name": "Swept"}`,
 

@@ -323,7 +323,7 @@ var calls = []call{
 		return only(o.Views.List(o.ctx, by, o.client, "clients"))
 	}},
 	{"view.Service.Save", "", func(_ *testing.T, o *office, by authz.Actor) error {
-		return o.Views.Save(o.ctx, by, o.client, "clients", o.fresh(), "status=active")
+		return only(o.Views.Save(o.ctx, by, o.client, "clients", o.fresh(), "status=active"))
 	}},
 	{"view.Service.Delete", "one's own", func(_ *testing.T, o *office, by authz.Actor) error {
 		id := ids.NewView(o.Clock.Now())

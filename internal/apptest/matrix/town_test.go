@@ -94,7 +94,7 @@ func (o *town) values(at ids.Account, name string, by apptest.Person) values {
 		v["suspended"] = string(o.SubAccount(at, name+"-stopped"))
 		o.Exec("UPDATE subaccounts SET suspended = TRUE WHERE id = ?", v["suspended"])
 	}
-	if err := o.Views.Save(o.t.Context(), by.Actor, at, "clients", "view of "+name, "status=active"); err != nil {
+	if _, err := o.Views.Save(o.t.Context(), by.Actor, at, "clients", "view of "+name, "status=active"); err != nil {
 		o.t.Fatal(err)
 	}
 	v["view"] = o.one("SELECT id FROM saved_views WHERE account_id = ?", at)

@@ -35,6 +35,7 @@ type Commands struct {
 	Roles       rolesCmd       `cmd:"" group:"remote" help:"Role groups: list, show, create, edit, delete."`
 	Modules     modulesCmd     `cmd:"" group:"remote" help:"The operator's own modules: list, show, create, edit, remove."`
 	Tasks       tasksCmd       `cmd:"" group:"remote" help:"Exports and imports: list, show, cancel, result."`
+	Me          meCmd          `cmd:"" group:"remote" help:"Say for whom the key acts, and where."`
 	Keys        keysCmd        `cmd:"" group:"remote" help:"API keys: list, create, revoke."`
 	Access      accessCmd      `cmd:"" group:"remote" help:"May somebody do something, and why?"`
 }
