@@ -82,17 +82,22 @@ func scanHolder(r db.Row) (h Holder, err error) {
 }
 
 func holders(ctx context.Context, q db.Queryer, sc authz.Scope, id ids.Role) ([]Holder, error) {
+	query, args := holdersQuery(sc, id)
+	return db.All(ctx, q, scanHolder, query, args...)
+}
+
+func holdersQuery(sc authz.Scope, id ids.Role) (query string, args []any) {
 	mem, args := sc.Down("m.account_id")
 	inv, invArgs := sc.Down("v.account_id")
-	return db.All(ctx, q, scanHolder, `
+	return `
 		SELECT h.account_id, a.name, h.membership_id, h.name, h.email FROM (
 		  SELECT m.account_id, m.id AS membership_id, i.name, i.email, i.name_fold AS sort_name
-		  FROM memberships m JOIN identities i ON i.id = m.user_id WHERE m.role = ? AND `+mem+`
+		  FROM memberships m JOIN identities i ON i.id = m.user_id WHERE m.role = ? AND ` + mem + `
 		  UNION ALL
 		  SELECT v.account_id, '', v.name, v.email, v.email_fold
-		  FROM invitations v WHERE v.role = ? AND v.accepted_at IS NULL AND v.revoked_at IS NULL AND `+inv+`
+		  FROM invitations v WHERE v.role = ? AND v.accepted_at IS NULL AND v.revoked_at IS NULL AND ` + inv + `
 		) h JOIN accounts a ON a.id = h.account_id ORDER BY h.sort_name, h.email LIMIT ?`,
-		slices.Concat([]any{id}, args, []any{id}, invArgs, []any{HolderLimit})...)
+		slices.Concat([]any{id}, args, []any{id}, invArgs, []any{HolderLimit})
 }
 
 // reassign keeps of what was ticked besides the group nothing: an Owner lets people read bodies anew.

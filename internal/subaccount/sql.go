@@ -21,6 +21,11 @@ func scan(r db.Row) (s SubAccount, err error) {
 
 // list starts from the accounts below, of which a customer has few.
 func list(ctx context.Context, q db.Queryer, sc authz.Scope, in Query, limit int) ([]SubAccount, error) {
+	query, args := listQuery(sc, in, limit)
+	return db.All(ctx, q, scan, query, args...)
+}
+
+func listQuery(sc authz.Scope, in Query, limit int) (query string, args []any) {
 	own, args := sc.Sub("s.id")
 	where := "b.ancestor_id = ? AND " + own
 	args = append([]any{sc.Account()}, args...)
@@ -32,7 +37,7 @@ func list(ctx context.Context, q db.Queryer, sc authz.Scope, in Query, limit int
 		where += ` AND s.name LIKE ? ESCAPE '\'`
 		args = append(args, "%"+db.EscapeLike(f)+"%")
 	}
-	return db.All(ctx, q, scan, "SELECT "+columns+" JOIN account_tree b ON b.descendant_id = s.account_id WHERE "+where+" ORDER BY s.name, s.id LIMIT ?", append(args, limit)...)
+	return "SELECT " + columns + " JOIN account_tree b ON b.descendant_id = s.account_id WHERE " + where + " ORDER BY s.name, s.id LIMIT ?", append(args, limit)
 }
 
 func count(ctx context.Context, q db.Queryer, sc authz.Scope) (int, error) {

@@ -50,6 +50,11 @@ func get(ctx context.Context, q db.Queryer, sc authz.Scope, id ids.Task) (Task, 
 
 // list walks the index of the account's tasks, or of one owner's.
 func list(ctx context.Context, q db.Queryer, sc authz.Scope, of whose, at page.Cursor, limit int) ([]Task, error) {
+	query, args := listQuery(sc, of, at, limit)
+	return db.All(ctx, q, scan, query, args...)
+}
+
+func listQuery(sc authz.Scope, of whose, at page.Cursor, limit int) (query string, args []any) {
 	cond, args := sc.Here("account_id")
 	if of.owner != "" {
 		cond, args = cond+" AND created_by = ?", append(args, of.owner)
@@ -64,7 +69,7 @@ func list(ctx context.Context, q db.Queryer, sc authz.Scope, of whose, at page.C
 	if len(at.Key) > 0 {
 		cond, args = cond+" AND (created_at, id) "+cmp+" (CAST(? AS BIGINT), ?)", append(args, at.Key[0], at.Key[1])
 	}
-	return db.All(ctx, q, scan, `SELECT `+columns+` FROM tasks WHERE `+cond+` ORDER BY created_at`+dir+`, id`+dir+` LIMIT ?`, append(args, limit)...)
+	return `SELECT ` + columns + ` FROM tasks WHERE ` + cond + ` ORDER BY created_at` + dir + `, id` + dir + ` LIMIT ?`, append(args, limit)
 }
 
 func goOn(ctx context.Context, tx *db.Tx, sc authz.Scope, id ids.Task, by authz.Actor, args string) error {
