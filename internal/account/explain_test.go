@@ -124,6 +124,13 @@ func plans(t *testing.T, d *db.DB, root, big, small ids.Account) {
 	check(t, d, "what a page shows", rowsText(51), rows)
 	check(t, d, "locations", locationsText("l.account_id = ?", nil), db.Args[any](big, 51))
 	check(t, d, "locations, next page", locationsText("l.account_id = ?", []any{"", ""}), db.Args[any](big, "location 400", "loc_400", 51))
+	check(t, d, "the words of a client", dropWords, db.Args[any]("acc_b7", "acc_b7"))
+	for who, at := range map[string]ids.Account{"a client": "acc_b7", "the small reseller": small} {
+		c := changeOfPlace{account: at, left: []ids.Account{root}, upTo: "acc_z"}
+		for _, s := range c.statements() {
+			check(t, d, who+" moves: "+s.text, s.text, s.args)
+		}
+	}
 	if !whole(d, dbtest.Plan(t, d, `SELECT count(*) FROM client_list WHERE locations + users > 5`)) {
 		t.Error("a query that reads the whole list was not noticed")
 	}

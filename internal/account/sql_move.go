@@ -240,7 +240,9 @@ func (c *changeOfPlace) statements() (out []placeStatement) {
 	left, kept, gained := db.Args(c.left...), db.Args(c.kept...), db.Args(c.gained...)
 	join := slices.Concat[[]any]
 	add(c.left, `DELETE FROM client_list WHERE customer_id IN `+these+` AND ancestor_id IN @above`, join(span, left)...)
-	add(c.left, `DELETE FROM client_words WHERE customer_id IN `+these+` AND COALESCE(ancestor_id, '') IN @above`, join(span, left)...)
+	add(c.left, `DELETE FROM client_words WHERE (ancestor_id, word, customer_id) IN (SELECT a.id, own.word, own.customer_id
+		FROM account_tree b JOIN client_words own ON own.ancestor_id = b.descendant_id AND own.customer_id = b.descendant_id, accounts a
+		WHERE `+below+` AND a.id IN @above)`, join(span, left)...)
 	add(c.left, `DELETE FROM account_tree WHERE descendant_id IN `+these+` AND ancestor_id IN @above`, join(span, left)...)
 	if c.deeper != 0 {
 		add(c.kept, `UPDATE account_tree SET depth = depth + ? WHERE descendant_id IN `+these+` AND ancestor_id IN @above`, join([]any{c.deeper}, span, kept)...)
