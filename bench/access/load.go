@@ -1,21 +1,16 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
-	"net/http/httputil"
 	"os"
 	"os/exec"
 	"slices"
 	"strconv"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"bailiwick/internal/clock"
@@ -28,7 +23,6 @@ const (
 
 	rounds    = 9
 	roundFor  = 800 * time.Millisecond
-	lookEvery = 8 // requests between looks at the clock
 	warmTurns = 3
 )
 
@@ -116,10 +110,13 @@ func warmUp(ctx context.Context, all []wire, s service) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, c.conn.Close()) }()
+	defer func() { err = errors.Join(err, c.file.Close()) }()
 	for n := range warmTurns * len(all) {
 		w := &all[n%len(all)]
-		body, err := c.ask(w.sent)
+		if err := c.send(w.sent); err != nil {
+			return err
+		}
+		body, err := c.answer()
 		if err == nil {
 			err = w.check(s, body)
 		}
@@ -131,113 +128,44 @@ func warmUp(ctx context.Context, all []wire, s service) (err error) {
 	return nil
 }
 
-// turn asks for a while over a few connections and returns the requests answered in a second.
-func turn(ctx context.Context, all []wire, workers int, s service) (float64, error) {
-	var wg sync.WaitGroup
-	var answered atomic.Int64
-	failed := make([]error, workers)
-	began := clock.System()
-	end := began.Add(roundFor)
-	for i := range workers {
-		wg.Go(func() {
-			n, err := work(ctx, all, i*len(all)/workers, s, end)
-			answered.Add(int64(n))
-			failed[i] = err
-		})
-	}
-	wg.Wait()
-	return float64(answered.Load()) / clock.System().Sub(began).Seconds(), errors.Join(failed...)
-}
-
-func work(ctx context.Context, all []wire, from int, s service, end time.Time) (n int, err error) {
-	c, err := dial(ctx, s)
+// turn asks for a while over a few connections and returns the requests answered in a second. One thread waits for all of
+// them at once: what asking costs is lacking to the servers, and more so to the faster one.
+func turn(ctx context.Context, all []wire, workers int, s service) (rate float64, err error) {
+	p, err := open(ctx, workers, s)
 	if err != nil {
 		return 0, err
 	}
-	defer func() { err = errors.Join(err, c.conn.Close()) }()
-	for ; n%lookEvery > 0 || clock.System().Before(end); n++ {
-		w := all[(from+n)%len(all)]
-		body, err := c.ask(w.sent)
-		if err == nil && !bytes.Equal(body, w.body) {
-			err = w.check(s, body)
+	defer func() { err = errors.Join(err, p.close()) }()
+	for i, c := range p.clients {
+		if err := c.send(all[i*len(all)/workers].sent); err != nil {
+			return 0, err
 		}
+		c.next = i * len(all) / workers
+	}
+	began := clock.System()
+	n := 0
+	for end := began.Add(roundFor); clock.System().Before(end); {
+		ready, err := p.wait()
 		if err != nil {
-			return n, err
+			return 0, err
 		}
-	}
-	return n, nil
-}
-
-// client asks over one kept connection.
-type client struct {
-	conn net.Conn
-	in   answers
-}
-
-func dial(ctx context.Context, s service) (*client, error) {
-	var d net.Dialer
-	conn, err := d.DialContext(ctx, "tcp", s.address())
-	if err != nil {
-		return nil, err
-	}
-	return &client{conn, answers{in: bufio.NewReader(conn)}}, nil
-}
-
-func (c *client) ask(sent []byte) ([]byte, error) {
-	if _, err := c.conn.Write(sent); err != nil {
-		return nil, err
-	}
-	return c.in.next()
-}
-
-// answers reads answers of a kept connection. It does as little as it can: the processor that the client takes is lacking
-// to the server, and more so to the faster one.
-type answers struct {
-	in   *bufio.Reader
-	body bytes.Buffer
-}
-
-func (a *answers) next() ([]byte, error) {
-	status, length, err := a.head()
-	if err != nil {
-		return nil, err
-	}
-	a.body.Reset()
-	if length >= 0 {
-		_, err = io.CopyN(&a.body, a.in, length)
-	} else {
-		_, err = a.body.ReadFrom(httputil.NewChunkedReader(a.in))
-		if err == nil {
-			_, err = a.in.Discard(len("\r\n")) // there are no trailers
-		}
-	}
-	if err == nil && status != "200" {
-		err = fmt.Errorf("status %s: %.300s", status, a.body.Bytes())
-	}
-	return a.body.Bytes(), err
-}
-
-// head reads status line and fields; length is -1 for a body in chunks.
-func (a *answers) head() (status string, length int64, err error) {
-	length = -1
-	for first := true; ; first = false {
-		line, err := a.in.ReadSlice('\n')
-		if err != nil {
-			return "", 0, err
-		}
-		line = bytes.TrimRight(line, "\r\n")
-		switch name, value, _ := bytes.Cut(line, []byte(": ")); {
-		case first:
-			_, rest, _ := bytes.Cut(line, []byte(" "))
-			status = string(rest[:min(3, len(rest))])
-		case len(line) == 0:
-			return status, length, nil
-		case bytes.EqualFold(name, []byte("Content-Length")):
-			if length, err = strconv.ParseInt(string(value), 10, 64); err != nil {
-				return "", 0, err
+		for _, c := range ready {
+			w := all[c.next]
+			body, err := c.answer()
+			if err == nil && !bytes.Equal(body, w.body) {
+				err = w.check(s, body)
+			}
+			if err != nil {
+				return 0, err
+			}
+			n++
+			c.next = (c.next + 1) % len(all)
+			if err := c.send(all[c.next].sent); err != nil {
+				return 0, err
 			}
 		}
 	}
+	return float64(n) / clock.System().Sub(began).Seconds(), nil
 }
 
 func (w wire) check(s service, body []byte) error {
