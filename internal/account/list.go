@@ -214,15 +214,15 @@ func (s *Service) filter(ctx context.Context, by authz.Actor, q db.Queryer, sc a
 	if err := f.ends(in.Ends, today); err != nil {
 		return f, "", err
 	}
-	f.words = searched(in.Search)
+	f.words = Words(in.Search)
 	return f, today, f.status(ctx, q, sc, in.Status)
 }
 
 // mostSearched is how many words of a search are looked at.
 const mostSearched = 6
 
-// searched are the words that a client has to contain, each of them in its name, its email or a reference.
-func searched(text string) []string {
+// Words are the words of a search, folded: a client has to contain each of them in its name, its email or a reference.
+func Words(text string) []string {
 	if len(text) > longSearch {
 		text = strings.ToValidUTF8(text[:longSearch], "")
 	}

@@ -34,6 +34,7 @@ import (
 	"bailiwick/internal/module"
 	"bailiwick/internal/notify"
 	"bailiwick/internal/op"
+	"bailiwick/internal/outline"
 	"bailiwick/internal/page"
 	"bailiwick/internal/provision"
 	"bailiwick/internal/role"
@@ -75,6 +76,7 @@ type App struct {
 	Log       *audit.Sealer
 	Known     *setting.Known
 	Tuning    *tuning.Service
+	Outline   *outline.Service
 	Brands    *brand.Service
 	Mailbox   *mail.Capture
 	Accounts  *account.Service
@@ -144,7 +146,7 @@ func (a *App) build(ctx context.Context, d Deps, load func() (*i18n.Catalogue, e
 	a.Web = web.New(web.Deps{
 		Log: a.log, Clock: a.clock, Texts: texts, BaseURL: a.cfg.BaseURL, TrustedProxies: a.cfg.TrustedProxies,
 		CapturesMail: a.cfg.CapturesMail(), MailOff: a.cfg.MailOff, Ready: a.Ready, Ops: a.Ops, Cursors: page.NewSealer(box), Brand: a.Brands, Mailbox: notify.NewMailbox(a.Ops, a.Mailbox, a.cfg.CapturesMail()),
-		Accounts: a.Accounts, Views: a.Views, Tasks: a.Tasks, Trail: a.Trail, Modules: a.Modules, Tuning: a.Tuning, Subs: a.Subs, Roles: a.Roles, Users: a.Users, Invites: a.Invites, Provision: a.Provision, Exchange: a.Exchange, Authn: a.Authn, Keys: a.Keys,
+		Accounts: a.Accounts, Views: a.Views, Tasks: a.Tasks, Trail: a.Trail, Modules: a.Modules, Tuning: a.Tuning, Outline: a.Outline, Subs: a.Subs, Roles: a.Roles, Users: a.Users, Invites: a.Invites, Provision: a.Provision, Exchange: a.Exchange, Authn: a.Authn, Keys: a.Keys,
 		Mounts: mounts(a.API.Routes()), Contract: a.API.Contract,
 	})
 	return nil
@@ -163,6 +165,7 @@ func (a *App) services(box *secret.Box, hasher *secret.Hasher, texts *i18n.Catal
 		a.mailer = notify.NoMailer(box)
 	}
 	a.Accounts = account.NewService(account.Deps{Ops: a.Ops, Cursors: page.NewSealer(box), Clock: a.clock, Mail: a.mailer})
+	a.Outline = outline.NewService(a.Ops, page.NewSealer(box), a.Accounts)
 	a.Files = file.NewStore(a.Ops, a.DB, box)
 	a.Keys = apikey.NewService(a.DB, a.Ops, a.News, a.mailer)
 	a.Tasks = task.NewService(a.Ops, a.DB, a.Files, page.NewSealer(box), a.Keys.OnBehalf)

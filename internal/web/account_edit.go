@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/a-h/templ"
+
 	"bailiwick/internal/account"
 	"bailiwick/internal/authz"
 	"bailiwick/internal/errs"
@@ -25,7 +27,7 @@ func (s *Server) editPage(w http.ResponseWriter, r *http.Request, by authz.Actor
 	if !d.CanAct("edit") {
 		return errs.New(errs.Denied, "auth.denied", "Ask an admin of the account for access. Your role does not include this.")
 	}
-	return s.showEdit(w, r, by, http.StatusOK, d, typedOf(d), part.Remarks{}, nil)
+	return s.showEdit(r, s.editingPage(w, r, by, d), http.StatusOK, d, typedOf(d), part.Remarks{}, nil)
 }
 
 // typedOf is the form as it stands before anything is typed.
@@ -41,24 +43,39 @@ func typedOf(d account.Details) account.UpdateInput {
 	return account.UpdateInput{Version: d.Version, NoEnd: d.MembershipEnd == "", Fields: f}
 }
 
-func (s *Server) showEdit(w http.ResponseWriter, r *http.Request, by authz.Actor, status int, d account.Details, in account.UpdateInput, remarks part.Remarks, theirs *clients.Theirs) error {
-	p := i18n.From(r.Context())
-	crumbs, err := s.accountCrumbs(r, by, d.ID)
-	if err != nil {
-		return err
-	}
-	if n := len(crumbs); n > 0 {
-		crumbs[n-1].Href = accountPath(d.ID, "")
-	}
-	frame, err := s.frame(w, r, by, place{title: p.T("account.edit_title", "name", d.Name), nav: navOf(by, d), crumbs: append(crumbs, part.Crumb{Label: p.T("account.edit")})})
-	if err != nil {
-		return err
-	}
+// editingPage is the page of an account's form by itself.
+func (s *Server) editingPage(w http.ResponseWriter, r *http.Request, by authz.Actor, d account.Details) surface {
 	at := accountPath(d.ID, "")
-	v := clients.Edit{Page: frame, At: at, Name: d.Name, Parents: d.CanParentFields(), Zones: zoneOptions(p.T("account.zone_inherit"), in.Fields.TimeZone), Languages: s.languageOptions(p),
+	return surface{
+		account: d.ID, back: at,
+		at:   func(string) string { return at + "/edit" },
+		done: func(string) string { return at },
+		show: func(status int, _ string, body templ.Component) error {
+			p := i18n.From(r.Context())
+			crumbs, err := s.accountCrumbs(r, by, d.ID)
+			if err != nil {
+				return err
+			}
+			if n := len(crumbs); n > 0 {
+				crumbs[n-1].Href = at
+			}
+			frame, err := s.frame(w, r, by, place{title: p.T("account.edit_title", "name", d.Name), nav: navOf(by, d), crumbs: append(crumbs, part.Crumb{Label: p.T("account.edit")})})
+			if err != nil {
+				return err
+			}
+			return s.render(w, r, status, clients.Edit{Page: frame, Name: d.Name, Body: body})
+		},
+	}
+}
+
+// properties is the tab of an account's own fields.
+const properties = "properties"
+
+func (s *Server) showEdit(r *http.Request, on surface, status int, d account.Details, in account.UpdateInput, remarks part.Remarks, theirs *clients.Theirs) error {
+	p := i18n.From(r.Context())
+	return on.show(status, properties, clients.EditForm{ID: on.form, Back: on.back, Parents: d.CanParentFields(), Zones: zoneOptions(p.T("account.zone_inherit"), in.Fields.TimeZone), Languages: s.languageOptions(p),
 		TimeZone: d.TimeZone, Language: d.Language, RefsText: refsText(in.Refs), Theirs: theirs,
-		Form: clients.Form{Action: at + "/edit", Kind: d.Kind, Typed: in.Fields, NoEnd: in.NoEnd, Version: in.Version, Errors: remarks.Fields, Problem: remarks.Problem}}
-	return s.render(w, r, status, v)
+		Form: clients.Form{Action: on.at(properties), Kind: d.Kind, Typed: in.Fields, NoEnd: in.NoEnd, Version: in.Version, Errors: remarks.Fields, Problem: remarks.Problem}})
 }
 
 func (s *Server) languageOptions(p i18n.Printer) []part.Option {
@@ -72,6 +89,11 @@ func (s *Server) saveAccount(w http.ResponseWriter, r *http.Request, by authz.Ac
 	if err != nil {
 		return err
 	}
+	return s.saveProperties(w, r, by, d, s.editingPage(w, r, by, d))
+}
+
+// saveProperties saves the form of an account on whatever surface it stands.
+func (s *Server) saveProperties(w http.ResponseWriter, r *http.Request, by authz.Actor, d account.Details, on surface) error {
 	f, err := readForm(w, r, accountForm...)
 	if err != nil {
 		return err
@@ -87,19 +109,19 @@ func (s *Server) saveAccount(w http.ResponseWriter, r *http.Request, by authz.Ac
 	switch {
 	case err == nil:
 		s.setFlash(w, "account_saved")
-		return seeOther(w, r, accountPath(d.ID, ""))
+		return seeOther(w, r, on.done(properties))
 	case errors.As(err, &stale):
-		return s.showStale(w, r, by, d, in, stale)
+		return s.showStale(r, on, d, in, stale)
 	}
 	remarks, status, err := remarksOn(i18n.From(r.Context()), err)
 	if err != nil {
 		return err
 	}
-	return s.showEdit(w, r, by, status, d, in, remarks, nil)
+	return s.showEdit(r, on, status, d, in, remarks, nil)
 }
 
 // showStale shows both versions. Saving again saves what was typed over the stored version, knowingly.
-func (s *Server) showStale(w http.ResponseWriter, r *http.Request, by authz.Actor, d account.Details, in account.UpdateInput, stale *account.Stale) error {
+func (s *Server) showStale(r *http.Request, on surface, d account.Details, in account.UpdateInput, stale *account.Stale) error {
 	p := i18n.From(r.Context())
 	t := stale.Theirs
 	v := &clients.Theirs{Saved: p.DateTime(t.UpdatedAt)}
@@ -121,7 +143,7 @@ func (s *Server) showStale(w http.ResponseWriter, r *http.Request, by authz.Acto
 		differ("refs", refsText(stale.Refs), refsText(in.Refs))
 	}
 	in.Version = t.Version
-	return s.showEdit(w, r, by, http.StatusConflict, d, in, part.Remarks{}, v)
+	return s.showEdit(r, on, http.StatusConflict, d, in, part.Remarks{}, v)
 }
 
 // refsText writes references one a line, as parseRefs reads them.

@@ -10,6 +10,7 @@ import (
 	"bailiwick/internal/i18n"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/obs"
+	"bailiwick/internal/outline"
 	"bailiwick/internal/task"
 	"bailiwick/internal/web/ui/part"
 	"bailiwick/internal/web/ui/shell"
@@ -50,6 +51,9 @@ func (s *Server) frame(w http.ResponseWriter, r *http.Request, by authz.Actor, a
 	}
 	page.Scope = shell.Scope{Name: sc.Name(), Kind: p.T("kind." + sc.Kind()), SwitchURL: "/switch"}
 	page.Nav = navigation(p, sc, at.nav)
+	if outline.Offered(sc) {
+		page.User.Menu = append([]part.MenuItem{{Label: treeName(p, sc), Icon: "network", Href: accountPath(sc.Account(), "/tree")}}, page.User.Menu...)
+	}
 	if own := moduleLinks(offerOf(r.Context()), sc); len(own) > 0 {
 		page.Nav = append(page.Nav, shell.NavGroup{Label: p.T("nav.group_modules"), Items: own})
 	}
@@ -81,7 +85,7 @@ func (s *Server) brandName(ctx context.Context) string {
 // navigation lists what the person may open in the account they chose.
 func navigation(p i18n.Printer, sc authz.Scope, current string) []shell.NavGroup {
 	at := "/a/" + string(sc.Account())
-	sells := sc.Kind() == "platform" || sc.Kind() == "reseller"
+	sells := sells(sc)
 	item := func(show bool, key, icon, letter, href string) []shell.NavItem {
 		if !show {
 			return nil
@@ -91,7 +95,10 @@ func navigation(p i18n.Printer, sc authz.Scope, current string) []shell.NavGroup
 	var accounts, governance []shell.NavItem
 	accounts = append(accounts, item(!sells || !sc.Has(authz.ClientsView), "home", "house", "h", at+"/home")...)
 	accounts = append(accounts, item(sells && sc.Has(authz.ClientsView), "clients", "building-2", "c", at+"/clients")...)
-	accounts = append(accounts, item(sells && sc.Has(authz.ResellersView), "resellers", "network", "p", at+"/resellers")...)
+	if outline.Offered(sc) {
+		accounts = append(accounts, shell.NavItem{Label: treeName(p, sc), Icon: "network", Href: at + "/tree", Key: "m", Current: current == "tree"})
+	}
+	accounts = append(accounts, item(sells && sc.Has(authz.ResellersView), "resellers", "building", "p", at+"/resellers")...)
 	accounts = append(accounts, item(!sells && ownAccount(sc), "account", "building-2", "o", at)...)
 	alone := !sells && !ownAccount(sc) // else they are tabs of the overview
 	accounts = append(accounts, item(alone && sc.Has(authz.DepartmentsView), "departments", "network", "d", at+"/departments")...)
@@ -109,6 +116,14 @@ func navigation(p i18n.Printer, sc authz.Scope, current string) []shell.NavGroup
 		}
 	}
 	return groups
+}
+
+// treeName is what the tree of an account is called.
+func treeName(p i18n.Printer, sc authz.Scope) string {
+	if sells(sc) {
+		return p.T("tree.customers")
+	}
+	return p.T("tree.departments")
 }
 
 // ownAccount reports whether the person may open the page of their customer or department.

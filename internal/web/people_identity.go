@@ -91,12 +91,12 @@ func (s *Server) identityAgain(w http.ResponseWriter, r *http.Request, by authz.
 	if who == nil {
 		return failure
 	}
-	v, err := s.profileOf(r, by, sc, m, who)
+	v, err := s.profileOf(r, by, sc, m, who, s.personPages(w, r, by, sc, m, who))
 	if err != nil {
 		return err
 	}
 	typed(v.Person, remarks)
-	return s.userPage(w, r, by, sc, m, who, "profile", status, v)
+	return s.userPage(w, r, by, sc, m, who, profileSection, status, v)
 }
 
 // userSessions lists where a person is signed in.

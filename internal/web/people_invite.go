@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/a-h/templ"
+
 	"bailiwick/internal/authz"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/i18n"
@@ -250,12 +252,17 @@ func (s *Server) createUserPage(w http.ResponseWriter, r *http.Request, by authz
 	if err != nil {
 		return err
 	}
-	return s.showCreate(w, r, by, sc, invite.Create{Access: user.Access{Role: offered(sc)[0], AllSubs: true}}, nil)
+	return s.showCreate(r, by, sc, s.creatingPage(w, r, by, sc), firstCreate(sc), nil)
 }
 
-func (s *Server) showCreate(w http.ResponseWriter, r *http.Request, by authz.Actor, sc authz.Scope, in invite.Create, failure error) error {
+// firstCreate is the form of a new user before anything is typed.
+func firstCreate(sc authz.Scope) invite.Create {
+	return invite.Create{Access: user.Access{Role: offered(sc)[0], AllSubs: true}}
+}
+
+func (s *Server) showCreate(r *http.Request, by authz.Actor, sc authz.Scope, on surface, in invite.Create, failure error) error {
 	p := i18n.From(r.Context())
-	v := people.Create{Account: sc.Name(), Base: accountPath(sc.Account(), "/users"), Name: in.Name, Email: in.Email}
+	v := people.CreateForm{ID: on.form, Action: on.at(newUser), Back: on.back, Name: in.Name, Email: in.Email}
 	status := http.StatusOK
 	if failure != nil {
 		fields, isForm := fieldErrors(p, failure)
@@ -269,14 +276,33 @@ func (s *Server) showCreate(w http.ResponseWriter, r *http.Request, by authz.Act
 	if v.Access, err = s.accessForm(r, by, sc, in.Access, v.Errors); err != nil {
 		return err
 	}
-	at, err := s.peoplePlace(r, by, sc, p.T("users.create"), part.Crumb{Label: p.T("users.create")})
-	if err != nil {
-		return err
+	return on.show(status, newUser, v)
+}
+
+// newUser is the section of a user who is being created.
+const newUser = "user"
+
+// creatingPage is the page of the form of a new user by itself.
+func (s *Server) creatingPage(w http.ResponseWriter, r *http.Request, by authz.Actor, sc authz.Scope) surface {
+	list := accountPath(sc.Account(), "/users")
+	return surface{
+		account: sc.Account(), back: list,
+		at:   func(string) string { return list + "/new" },
+		done: func(string) string { return list },
+		show: func(status int, _ string, body templ.Component) error {
+			form, _ := body.(people.CreateForm)
+			v := people.Create{Account: sc.Name(), CreateForm: form}
+			title := i18n.From(r.Context()).T("users.create")
+			at, err := s.peoplePlace(r, by, sc, title, part.Crumb{Label: title})
+			if err != nil {
+				return err
+			}
+			if v.Page, err = s.frame(w, r, by, at); err != nil {
+				return err
+			}
+			return s.render(w, r, status, v)
+		},
 	}
-	if v.Page, err = s.frame(w, r, by, at); err != nil {
-		return err
-	}
-	return s.render(w, r, status, v)
 }
 
 // createUser makes a person a user without asking them first; the answer is the same for an address that is known.
@@ -285,6 +311,10 @@ func (s *Server) createUser(w http.ResponseWriter, r *http.Request, by authz.Act
 	if err != nil {
 		return err
 	}
+	return s.createUserOn(w, r, by, sc, s.creatingPage(w, r, by, sc))
+}
+
+func (s *Server) createUserOn(w http.ResponseWriter, r *http.Request, by authz.Actor, sc authz.Scope, on surface) error {
 	f, err := readForm(w, r, append([]string{"name", "email"}, accessNames...)...)
 	if err != nil {
 		return err
@@ -294,8 +324,8 @@ func (s *Server) createUser(w http.ResponseWriter, r *http.Request, by authz.Act
 		if !shown(err) {
 			return err
 		}
-		return s.showCreate(w, r, by, sc, in, err)
+		return s.showCreate(r, by, sc, on, in, err)
 	}
 	s.setFlash(w, "user_created", "email", in.Email)
-	return seeOther(w, r, accountPath(sc.Account(), "/users"))
+	return seeOther(w, r, on.done(newUser))
 }

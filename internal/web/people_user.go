@@ -88,14 +88,18 @@ func (s *Server) userProfile(w http.ResponseWriter, r *http.Request, by authz.Ac
 	if err != nil {
 		return err
 	}
-	v, err := s.profileOf(r, by, sc, m, who)
+	return s.openProfile(r, by, sc, m, who, s.personPages(w, r, by, sc, m, who))
+}
+
+func (s *Server) openProfile(r *http.Request, by authz.Actor, sc authz.Scope, m user.Member, who *authn.Identity, on surface) error {
+	v, err := s.profileOf(r, by, sc, m, who, on)
 	if err != nil {
 		return err
 	}
-	return s.userPage(w, r, by, sc, m, who, "profile", http.StatusOK, v)
+	return on.show(http.StatusOK, profileSection, v)
 }
 
-func (s *Server) profileOf(r *http.Request, by authz.Actor, sc authz.Scope, m user.Member, who *authn.Identity) (people.Profile, error) {
+func (s *Server) profileOf(r *http.Request, by authz.Actor, sc authz.Scope, m user.Member, who *authn.Identity, on surface) (people.Profile, error) {
 	p := i18n.From(r.Context())
 	can, err := s.Users.CanOn(r.Context(), by, sc.Account(), m)
 	yes := map[bool]string{true: p.T("users.two_step_on"), false: p.T("users.two_step_off")}
@@ -103,7 +107,7 @@ func (s *Server) profileOf(r *http.Request, by authz.Actor, sc authz.Scope, m us
 	email := part.Fact{Term: p.T("create_user.email"), Text: m.Email + " · " + proven[m.EmailVerified]}
 	rest := []part.Fact{{Term: p.T("users.col_two_step"), Text: yes[m.TwoFactor]}, {Term: p.T("user.since"), Text: p.Date(m.CreatedAt)}}
 	v := people.Profile{
-		Action: personPath(sc, m), JobTitle: m.JobTitle, Phone: m.Phone, Version: strconv.FormatInt(m.Version, 10), Edit: can.Edit,
+		Action: on.at(profileSection), JobTitle: m.JobTitle, Phone: m.Phone, Version: strconv.FormatInt(m.Version, 10), Edit: can.Edit,
 	}
 	if who != nil {
 		v.Person = s.identityForms(p, v.Action, who.Profile)
@@ -120,6 +124,14 @@ func (s *Server) saveUserProfile(w http.ResponseWriter, r *http.Request, by auth
 	if err != nil {
 		return err
 	}
+	who, err := s.identityOf(r, by, sc, m)
+	if err != nil {
+		return err
+	}
+	return s.saveProfileOn(w, r, by, sc, m, who, s.personPages(w, r, by, sc, m, who))
+}
+
+func (s *Server) saveProfileOn(w http.ResponseWriter, r *http.Request, by authz.Actor, sc authz.Scope, m user.Member, who *authn.Identity, on surface) error {
 	f, err := readForm(w, r, "version", "job_title", "phone")
 	if err != nil {
 		return err
@@ -129,17 +141,13 @@ func (s *Server) saveUserProfile(w http.ResponseWriter, r *http.Request, by auth
 	err = s.Users.Edit(r.Context(), by, sc.Account(), m.ID, version, in)
 	if err == nil {
 		s.setFlash(w, "user_saved")
-		return seeOther(w, r, personPath(sc, m))
+		return seeOther(w, r, on.done(profileSection))
 	}
 	if !shown(err) {
 		return err
 	}
 	p := i18n.From(r.Context())
-	who, perr := s.identityOf(r, by, sc, m)
-	if perr != nil {
-		return perr
-	}
-	v, perr := s.profileOf(r, by, sc, m, who)
+	v, perr := s.profileOf(r, by, sc, m, who, on)
 	if perr != nil {
 		return perr
 	}
@@ -152,7 +160,7 @@ func (s *Server) saveUserProfile(w http.ResponseWriter, r *http.Request, by auth
 	if stale := (*user.Stale)(nil); errors.As(err, &stale) {
 		v.Theirs = []part.Fact{{Term: p.T("user.job_title"), Text: stale.Theirs.JobTitle}, {Term: p.T("user.phone"), Text: stale.Theirs.Phone}}
 	}
-	return s.userPage(w, r, by, sc, m, who, "profile", statusOf(errs.KindOf(err)), v)
+	return on.show(statusOf(errs.KindOf(err)), profileSection, v)
 }
 
 func (s *Server) userAccess(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
@@ -160,19 +168,23 @@ func (s *Server) userAccess(w http.ResponseWriter, r *http.Request, by authz.Act
 	if err != nil {
 		return err
 	}
-	v, err := s.rightsOf(r, by, sc, m, m.Access, nil)
-	if err != nil {
-		return err
-	}
 	who, err := s.identityOf(r, by, sc, m)
 	if err != nil {
 		return err
 	}
-	return s.userPage(w, r, by, sc, m, who, "access", http.StatusOK, v)
+	return s.openRights(w, r, by, sc, m, s.personPages(w, r, by, sc, m, who))
 }
 
-func (s *Server) rightsOf(r *http.Request, by authz.Actor, sc authz.Scope, m user.Member, a user.Access, fields map[string]string) (people.Rights, error) {
-	v := people.Rights{Action: accountPath(sc.Account(), "/users/"+string(m.ID)+"/access"), Version: strconv.FormatInt(m.Version, 10), Name: m.Name}
+func (s *Server) openRights(_ http.ResponseWriter, r *http.Request, by authz.Actor, sc authz.Scope, m user.Member, on surface) error {
+	v, err := s.rightsOf(r, by, sc, m, m.Access, nil, on)
+	if err != nil {
+		return err
+	}
+	return on.show(http.StatusOK, accessSection, v)
+}
+
+func (s *Server) rightsOf(r *http.Request, by authz.Actor, sc authz.Scope, m user.Member, a user.Access, fields map[string]string, on surface) (people.Rights, error) {
+	v := people.Rights{Action: on.at(accessSection), Version: strconv.FormatInt(m.Version, 10), Name: m.Name}
 	can, err := s.Users.CanOn(r.Context(), by, sc.Account(), m)
 	if err != nil {
 		return v, err
@@ -364,6 +376,14 @@ func (s *Server) saveUserAccess(w http.ResponseWriter, r *http.Request, by authz
 	if err != nil {
 		return err
 	}
+	who, err := s.identityOf(r, by, sc, m)
+	if err != nil {
+		return err
+	}
+	return s.saveRightsOn(w, r, by, sc, m, s.personPages(w, r, by, sc, m, who))
+}
+
+func (s *Server) saveRightsOn(w http.ResponseWriter, r *http.Request, by authz.Actor, sc authz.Scope, m user.Member, on surface) error {
 	f, err := readForm(w, r, append([]string{"version", "perm"}, accessNames...)...)
 	if err != nil {
 		return err
@@ -374,14 +394,14 @@ func (s *Server) saveUserAccess(w http.ResponseWriter, r *http.Request, by authz
 	err = s.Users.Edit(r.Context(), by, sc.Account(), m.ID, version, user.Input{Access: a, JobTitle: m.JobTitle, Phone: m.Phone})
 	if err == nil {
 		s.setFlash(w, "user_saved")
-		return seeOther(w, r, accountPath(sc.Account(), "/users/"+string(m.ID)+"/access"))
+		return seeOther(w, r, on.done(accessSection))
 	}
 	if !shown(err) {
 		return err
 	}
 	p := i18n.From(r.Context())
 	fields, isForm := fieldErrors(p, err)
-	v, perr := s.rightsOf(r, by, sc, m, a, fields)
+	v, perr := s.rightsOf(r, by, sc, m, a, fields, on)
 	if perr != nil {
 		return perr
 	}
@@ -392,11 +412,7 @@ func (s *Server) saveUserAccess(w http.ResponseWriter, r *http.Request, by authz
 		label, _ := roleLabel(p, stale.Theirs.Role, stale.Theirs.RoleName)
 		v.Theirs = []part.Fact{{Term: p.T("access.permission"), Text: label}, {Term: p.T("access.modules"), Text: modulesOf(offerOf(r.Context()), stale.Theirs.Grant())}}
 	}
-	who, perr := s.identityOf(r, by, sc, m)
-	if perr != nil {
-		return perr
-	}
-	return s.userPage(w, r, by, sc, m, who, "access", statusOf(errs.KindOf(err)), v)
+	return on.show(statusOf(errs.KindOf(err)), accessSection, v)
 }
 
 // permsOf reads the permissions ticked in a grid. Names that do not exist grant nothing.

@@ -22,6 +22,7 @@ import (
 	"bailiwick/internal/module"
 	"bailiwick/internal/notify"
 	"bailiwick/internal/op"
+	"bailiwick/internal/outline"
 	"bailiwick/internal/page"
 	"bailiwick/internal/provision"
 	"bailiwick/internal/role"
@@ -55,6 +56,7 @@ type Deps struct {
 	Trail          *trail.Service
 	Modules        *module.Service
 	Tuning         *tuning.Service
+	Outline        *outline.Service
 	Subs           *subaccount.Service
 	Roles          *role.Service
 	Users          *user.Service

@@ -41,12 +41,21 @@ type drafts map[string]draft
 
 func (s *Server) settingsPage(tab tuning.Tab) func(http.ResponseWriter, *http.Request, authz.Actor) error {
 	return func(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
-		page, err := s.tuned(r, by, tab)
+		on, err := s.accountPages(w, r, by)
 		if err != nil {
 			return err
 		}
-		return s.showSettings(w, r, by, http.StatusOK, page, stored(page), ui.Tab{})
+		return s.openSettings(r, by, on, tab)
 	}
+}
+
+// openSettings shows the settings of a tab as they are stored.
+func (s *Server) openSettings(r *http.Request, by authz.Actor, on surface, tab tuning.Tab) error {
+	page, err := s.Tuning.View(r.Context(), by, on.account, tab)
+	if err != nil {
+		return err
+	}
+	return s.showSettings(r, on, http.StatusOK, page, stored(page), ui.Tab{})
 }
 
 func (s *Server) tuned(r *http.Request, by authz.Actor, tab tuning.Tab) (tuning.Page, error) {
@@ -95,34 +104,42 @@ func typed(page tuning.Page, f form) drafts {
 	return out
 }
 
-// saveSettings saves the form, or shows it again with one more setting overridden or reset.
 func (s *Server) saveSettings(tab tuning.Tab) func(http.ResponseWriter, *http.Request, authz.Actor) error {
 	return func(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
-		page, err := s.tuned(r, by, tab)
+		on, err := s.accountPages(w, r, by)
 		if err != nil {
 			return err
 		}
-		f, err := readForm(w, r, "version", "do", "confirmed", "own:", "v:", "lock:")
-		if err != nil {
-			return err
-		}
-		now, version := typed(page, f), f.text("version")
-		do, name, _ := strings.Cut(f.text("do"), ":")
-		switch do {
-		case "override", "reset":
-			d, ok := now[name]
-			if !ok {
-				return errs.NoSuch("setting")
-			}
-			d.own = do == "override"
-			if !d.own {
-				d = draft{values: above(page, name)}
-			}
-			now[name] = d
-			return s.showSettings(w, r, by, http.StatusOK, page, now, ui.Tab{Version: version, Unsaved: true, Focus: name})
-		}
-		return s.keepSettings(w, r, by, page, now, version, f.ticked("confirmed"))
+		return s.saveSettingsOn(w, r, by, on, tab)
 	}
+}
+
+// saveSettingsOn saves the form, or shows it again with one more setting overridden or reset.
+func (s *Server) saveSettingsOn(w http.ResponseWriter, r *http.Request, by authz.Actor, on surface, tab tuning.Tab) error {
+	page, err := s.Tuning.View(r.Context(), by, on.account, tab)
+	if err != nil {
+		return err
+	}
+	f, err := readForm(w, r, "version", "do", "confirmed", "own:", "v:", "lock:")
+	if err != nil {
+		return err
+	}
+	now, version := typed(page, f), f.text("version")
+	do, name, _ := strings.Cut(f.text("do"), ":")
+	switch do {
+	case "override", "reset":
+		d, ok := now[name]
+		if !ok {
+			return errs.NoSuch("setting")
+		}
+		d.own = do == "override"
+		if !d.own {
+			d = draft{values: above(page, name)}
+		}
+		now[name] = d
+		return s.showSettings(r, on, http.StatusOK, page, now, ui.Tab{Version: version, Unsaved: true, Focus: name})
+	}
+	return s.keepSettings(w, r, by, on, page, now, version, f.ticked("confirmed"))
 }
 
 func above(page tuning.Page, name string) []string {
@@ -135,13 +152,13 @@ func above(page tuning.Page, name string) []string {
 }
 
 // keepSettings saves what was typed. What a new lock does is shown first.
-func (s *Server) keepSettings(w http.ResponseWriter, r *http.Request, by authz.Actor, page tuning.Page, now drafts, version string, confirmed bool) error {
+func (s *Server) keepSettings(w http.ResponseWriter, r *http.Request, by authz.Actor, on surface, page tuning.Page, now drafts, version string, confirmed bool) error {
 	p := i18n.From(r.Context())
 	edits, locks, err := editsOf(page, now)
 	if err == nil && !confirmed {
 		var warn []string
 		if warn, err = s.reached(r, by, page, locks); len(warn) > 0 {
-			return s.showSettings(w, r, by, http.StatusUnprocessableEntity, page, now, ui.Tab{Version: version, Unsaved: true, Locking: warn})
+			return s.showSettings(r, on, http.StatusUnprocessableEntity, page, now, ui.Tab{Version: version, Unsaved: true, Locking: warn})
 		}
 	}
 	if err == nil {
@@ -149,7 +166,7 @@ func (s *Server) keepSettings(w http.ResponseWriter, r *http.Request, by authz.A
 	}
 	if err == nil {
 		s.setFlash(w, "settings_saved")
-		return seeOther(w, r, accountPath(page.Account, "/"+string(page.Tab)))
+		return seeOther(w, r, on.done(string(page.Tab)))
 	}
 	remarks, status, rerr := remarksOn(p, err)
 	if rerr != nil {
@@ -160,7 +177,7 @@ func (s *Server) keepSettings(w http.ResponseWriter, r *http.Request, by authz.A
 	if errors.As(err, &stale) {
 		page, v.Version = stale.Theirs, stale.Theirs.Version
 	}
-	return s.showSettings(w, r, by, status, page, now, v)
+	return s.showSettings(r, on, status, page, now, v)
 }
 
 // editsOf are the changes that the form asks for, and the settings that it locks anew.
@@ -210,11 +227,11 @@ func (s *Server) reached(r *http.Request, by authz.Actor, page tuning.Page, lock
 	return out, nil
 }
 
-func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, by authz.Actor, status int, page tuning.Page, now drafts, v ui.Tab) error {
+func (s *Server) showSettings(r *http.Request, on surface, status int, page tuning.Page, now drafts, v ui.Tab) error {
 	p := i18n.From(r.Context())
-	v.Action, v.CanEdit = accountPath(page.Account, "/"+string(page.Tab)), page.CanEdit
+	v.Action, v.CanEdit = on.at(string(page.Tab)), page.CanEdit
 	if page.CanEdit {
-		v.Below = v.Action + "/below"
+		v.Below = accountPath(page.Account, "/"+string(page.Tab)+"/below")
 	}
 	if v.Version == "" {
 		v.Version = page.Version
@@ -231,11 +248,7 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, by authz.A
 		}
 		v.Cards = append(v.Cards, card)
 	}
-	_, sc, err := s.Ops.See(r.Context(), by, page.Account)
-	if err != nil {
-		return err
-	}
-	return s.section(w, r, by, status, sc, string(page.Tab), v)
+	return on.show(status, string(page.Tab), v)
 }
 
 func settingLine(p i18n.Printer, f tuning.Field, d draft) ui.Line {

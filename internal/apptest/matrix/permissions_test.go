@@ -381,6 +381,22 @@ var calls = []call{
 		return o.Tuning.Apply(o.ctx, by, o.client, tuning.Security, []string{"session.idle_minutes"}, []ids.Account{o.department})
 	}},
 
+	{"outline.Service.Root", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Outline.Root(o.ctx, by, o.client))
+	}},
+	{"outline.Service.Root", "of the reseller", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Outline.Root(o.ctx, by, o.reseller))
+	}},
+	{"outline.Service.Total", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Outline.Total(o.ctx, by, o.client))
+	}},
+	{"outline.Service.Children", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Outline.Children(o.ctx, by, o.client, ""))
+	}},
+	{"outline.Service.Find", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Outline.Find(o.ctx, by, o.client, "mark"))
+	}},
+
 	{"trail.Service.List", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Trail.List(o.ctx, by, o.client, trail.Query{Below: true}))
 	}},
@@ -726,7 +742,7 @@ func (o *office) keyOf(p apptest.Person) ids.Key {
 
 // services are all that people reach through the edges.
 func (o *office) services() []any {
-	return []any{o.Accounts, o.Views, o.Tasks, o.Exchange, o.Trail, o.Modules, o.Tuning, o.Roles, o.Users, o.Subs, o.Invites, o.Authn, o.Keys, o.Brands, o.Access}
+	return []any{o.Accounts, o.Views, o.Tasks, o.Exchange, o.Trail, o.Modules, o.Tuning, o.Outline, o.Roles, o.Users, o.Subs, o.Invites, o.Authn, o.Keys, o.Brands, o.Access}
 }
 
 // withActor lists the methods that take an actor, by reflection over the services.

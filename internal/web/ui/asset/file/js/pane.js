@@ -1,7 +1,7 @@
 // Narrow screens: the pane covers the page, so what is behind it leaves the tab order. Escape closes it.
 const narrow = matchMedia("(width < 80rem)");
 const sync = () => {
-  const covered = narrow.matches && !!document.getElementById("pane");
+  const covered = narrow.matches && !!document.querySelector("section#pane");
   document.querySelectorAll(".split > .main, .side, .top").forEach((el) => { el.inert = covered; });
 };
 narrow.addEventListener("change", sync);
