@@ -33,6 +33,7 @@ import (
 	"bailiwick/internal/role"
 	"bailiwick/internal/subaccount"
 	"bailiwick/internal/task"
+	"bailiwick/internal/tuning"
 	"bailiwick/internal/user"
 	"bailiwick/internal/view"
 )
@@ -55,6 +56,7 @@ type Deps struct {
 	Access    *access.Service
 	Modules   *module.Service
 	Views     *view.Service
+	Tuning    *tuning.Service
 	Tasks     *task.Service
 	Exchange  *exchange.Service
 	Temp      string // a directory for files while they arrive
@@ -126,6 +128,7 @@ func (a *API) operations() {
 	a.keyOperations()
 	a.meOperations()
 	a.moduleOperations()
+	a.settingOperations()
 	a.taskOperations()
 	a.exchangeOperations()
 }

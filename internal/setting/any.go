@@ -51,7 +51,7 @@ func (k Key[T]) Effective(rows []Row) (json.RawMessage, Origin, error) {
 // SetJSON stores the own value of the scope's account. A value of another type is refused.
 func (k Key[T]) SetJSON(ctx context.Context, tx *db.Tx, sc authz.Scope, value json.RawMessage, locked bool) (Change, error) {
 	var v T
-	if err := json.Unmarshal(value, &v); err != nil {
+	if err := json.Unmarshal(value, &v); err != nil || string(value) == "null" {
 		return Change{}, errs.New(errs.Invalid, "setting.type", "Send a value of the kind that the setting {setting} has.", "setting", k.Name)
 	}
 	return Set(ctx, tx, sc, k, v, locked)

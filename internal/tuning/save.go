@@ -24,7 +24,7 @@ type Edit struct {
 
 // Save changes settings of an account, all of them or none. Settings that are not named stay as they are. version is
 // that of the page the edits were made on.
-func (s *Service) Save(ctx context.Context, by authz.Actor, account ids.Account, tab Tab, version string, edits map[string]Edit) error {
+func (s *Service) Save(ctx context.Context, by authz.Actor, account ids.Account, tab Tab, version int64, edits map[string]Edit) error {
 	r, ok := rights[tab]
 	if !ok {
 		return errs.NoSuch("setting")

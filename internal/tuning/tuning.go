@@ -7,7 +7,7 @@ package tuning
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -70,7 +70,7 @@ type Page struct {
 	Kind    string // the account's
 	Tab     Tab
 	Groups  []Part
-	Version string // of what the account itself has set under the tab
+	Version int64 // of what the account itself has set under the tab; above 0
 	CanEdit bool
 }
 
@@ -163,7 +163,7 @@ func (s *Service) page(ctx context.Context, q db.Queryer, sc authz.Scope, tab Ta
 			p.Groups = append(p.Groups, part)
 		}
 	}
-	p.Version = hex.EncodeToString(own.Sum(nil)[:12])
+	p.Version = int64(binary.BigEndian.Uint64(own.Sum(nil))>>2) + 1 //nolint:gosec // two bits are shifted out
 	return p, nil
 }
 

@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"bailiwick/internal/authz"
@@ -124,7 +125,8 @@ func (s *Server) saveSettingsOn(w http.ResponseWriter, r *http.Request, by authz
 	if err != nil {
 		return err
 	}
-	now, version := typed(page, f), f.text("version")
+	now := typed(page, f)
+	version, _ := strconv.ParseInt(f.text("version"), 10, 64) //nolint:errcheck // 0 is no version, and stale
 	do, name, _ := strings.Cut(f.text("do"), ":")
 	switch do {
 	case "override", "reset":
@@ -152,7 +154,7 @@ func above(page tuning.Page, name string) []string {
 }
 
 // keepSettings saves what was typed. What a new lock does is shown first.
-func (s *Server) keepSettings(w http.ResponseWriter, r *http.Request, by authz.Actor, on surface, page tuning.Page, now drafts, version string, confirmed bool) error {
+func (s *Server) keepSettings(w http.ResponseWriter, r *http.Request, by authz.Actor, on surface, page tuning.Page, now drafts, version int64, confirmed bool) error {
 	p := i18n.From(r.Context())
 	edits, locks, err := editsOf(page, now)
 	if err == nil && !confirmed {
@@ -233,7 +235,7 @@ func (s *Server) showSettings(r *http.Request, on surface, status int, page tuni
 	if page.CanEdit {
 		v.Below = accountPath(page.Account, "/"+string(page.Tab)+"/below")
 	}
-	if v.Version == "" {
+	if v.Version == 0 {
 		v.Version = page.Version
 	}
 	for _, g := range page.Groups {

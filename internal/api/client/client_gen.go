@@ -115,6 +115,12 @@ type AddressVerdict struct {
 	Verdict string `json:"verdict"`
 }
 
+// ApplyInBody is ApplyInBody in the description of the API.
+type ApplyInBody struct {
+	Settings []string `json:"settings"`
+	To       []string `json:"to"`
+}
+
 // Change is Change in the description of the API.
 type Change struct {
 	After  string `json:"after,omitzero"`
@@ -136,6 +142,11 @@ type ChangeClientsInBody struct {
 type ChangeInvitationsInBody struct {
 	Action      string   `json:"action"`
 	Invitations []string `json:"invitations"`
+}
+
+// ChangeSettingsInBody is ChangeSettingsInBody in the description of the API.
+type ChangeSettingsInBody struct {
+	Settings []SettingEdit `json:"settings"`
 }
 
 // ChangeUsersInBody is ChangeUsersInBody in the description of the API.
@@ -737,6 +748,12 @@ type Profile struct {
 	Username string `json:"username"`
 }
 
+// Reach is Reach in the description of the API.
+type Reach struct {
+	Accounts int64 `json:"accounts"`
+	Own      int64 `json:"own"`
+}
+
 // ReassignInBody is ReassignInBody in the description of the API.
 type ReassignInBody struct {
 	To string `json:"to"`
@@ -811,6 +828,43 @@ type Session struct {
 	IP        string    `json:"ip"`
 	SeenAt    time.Time `json:"seen_at"`
 	UserAgent string    `json:"user_agent"`
+}
+
+// Setting is Setting in the description of the API.
+type Setting struct {
+	Above   any           `json:"above"`
+	CanEdit bool          `json:"can_edit"`
+	From    SettingOrigin `json:"from"`
+	High    int64         `json:"high,omitzero"`
+	Kind    string        `json:"kind"`
+	Locked  bool          `json:"locked"`
+	Low     int64         `json:"low,omitzero"`
+	Name    string        `json:"name"`
+	Options []string      `json:"options,omitzero"`
+	Own     any           `json:"own,omitzero"`
+	Unit    string        `json:"unit,omitzero"`
+	Value   any           `json:"value"`
+}
+
+// SettingEdit is SettingEdit in the description of the API.
+type SettingEdit struct {
+	Inherit bool   `json:"inherit,omitzero"`
+	Locked  bool   `json:"locked,omitzero"`
+	Name    string `json:"name"`
+	Value   any    `json:"value,omitzero"`
+}
+
+// SettingOrigin is SettingOrigin in the description of the API.
+type SettingOrigin struct {
+	Account  string `json:"account,omitzero"`
+	Default  bool   `json:"default"`
+	LockedBy string `json:"locked_by,omitzero"`
+	Name     string `json:"name,omitzero"`
+}
+
+// Settings is Settings in the description of the API.
+type Settings struct {
+	Items []Setting `json:"items"`
 }
 
 // StrandedGroup is StrandedGroup in the description of the API.
@@ -892,6 +946,25 @@ type View struct {
 	Query string `json:"query"`
 }
 
+// ApplySettingsParams are the choices of ApplySettings.
+type ApplySettingsParams struct {
+	Tab string
+}
+
+func (p ApplySettingsParams) values() url.Values {
+	v := url.Values{}
+	if p.Tab != "" {
+		v.Set("tab", p.Tab)
+	}
+	return v
+}
+
+// ApplySettings: Give accounts below the values in force here.
+func (c *API) ApplySettings(ctx context.Context, account string, p ApplySettingsParams, body ApplyInBody) error {
+	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/settings/apply", query: p.values(), body: body}, nil)
+	return err
+}
+
 // CancelTask: End a task where it stands; what it did so far stays.
 func (c *API) CancelTask(ctx context.Context, account string, task string) error {
 	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/tasks/" + url.PathEscape(task) + "/cancel"}, nil)
@@ -908,6 +981,25 @@ func (c *API) ChangeClients(ctx context.Context, account string, body ChangeClie
 func (c *API) ChangeInvitations(ctx context.Context, account string, body ChangeInvitationsInBody) error {
 	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/invitations/bulk", body: body}, nil)
 	return err
+}
+
+// ChangeSettingsParams are the choices of ChangeSettings.
+type ChangeSettingsParams struct {
+	Tab string
+}
+
+func (p ChangeSettingsParams) values() url.Values {
+	v := url.Values{}
+	if p.Tab != "" {
+		v.Set("tab", p.Tab)
+	}
+	return v
+}
+
+// ChangeSettings: Change settings of an account.
+func (c *API) ChangeSettings(ctx context.Context, account string, version Version, p ChangeSettingsParams, body ChangeSettingsInBody) (out Settings, now Version, err error) {
+	now, err = c.do(ctx, request{method: http.MethodPatch, path: "/accounts/" + url.PathEscape(account) + "/settings", version: version, query: p.values(), body: body}, &out)
+	return out, now, err
 }
 
 // ChangeUsers: Deactivate, reactivate or remove up to 100 people, all or none.
@@ -1136,6 +1228,29 @@ func (c *API) GetProfile(ctx context.Context) (out Profile, now Version, err err
 func (c *API) GetRole(ctx context.Context, account string, role string) (out Role, now Version, err error) {
 	now, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/roles/" + url.PathEscape(role)}, &out)
 	return out, now, err
+}
+
+// GetSettingReachParams are the choices of GetSettingReach.
+type GetSettingReachParams struct {
+	Tab     string
+	Setting string
+}
+
+func (p GetSettingReachParams) values() url.Values {
+	v := url.Values{}
+	if p.Tab != "" {
+		v.Set("tab", p.Tab)
+	}
+	if p.Setting != "" {
+		v.Set("setting", p.Setting)
+	}
+	return v
+}
+
+// GetSettingReach: Count the accounts that a lock of a setting would reach.
+func (c *API) GetSettingReach(ctx context.Context, account string, p GetSettingReachParams) (out Reach, err error) {
+	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/settings/reach", query: p.values()}, &out)
+	return out, err
 }
 
 // GetSubAccount: Get a sub-account.
@@ -1490,6 +1605,25 @@ func (c *API) ListRoleHolders(ctx context.Context, account string, role string) 
 func (c *API) ListRoles(ctx context.Context, account string) (out ListRole, err error) {
 	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/roles"}, &out)
 	return out, err
+}
+
+// ListSettingsParams are the choices of ListSettings.
+type ListSettingsParams struct {
+	Tab string
+}
+
+func (p ListSettingsParams) values() url.Values {
+	v := url.Values{}
+	if p.Tab != "" {
+		v.Set("tab", p.Tab)
+	}
+	return v
+}
+
+// ListSettings: List the settings of an account under a tab.
+func (c *API) ListSettings(ctx context.Context, account string, p ListSettingsParams) (out Settings, now Version, err error) {
+	now, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/settings", query: p.values()}, &out)
+	return out, now, err
 }
 
 // ListSubAccountsParams are the choices of ListSubAccounts.

@@ -20,20 +20,28 @@ var openToPrograms = map[string]string{
 	"/api/":                 "answers what no route answers; it asks for a key itself",
 }
 
+// sentQueries are what routes must be asked with.
+var sentQueries = map[string]string{
+	"DELETE /accounts/{account}/subaccounts/{subaccount}": "?typed=x",
+	"GET /accounts/{account}/settings/reach":              "?setting=account.grace_days",
+}
+
 // sentBodies are what the sweep sends to each route that takes a body: something the route would do for those who may.
 var sentBodies = map[string]string{
 	"POST /access/check":   `{"account": "{account}", "permission": "account.view"}`,
 	"POST /access/explain": `{"account": "{account}", "permission": "account.view"}`,
 
-	"PATCH /accounts/{account}":             `{"phone": "+49 30 1"}`,
-	"POST /accounts/{account}/hold":         `{"reason": "swept"}`,
-	"POST /accounts/{account}/close":        `{"typed": "x"}`,
-	"POST /accounts/{account}/move":         `{"to": "{elsewhere}"}`,
-	"POST /accounts/{account}/move/preview": `{"to": "{elsewhere}"}`,
-	"POST /accounts/{account}/clients":      `{"name": "Swept", "no_end": true}`,
-	"POST /accounts/{account}/clients/bulk": `{"action": "suspend", "clients": ["{account}"]}`,
-	"POST /accounts/{account}/resellers":    `{"name": "Swept"}`,
-	"POST /accounts/{account}/departments":  `{"name": "Swept"}`,
+	"PATCH /accounts/{account}":               `{"phone": "+49 30 1"}`,
+	"PATCH /accounts/{account}/settings":      `{"settings": [{"name": "account.grace_days", "value": 9}]}`,
+	"POST /accounts/{account}/settings/apply": `{"settings": ["account.grace_days"], "to": ["{account}"]}`,
+	"POST /accounts/{account}/hold":           `{"reason": "swept"}`,
+	"POST /accounts/{account}/close":          `{"typed": "x"}`,
+	"POST /accounts/{account}/move":           `{"to": "{elsewhere}"}`,
+	"POST /accounts/{account}/move/preview":   `{"to": "{elsewhere}"}`,
+	"POST /accounts/{account}/clients":        `{"name": "Swept", "no_end": true}`,
+	"POST /accounts/{account}/clients/bulk":   `{"action": "suspend", "clients": ["{account}"]}`,
+	"POST /accounts/{account}/resellers":      `{"name": "Swept"}`,
+	"POST /accounts/{account}/departments":    `{"name": "Swept"}`,
 
 	"POST /accounts/{account}/locations":                     `{"name": "Swept"}`,
 	"PATCH /accounts/{account}/locations/{location}":         `{"name": "Swept"}`,
@@ -106,9 +114,7 @@ func (p programs) ask(who *apptest.Program, route string, v values, headers ...s
 	method, path := fill(route, v)
 	body := sentBodies[route]
 	body = paramForm.ReplaceAllStringFunc(body, func(name string) string { return v[name[1:len(name)-1]] })
-	if route == "DELETE /accounts/{account}/subaccounts/{subaccount}" {
-		path += "?typed=x"
-	}
+	path += sentQueries[route]
 	switch method {
 	case http.MethodPatch:
 		headers = append(headers, "If-Match", `"1"`)

@@ -34,6 +34,7 @@ type Commands struct {
 	Invitations invitationsCmd `cmd:"" group:"remote" help:"Invitations that nobody has accepted yet."`
 	Roles       rolesCmd       `cmd:"" group:"remote" help:"Role groups: list, show, create, edit, delete."`
 	Modules     modulesCmd     `cmd:"" group:"remote" help:"The operator's own modules: list, show, create, edit, remove."`
+	Settings    settingsCmd    `cmd:"" group:"remote" help:"The settings of an account: list, set, reset, apply below."`
 	Tasks       tasksCmd       `cmd:"" group:"remote" help:"Exports and imports: list, show, cancel, result."`
 	Me          meCmd          `cmd:"" group:"remote" help:"Say for whom the key acts, and where."`
 	Keys        keysCmd        `cmd:"" group:"remote" help:"API keys: list, create, revoke."`

@@ -1,0 +1,132 @@
+package remote
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"bailiwick/internal/api/client"
+)
+
+type settingsCmd struct {
+	List  settingsList  `cmd:"" help:"List the settings of the account: what is in force, and where it comes from."`
+	Set   settingsSet   `cmd:"" help:"Give the account a value of its own."`
+	Reset settingsReset `cmd:"" help:"Take back the account's own value, so that it inherits."`
+	Apply settingsApply `cmd:"" help:"Give accounts below the values in force here."`
+}
+
+// tabbed are the flags of commands about the settings of one tab.
+type tabbed struct {
+	flags
+	Tab string `enum:"settings,security" default:"settings" help:"Where the settings stand together: settings or security."`
+}
+
+type settingsList struct{ tabbed }
+
+// Run lists settings.
+func (c settingsList) Run(p *Process) error {
+	s, at, err := c.within(p)
+	if err != nil {
+		return err
+	}
+	read := func(string) ([]client.Setting, string, error) {
+		l, _, err := s.ListSettings(s.Ctx, at, client.ListSettingsParams{Tab: c.Tab})
+		return l.Items, "", err
+	}
+	whole := func(rows []client.Setting, _ string) any { return client.Settings{Items: rows} }
+	return list(s, paging{}, unknown, read, whole,
+		column[client.Setting]{"name", func(f client.Setting) string { return f.Name }},
+		column[client.Setting]{"value", func(f client.Setting) string { return settingValue(f.Value) }},
+		column[client.Setting]{"unit", func(f client.Setting) string { return f.Unit }},
+		column[client.Setting]{"from", settingFrom})
+}
+
+func settingValue(v any) string {
+	if text, ok := v.(string); ok {
+		return text
+	}
+	body, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	return string(body)
+}
+
+func settingFrom(f client.Setting) string {
+	switch {
+	case f.From.LockedBy != "":
+		return "locked by " + f.From.LockedBy
+	case f.From.Default:
+		return "default"
+	case f.Locked:
+		return f.From.Name + ", locked for all below"
+	case f.From.Name == "":
+		return "provider"
+	}
+	return f.From.Name
+}
+
+type settingsSet struct {
+	tabbed
+	Name  string `arg:"" help:"Its name, as the list has it."`
+	Value string `arg:"" help:"JSON, or plain text."`
+	Lock  bool   `help:"No account below may have another."`
+}
+
+// Run sets a setting.
+func (c settingsSet) Run(p *Process) error {
+	var value any
+	if json.Unmarshal([]byte(c.Value), &value) != nil {
+		value = c.Value
+	}
+	return c.change(p, client.SettingEdit{Name: c.Name, Value: value, Locked: c.Lock})
+}
+
+type settingsReset struct {
+	tabbed
+	Name string `arg:"" help:"Its name, as the list has it."`
+}
+
+// Run resets a setting.
+func (c settingsReset) Run(p *Process) error {
+	return c.change(p, client.SettingEdit{Name: c.Name, Inherit: true})
+}
+
+func (c tabbed) change(p *Process, e client.SettingEdit) error {
+	s, at, err := c.within(p)
+	if err != nil {
+		return err
+	}
+	_, etag, err := s.ListSettings(s.Ctx, at, client.ListSettingsParams{Tab: c.Tab})
+	if err != nil {
+		return err
+	}
+	l, _, err := s.ChangeSettings(s.Ctx, at, etag, client.ChangeSettingsParams{Tab: c.Tab}, client.ChangeSettingsInBody{Settings: []client.SettingEdit{e}})
+	if err != nil {
+		return err
+	}
+	if s.json {
+		return s.printJSON(l)
+	}
+	for _, f := range l.Items {
+		if f.Name == e.Name {
+			return facts(s.Out, "Setting", f.Name, "Value", strings.TrimSpace(settingValue(f.Value)+" "+f.Unit), "From", settingFrom(f))
+		}
+	}
+	return nil
+}
+
+type settingsApply struct {
+	tabbed
+	Names []string `arg:"" help:"Their names."`
+	To    []string `required:"" help:"The ids of accounts below; repeated or with commas." placeholder:"ID"`
+}
+
+// Run applies settings below.
+func (c settingsApply) Run(p *Process) error {
+	s, at, err := c.within(p)
+	if err != nil {
+		return err
+	}
+	return s.ApplySettings(s.Ctx, at, client.ApplySettingsParams{Tab: c.Tab}, client.ApplyInBody{Settings: c.Names, To: c.To})
+}
