@@ -390,7 +390,7 @@ func cutMethod(m string) (pkg, service, name string) {
 
 // readers are the methods that change nothing; choosing an account changes the session alone.
 var readers = []string{
-	"Get", "Path", "Standing", "OwnLevel", "Stage", "List", "Facets", "Resellers", "ResellerPlaces", "Departments", "Locations", "Location", "Holders", "Count", "Owners", "CanOn",
+	"Get", "Path", "Root", "Total", "Children", "Find", "Standing", "OwnLevel", "Stage", "List", "Facets", "Resellers", "ResellerPlaces", "Departments", "Locations", "Location", "Holders", "Count", "Owners", "CanOn",
 	"Effective", "View", "One", "Below", "Compare", "Explain", "Choices", "Check", "ChooseAccount", "Places", "Mine", "Offer", "PreviewMove", "IdentityOf", "News", "Retention", "CheckInto", "ExportPage", "CheckImport", "CheckLocations", "MayImport", "SubNames",
 }
 
