@@ -64,7 +64,8 @@ func children(ctx context.Context, q db.Queryer, sc authz.Scope, groups []group,
 }
 
 // accountsText counts for the accounts of a page. Nothing is counted further than it is shown, and EXISTS is written as a
-// count because PostgreSQL may answer it by hashing whole tables.
+// count because PostgreSQL may answer it by hashing whole tables. Where one row is enough it is asked for in the order of an
+// index: of a table whose few parents have very many children PostgreSQL would read all to find that there is none.
 func accountsText(n int) string {
 	return `SELECT a.id, a.kind, a.name, a.closed_at IS NOT NULL,
 		(SELECT count(*) FROM account_tree t JOIN holds h ON h.account_id = t.ancestor_id WHERE t.descendant_id = a.id) > 0,
@@ -72,9 +73,9 @@ func accountsText(n int) string {
 			WHEN 'customer' THEN COALESCE((SELECT l.users FROM client_list l WHERE l.ancestor_id = a.id AND l.customer_id = a.id), 0)
 			WHEN 'department' THEN (SELECT count(DISTINCT s.user_id) FROM (SELECT m.user_id FROM account_tree d JOIN memberships m ON m.account_id = d.descendant_id
 				WHERE d.ancestor_id = a.id AND m.deactivated_at IS NULL LIMIT 2001) s)
-			ELSE (SELECT count(*) FROM (SELECT 1 FROM member_list l WHERE l.account_id = a.id AND l.active = TRUE LIMIT 2001) s) END,
-		(SELECT count(*) FROM (SELECT 1 FROM accounts c WHERE c.parent_id = a.id LIMIT 1) s) > 0,
-		(SELECT count(*) FROM (SELECT 1 FROM member_list l WHERE l.account_id = a.id LIMIT 1) s) > 0
+			ELSE (SELECT count(*) FROM (SELECT 1 FROM member_list l WHERE l.account_id = a.id AND l.active = TRUE ORDER BY l.name_fold, l.membership_id LIMIT 2001) s) END,
+		(SELECT count(*) FROM (SELECT 1 FROM accounts c WHERE c.parent_id = a.id ORDER BY c.kind, c.name_fold, c.id LIMIT 1) s) > 0,
+		(SELECT count(*) FROM (SELECT 1 FROM member_list l WHERE l.account_id = a.id ORDER BY l.active, l.name_fold, l.membership_id LIMIT 1) s) > 0
 		FROM accounts a WHERE a.id IN ` + db.In(n)
 }
 
