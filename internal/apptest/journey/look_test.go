@@ -72,6 +72,10 @@ func (w town) pages(email string) (out []page) {
 func (w town) states() []page {
 	p, acme, of := "/a/"+string(w.Platform), "/a/"+string(w.Acme), w.places()[0]
 	return []page{
+		{p + "/tree?open=" + string(w.Acme) + "&pane=" + string(w.Acme), "tree-customer", "a customer in the pane"},
+		{acme + "/tree?tab=access&pane=" + string(w.Acme) + "." + of["membership"], "tree-user", "a user in the pane"},
+		{p + "/tree?new=customer&in=" + string(w.Platform), "tree-new", "a new customer in the pane"},
+		{p + "/tree?q=nothing-like-it", "tree-no-match", "no match in the tree"},
 		{p + "/clients?q=nothing-like-it", "clients-no-match", "no match"},
 		{p + "/clients?status=suspended", "clients-suspended", "suspended"},
 		{p + "/clients?ends=30&sort=ends", "clients-ending", "ending"},
