@@ -62,6 +62,7 @@ func grow(t testing.TB, d *db.DB) wood {
 	exec(`INSERT INTO member_list (account_id, membership_id, name_fold, email_fold, active, created_at)
 		SELECT m.account_id, m.id, i.name_fold, i.email_fold, m.deactivated_at IS NULL, m.created_at FROM memberships m JOIN identities i ON i.id = m.user_id`)
 	exec(`INSERT INTO holds (id, account_id, source, set_from, reason, set_by, set_by_name, created_at) VALUES ('hld_1', 'acc_d77', 'operator', ?, '', '', '', 0)`, w.root)
+	exec(`INSERT INTO holds (id, account_id, source, set_from, reason, set_by, set_by_name, created_at) SELECT 'hld_' || id, id, 'operator', ?, '', '', '', 0 FROM accounts WHERE kind = 'customer' AND created_at % 8 = 1`, w.root)
 	exec(`ANALYZE`)
 	box, err := secret.NewBox(secret.NewKey())
 	if err != nil {
