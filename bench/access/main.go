@@ -86,7 +86,7 @@ func inProcess(ctx context.Context, dir string, t town) (key secret.String, ns, 
 		return key, 0, 0, err
 	}
 	n := node{db: d, news: change.New(d, clock.System, slog.New(slog.DiscardHandler))}
-	n.check = authz.NewChecker(d, n.news)
+	n.check = authz.NewChecker(d, n.news, nil)
 	n.keys = apikey.NewService(d, op.NewRunner(d, n.check), n.news, notify.NoMailer(nil))
 	if err := t.fill(ctx, d); err != nil {
 		return key, 0, 0, err

@@ -111,7 +111,7 @@ func measure(ctx context.Context, dsn, kind string, n int, out *results) (err er
 		stop()
 		err = errors.Join(err, <-ended)
 	}()
-	s := account.NewService(account.Deps{Ops: op.NewRunner(d, authz.NewChecker(d, news)), Cursors: page.NewSealer(box), Clock: thatDay, Mail: notify.NewMailer(box)})
+	s := account.NewService(account.Deps{Ops: op.NewRunner(d, authz.NewChecker(d, news, nil)), Cursors: page.NewSealer(box), Clock: thatDay, Mail: notify.NewMailer(box)})
 	for at, token := range map[ids.Account]string{platform: "4", half: "44", three: "5"} {
 		by := authz.Mint(authz.Identity{Kind: authz.Person, User: owner, Name: "Owner", Account: at, Credential: "session"})
 		took, worst := map[class][]time.Duration{}, map[class]map[string]time.Duration{paging: {}, filtering: {}, inside: {}}

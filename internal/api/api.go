@@ -29,6 +29,7 @@ import (
 	"bailiwick/internal/module"
 	"bailiwick/internal/op"
 	"bailiwick/internal/page"
+	"bailiwick/internal/policy"
 	"bailiwick/internal/provision"
 	"bailiwick/internal/role"
 	"bailiwick/internal/subaccount"
@@ -53,6 +54,7 @@ type Deps struct {
 	Cursors   *page.Sealer
 	Authn     *authn.Service
 	Keys      *apikey.Service
+	Policy    *policy.Service
 	Access    *access.Service
 	Modules   *module.Service
 	Views     *view.Service

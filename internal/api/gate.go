@@ -95,7 +95,14 @@ func (a *API) recognise(r *http.Request) (authz.Actor, error) {
 	if errs.KindOf(err) == errs.Unauthenticated {
 		return by, problemOf(err).with("WWW-Authenticate", `Bearer realm="bailiwick", error="invalid_token"`)
 	}
-	return by, err
+	if err != nil {
+		return by, err
+	}
+	// A key comes to its account with each use; what it finds there the operation says.
+	if err := a.Policy.Enter(r.Context(), by, by.Account()); err != nil && errs.KindOf(err) != errs.NotFound {
+		return by, err
+	}
+	return by, nil
 }
 
 // wordForm is what can stand in a path: ids and keys. Anything else is the name of nothing.

@@ -28,6 +28,7 @@ import (
 	"bailiwick/internal/exchange"
 	"bailiwick/internal/file"
 	"bailiwick/internal/i18n"
+	"bailiwick/internal/ids"
 	"bailiwick/internal/invite"
 	"bailiwick/internal/jobs"
 	"bailiwick/internal/mail"
@@ -36,6 +37,7 @@ import (
 	"bailiwick/internal/op"
 	"bailiwick/internal/outline"
 	"bailiwick/internal/page"
+	"bailiwick/internal/policy"
 	"bailiwick/internal/provision"
 	"bailiwick/internal/role"
 	"bailiwick/internal/secret"
@@ -77,6 +79,7 @@ type App struct {
 	Known     *setting.Known
 	Tuning    *tuning.Service
 	Outline   *outline.Service
+	Policy    *policy.Service
 	Brands    *brand.Service
 	Mailbox   *mail.Capture
 	Accounts  *account.Service
@@ -146,7 +149,7 @@ func (a *App) build(ctx context.Context, d Deps, load func() (*i18n.Catalogue, e
 	a.Web = web.New(web.Deps{
 		Log: a.log, Clock: a.clock, Texts: texts, BaseURL: a.cfg.BaseURL, TrustedProxies: a.cfg.TrustedProxies,
 		CapturesMail: a.cfg.CapturesMail(), MailOff: a.cfg.MailOff, Ready: a.Ready, Ops: a.Ops, Cursors: page.NewSealer(box), Brand: a.Brands, Mailbox: notify.NewMailbox(a.Ops, a.Mailbox, a.cfg.CapturesMail()),
-		Accounts: a.Accounts, Views: a.Views, Tasks: a.Tasks, Trail: a.Trail, Modules: a.Modules, Tuning: a.Tuning, Outline: a.Outline, Subs: a.Subs, Roles: a.Roles, Users: a.Users, Invites: a.Invites, Provision: a.Provision, Exchange: a.Exchange, Authn: a.Authn, Keys: a.Keys,
+		Accounts: a.Accounts, Views: a.Views, Tasks: a.Tasks, Trail: a.Trail, Modules: a.Modules, Tuning: a.Tuning, Policy: a.Policy, Outline: a.Outline, Subs: a.Subs, Roles: a.Roles, Users: a.Users, Invites: a.Invites, Provision: a.Provision, Exchange: a.Exchange, Authn: a.Authn, Keys: a.Keys,
 		Mounts: mounts(a.API.Routes()), Contract: a.API.Contract,
 	})
 	return nil
@@ -154,7 +157,10 @@ func (a *App) build(ctx context.Context, d Deps, load func() (*i18n.Catalogue, e
 
 func (a *App) services(box *secret.Box, hasher *secret.Hasher, texts *i18n.Catalogue) (err error) {
 	a.News = change.New(a.DB, a.clock, a.log)
-	check := authz.NewChecker(a.DB, a.News)
+	if a.Known, err = setting.NewKnown(a.DB, a.News, known()); err != nil {
+		return err
+	}
+	check := authz.NewChecker(a.DB, a.News, policy.Gate(a.Known, a.DB.Now))
 	a.check = check
 	a.Ops = op.NewRunner(a.DB, check)
 	a.Log = audit.NewSealer(a.DB, a.log)
@@ -180,10 +186,8 @@ func (a *App) services(box *secret.Box, hasher *secret.Hasher, texts *i18n.Catal
 	a.Access = access.NewService(a.Ops, check)
 	a.Exchange = exchange.NewService(exchange.Deps{Ops: a.Ops, Files: a.Files, Accounts: a.Accounts, Users: a.Users, Subs: a.Subs, Invites: a.Invites})
 	a.Authn = authn.New(authn.Deps{DB: a.DB, Op: a.Ops, Check: check, Hasher: hasher, Box: box, Mail: a.mailer})
-	if a.Tuning, err = tuning.NewService(a.Ops, settings()); err != nil {
-		return err
-	}
-	a.Known, err = setting.NewKnown(a.DB, a.News, known())
+	a.Policy = policy.NewService(a.Ops, a.Known, a.DB.Now)
+	a.Tuning, err = tuning.NewService(a.Ops, settings())
 	return err
 }
 
@@ -201,6 +205,7 @@ func (a *App) workers(texts *i18n.Catalogue) (*jobs.Workers, error) {
 	a.sender.Register(w)
 	w.Periodic("change.sweep", time.Hour, a.News.Sweep)
 	a.Authn.Register(w)
+	policy.RegisterJobs(w, a.Policy)
 	a.Files.Register(w)
 	a.Tasks.Register(w, slices.Concat(a.Exchange.Kinds(), a.Trail.Kinds(), []task.Kind{account.TaskKind(a.Accounts)})...)
 	op.RegisterJobs(w, a.Ops)
@@ -251,4 +256,9 @@ func (a *App) ResetOwner(ctx context.Context, email string) (string, error) {
 	u := *a.cfg.BaseURL
 	u.Path = "/reset/" + token.Reveal()
 	return u.String(), nil
+}
+
+// ClearIPLock switches the lists of addresses of an account off.
+func (a *App) ClearIPLock(ctx context.Context, account ids.Account) error {
+	return a.Policy.ClearIPLock(ctx, authn.ConsoleOn(account, authz.SecurityEdit), account)
 }

@@ -16,13 +16,14 @@ func settings() []tuning.Group {
 		{Tab: tuning.Settings, Name: "membership", Keys: account.Membership()},
 		{Tab: tuning.Settings, Name: "invitations", Keys: invite.Settings()},
 		{Tab: tuning.Security, Name: "passwords", Keys: policy.Passwords()},
+		{Tab: tuning.Security, Name: "two_step", Keys: policy.TwoStep()},
 		{Tab: tuning.Security, Name: "sessions", Keys: policy.Sessions()},
 	}
 }
 
 // known are all settings that the program applies: those of the tabs, and those that stand elsewhere.
 func known() []setting.Any {
-	all := slices.Clone(account.Regional())
+	all := slices.Concat(account.Regional(), policy.Elsewhere())
 	for _, g := range settings() {
 		all = append(all, g.Keys...)
 	}

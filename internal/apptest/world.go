@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"strings"
@@ -163,6 +164,7 @@ type Browser struct {
 	w      *World
 	client *http.Client
 	Token  secret.String
+	from   string // the address it comes from, "" for that of the connection
 }
 
 // Stranger is a browser that nobody has signed in with.
@@ -193,6 +195,19 @@ func (b *Browser) Fresh() *Browser {
 		f.client.Jar.SetCookies(base, []*http.Cookie{{Name: "bw_session", Value: f.Token.Reveal()}})
 	}
 	return f
+}
+
+// From returns a browser with the same session that comes from another address, as a proxy on this computer says.
+// The world has to trust it: see Proxied.
+func (b *Browser) From(ip string) *Browser {
+	f := b.Fresh()
+	f.from = ip
+	return f
+}
+
+// Proxied makes a World believe what proxies on this computer say about whom they speak for.
+func Proxied(c *config.Config) {
+	c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 }
 
 // Answer is what the portal said.
@@ -233,6 +248,9 @@ func (b *Browser) do(method, path string, form url.Values) Answer {
 	req, err := http.NewRequestWithContext(b.w.t.Context(), method, b.w.Server.URL+path, body)
 	if err != nil {
 		b.w.t.Fatal(err)
+	}
+	if b.from != "" {
+		req.Header.Set("X-Forwarded-For", b.from)
 	}
 	if form != nil {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")

@@ -48,6 +48,7 @@ var unscoped = map[string]string{
 	"module.all":            "the operator's modules stand in everybody's navigation and are no secret of an account",
 	"module.platform":       "finds the platform, on which the actor is checked next",
 	"trail.rootOf":          "finds the platform, whose setting a job applies",
+	"policy.noteUses":       "when an address of a list was used, after the gate let somebody in by it",
 }
 
 // unscopedPackages reach no account's rows, only those of one identity, by its id or by a secret it presents.
@@ -66,6 +67,7 @@ var batchCallers = map[string]string{
 	"audit.Refused":                "a counter of tries, written when a write has been refused",
 	"audit.Sealer.SealOnce":        "sealing follows the writes and must not conflict with them",
 	"change.Feed.Sweep":            "forgets old news, which nobody reads",
+	"policy.Service.Enter":         "when an address of a list was used last is traffic",
 	"mail.Capture.Send":            "a captured mail is traffic, and its job may run twice",
 	"mail.Capture.Forget":          "retention of traffic",
 }

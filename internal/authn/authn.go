@@ -61,6 +61,8 @@ type Stage string
 const (
 	NeedsCode Stage = "code"
 	Full      Stage = "full"
+	// NeedsPassword is a sign-in with a password that has expired: another one comes before anything else.
+	NeedsPassword Stage = "password"
 )
 
 // SignedIn is what the browser gets. Device is set when it has to keep a new one.
@@ -96,13 +98,14 @@ const (
 	ActionSessionsEnded    = "user.sessions_ended"
 	ActionInstalled        = "platform.created"
 	ActionOwnerResetIssued = "owner_reset.issued"
+	ActionEveryoneOut      = "account.signed_out"
 )
 
 // Actions lists every action of the package, for the texts of the log.
 func Actions() []string {
 	return []string{ActionSignedIn, ActionSignInFailed, ActionCodeFailed, ActionSignedOut, ActionSessionRevoked, ActionResetRequested, ActionResetShown,
 		ActionPasswordSet, ActionPasswordChanged, ActionTOTPBegun, ActionTOTPEnabled, ActionTOTPDisabled, ActionRecoveryMade, ActionRecoveryUsed,
-		ActionEmailAsked, ActionEmailChanged, ActionProfileChanged, ActionIdentityChanged, ActionEmailAskedFor, ActionSessionsEnded, ActionInstalled, ActionOwnerResetIssued}
+		ActionEmailAsked, ActionEmailChanged, ActionProfileChanged, ActionIdentityChanged, ActionEmailAskedFor, ActionSessionsEnded, ActionInstalled, ActionOwnerResetIssued, ActionEveryoneOut}
 }
 
 // How long things last.
@@ -110,6 +113,7 @@ const (
 	rememberedFor = 14 * 24 * time.Hour
 	signedInFor   = 12 * time.Hour
 	codeFor       = 10 * time.Minute
+	renewFor      = 30 * time.Minute
 	resetFor      = time.Hour
 	seenEvery     = time.Minute
 )
@@ -132,6 +136,7 @@ type person struct {
 	Home       ids.Account // the account last worked in, "" without membership
 	Logged     ids.Account // where what the person does to themselves is recorded: Home or the platform
 	Credential int64
+	Changed    time.Time // when the password was set
 }
 
 // actor is the person acting from a client, within a session when there is one.

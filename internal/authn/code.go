@@ -57,7 +57,7 @@ func (s *Service) verifyCode(ctx context.Context, code string, from Client) (Sig
 		if err := forgive(ctx, tx, ls); err != nil {
 			return err
 		}
-		out, err = s.enter(ctx, tx, p, entry{from: from, remember: ses.Remember, codePassed: true})
+		out, err = s.enter(ctx, tx, p, entry{from: from, remember: ses.Remember, codePassed: true, password: true})
 		return err
 	})
 	if errs.CodeOf(err) == codeWrong {

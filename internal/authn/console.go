@@ -9,3 +9,8 @@ import (
 func ConsoleActor(on ids.Account, perms ...authz.Perm) authz.Actor {
 	return authz.Mint(authz.Identity{Kind: authz.Console, ID: "console", Name: "Command line on the server", Account: on, Perms: authz.SetOf(perms...), Credential: "console"})
 }
+
+// ConsoleOn is ConsoleActor with some permissions on one account and below.
+func ConsoleOn(account ids.Account, perms ...authz.Perm) authz.Actor {
+	return authz.Mint(authz.Identity{Kind: authz.Console, ID: "console", Name: "Command line on the server", Account: account, Perms: authz.SetOf(perms...), Credential: "console"})
+}

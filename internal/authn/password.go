@@ -17,20 +17,29 @@ import (
 
 // checkNew says whether a password may become this person's.
 func checkNew(ctx context.Context, q db.Queryer, p person, pw secret.String) error {
-	least, err := minPassword(ctx, q, p.ID)
+	least, err := leastOf(ctx, q, p)
 	if err != nil {
-		return fmt.Errorf("read the password rules for %s: %w", p.ID, err)
+		return err
 	}
 	words, err := accountNames(ctx, q, p.ID)
 	if err != nil {
 		return fmt.Errorf("read the accounts of %s: %w", p.ID, err)
 	}
+	words = append(words, p.Name, p.Email, p.Username)
+	return secret.CheckPassword(pw, secret.Rules{MinLength: least}, words...)
+}
+
+// leastOf is the shortest password that the person may have.
+func leastOf(ctx context.Context, q db.Queryer, p person) (int, error) {
+	least, err := minPassword(ctx, q, p.ID)
+	if err != nil {
+		return 0, fmt.Errorf("read the password rules for %s: %w", p.ID, err)
+	}
 	usual := secret.MinPassword
 	if p.TOTPOn {
 		usual = secret.MinPasswordWithSecond
 	}
-	words = append(words, p.Name, p.Email, p.Username)
-	return secret.CheckPassword(pw, secret.Rules{MinLength: max(usual, least)}, words...)
+	return max(usual, least), nil
 }
 
 // isShort reports whether a password is good enough only beside a second factor.
@@ -76,13 +85,16 @@ func (s *Service) ChangePassword(ctx context.Context, by authz.Actor, current, n
 	if err := checkNew(ctx, s.db, seen, next); err != nil {
 		return SignedIn{}, err
 	}
+	if err := s.checkFormer(ctx, seen, next, false); err != nil {
+		return SignedIn{}, err
+	}
 	hash, err := s.hasher.Hash(ctx, next)
 	if err != nil {
 		return SignedIn{}, err
 	}
 	return s.credentials(ctx, by, seen, from, func(ctx context.Context, w *op.W, p person) error {
-		if err := setPassword(ctx, w.Tx(), p.ID, hash, isShort(next)); err != nil {
-			return fmt.Errorf("set the password of %s: %w", p.ID, err)
+		if err := replacePassword(ctx, w.Tx(), p, hash, isShort(next)); err != nil {
+			return err
 		}
 		w.Audit(p.event(ActionPasswordChanged))
 		return s.mail.Queue(ctx, w.Tx(), p.mail(notify.PasswordChanged))

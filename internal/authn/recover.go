@@ -55,6 +55,8 @@ func errMailOff() error {
 // Register lists the package's jobs.
 func (s *Service) Register(w *jobs.Workers) {
 	jobs.Register(w, jobs.Mail, s.forgot, jobs.Secret)
+	jobs.Register(w, jobs.Mail, s.tellOfFailure)
+	w.Periodic("authn.password_warnings", warnEvery, s.WarnOfExpiry)
 	w.Periodic("authn.sweep", time.Hour, func(ctx context.Context) error { return s.db.Batch(ctx, sweepOld) })
 }
 
@@ -199,15 +201,11 @@ func (s *Service) PeekLink(ctx context.Context, token secret.String) (LinkOwner,
 	if err != nil {
 		return LinkOwner{}, fmt.Errorf("look up %s: %w", l.User, err)
 	}
-	least, err := minPassword(ctx, s.db, l.User)
+	least, err := leastOf(ctx, s.db, p)
 	if err != nil {
-		return LinkOwner{}, fmt.Errorf("read the password rules for %s: %w", l.User, err)
+		return LinkOwner{}, err
 	}
-	usual := secret.MinPassword
-	if p.TOTPOn {
-		usual = secret.MinPasswordWithSecond
-	}
-	return LinkOwner{l.Purpose, p.Name, p.Email, p.Username, max(usual, least), l.ExpiresAt}, nil
+	return LinkOwner{l.Purpose, p.Name, p.Email, p.Username, least, l.ExpiresAt}, nil
 }
 
 // SetPasswordByLink sets a password with a reset or set-password link and signs the person in. All their sessions and
@@ -223,6 +221,9 @@ func (s *Service) SetPasswordByLink(ctx context.Context, token, pw secret.String
 		return SignedIn{}, fmt.Errorf("look up who sets a password: %w", err)
 	}
 	if err := checkNew(ctx, s.db, p, pw); err != nil {
+		return SignedIn{}, err
+	}
+	if err := s.checkFormer(ctx, p, pw, false); err != nil {
 		return SignedIn{}, err
 	}
 	hash, err := s.hasher.Hash(ctx, pw)
@@ -274,8 +275,8 @@ func (s *Service) reclaim(ctx context.Context, tx *db.Tx, p person, l onetime.Li
 }
 
 func (s *Service) setByLink(ctx context.Context, tx *db.Tx, p person, hash string, short bool, from Client) (SignedIn, error) {
-	if err := setPassword(ctx, tx, p.ID, hash, short); err != nil {
-		return SignedIn{}, fmt.Errorf("set the password of %s: %w", p.ID, err)
+	if err := replacePassword(ctx, tx, p, hash, short); err != nil {
+		return SignedIn{}, err
 	}
 	if _, err := endSessions(ctx, tx, p.ID, ""); err != nil {
 		return SignedIn{}, fmt.Errorf("end the sessions of %s: %w", p.ID, err)

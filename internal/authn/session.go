@@ -22,6 +22,8 @@ type session struct {
 	Account        ids.Account
 	Stage          Stage
 	Remember       bool
+	Renew          bool // the password has expired: another one comes first
+	Second         bool // the person has a second factor
 	Created        time.Time
 	Seen           time.Time
 	Expires        time.Time
@@ -80,8 +82,11 @@ func (s *Service) look(ctx context.Context, from Client) (Who, session, error) {
 	if ses.Stage != Full {
 		return Who{}, ses, errs.New(errs.Unauthenticated, "auth.code_required", "Type the code of your second factor to finish signing in.")
 	}
+	if ses.Renew {
+		return Who{}, ses, errs.New(errs.Unauthenticated, "auth.password_expired", "Choose a new password to finish signing in. Yours has expired.")
+	}
 	actor := authz.Mint(authz.Identity{Kind: authz.Person, User: ses.User, Name: ses.Name, Session: ses.ID, Account: ses.Account,
-		IP: from.IP, RequestID: from.RequestID, Credential: "session"})
+		IP: from.IP, RequestID: from.RequestID, Credential: "session", Started: ses.Created, Seen: ses.Seen, Second: ses.Second})
 	return Who{actor, ses.Name, ses.Email, ses.Language, ses.TimeZone, ses.Remember}, ses, nil
 }
 

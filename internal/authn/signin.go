@@ -11,6 +11,7 @@ import (
 	"bailiwick/internal/db"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
+	"bailiwick/internal/jobs"
 	"bailiwick/internal/secret"
 )
 
@@ -74,7 +75,7 @@ func (s *Service) signIn(ctx context.Context, in SignInInput) (SignedIn, error) 
 		if now.Credential != p.Credential {
 			return errWrong()
 		}
-		out, err = s.enter(ctx, tx, now, entry{from: in.From, remember: in.Remember})
+		out, err = s.enter(ctx, tx, now, entry{from: in.From, remember: in.Remember, password: true})
 		return err
 	})
 	return out, err
@@ -108,6 +109,9 @@ func (s *Service) failed(ctx context.Context, p person, from Client, action stri
 				return fmt.Errorf("look up the platform: %w", err)
 			}
 		}
+		if err := jobs.Enqueue(ctx, tx, failedArgs{p.ID, from.IP, tx.Now()}, jobs.Options{Queue: jobs.Mail}); err != nil {
+			return err
+		}
 		return audit.Record(ctx, tx, visitor(from), at, []audit.Event{{Action: action, TargetType: "user", TargetID: string(p.ID), Target: p.Name}})
 	})
 	if err != nil {
@@ -121,6 +125,7 @@ type entry struct {
 	from       Client
 	remember   bool
 	codePassed bool
+	password   bool // by a password, which may have expired
 	quiet      bool // the session only gets a new token: no sign-in is recorded
 }
 
@@ -136,11 +141,20 @@ func (s *Service) enter(ctx context.Context, tx *db.Tx, p person, in entry) (Sig
 	if p.TOTPOn && !in.codePassed {
 		out.Stage, out.Expires = NeedsCode, tx.Now().Add(codeFor)
 	}
+	if in.password && out.Stage == Full {
+		at, err := expires(ctx, tx, p)
+		if err != nil {
+			return SignedIn{}, err
+		}
+		if !at.IsZero() && !tx.Now().Before(at) {
+			out.Stage, out.Expires = NeedsPassword, tx.Now().Add(renewFor)
+		}
+	}
 	id := ids.NewSession(tx.Now())
 	if err := insertSession(ctx, tx, id, hash, p, in, out); err != nil {
 		return SignedIn{}, fmt.Errorf("open a session: %w", err)
 	}
-	if out.Stage == NeedsCode {
+	if out.Stage != Full {
 		return out, nil
 	}
 	device, err := s.remember(ctx, tx, p.ID, in.from)

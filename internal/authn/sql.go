@@ -22,15 +22,17 @@ const (
 
 const personColumns = `
 	SELECT i.id, i.email, i.username, i.name, i.language, i.time_zone, i.password_hash, i.password_short, i.totp_secret, i.totp_since IS NOT NULL,
-	       i.totp_last_step, i.email_verified_at IS NOT NULL, i.version, i.credential_version,
+	       i.totp_last_step, i.email_verified_at IS NOT NULL, i.version, i.credential_version, COALESCE(i.password_changed_at, i.created_at),
 	       COALESCE((` + lastAt + `AND a.closed_at IS NULL ` + latest + `), (` + lastAt + latest + `), ''),
 	       COALESCE((SELECT a.id FROM accounts a WHERE a.kind = 'platform'), '')
 	FROM identities i `
 
 func scanPerson(r db.Row) (p person, err error) {
 	var platform ids.Account
+	var changed int64
 	err = r.Scan(&p.ID, &p.Email, &p.Username, &p.Name, &p.Language, &p.TimeZone, &p.Hash, &p.Short, &p.TOTP, &p.TOTPOn,
-		&p.LastStep, &p.Verified, &p.Version, &p.Credential, &p.Home, &platform)
+		&p.LastStep, &p.Verified, &p.Version, &p.Credential, &changed, &p.Home, &platform)
+	p.Changed = time.UnixMilli(changed)
 	if p.Logged = p.Home; p.Logged == "" {
 		p.Logged = platform
 	}
@@ -117,10 +119,14 @@ func insertSession(ctx context.Context, tx *db.Tx, id ids.Session, hash []byte, 
 	if p.Home == "" {
 		account = nil
 	}
+	stage := out.Stage
+	if stage == NeedsPassword {
+		stage = Full
+	}
 	_, err := tx.Exec(ctx, `
-		INSERT INTO sessions (id, token_hash, user_id, account_id, stage, remember, ip, user_agent, created_at, seen_at, expires_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		id, hash, p.ID, account, out.Stage, in.remember, in.from.IP, clip(in.from.UserAgent, 400), tx.Ms(), tx.Ms(), out.Expires.UnixMilli())
+		INSERT INTO sessions (id, token_hash, user_id, account_id, stage, remember, renew, ip, user_agent, created_at, seen_at, expires_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		id, hash, p.ID, account, stage, in.remember, out.Stage == NeedsPassword, in.from.IP, clip(in.from.UserAgent, 400), tx.Ms(), tx.Ms(), out.Expires.UnixMilli())
 	return err
 }
 
@@ -139,7 +145,7 @@ func endSession(ctx context.Context, tx *db.Tx, user ids.User, id ids.Session) (
 }
 
 const sessionColumns = `
-	SELECT s.id, s.user_id, COALESCE(s.account_id, ''), s.stage, s.remember, s.created_at, s.seen_at, s.expires_at, i.name, i.email, i.language, i.time_zone,
+	SELECT s.id, s.user_id, COALESCE(s.account_id, ''), s.stage, s.remember, s.renew, s.created_at, s.seen_at, s.expires_at, i.name, i.email, i.language, i.time_zone, i.totp_since IS NOT NULL,
 	       COALESCE((` + strictest + `s.account_id AND st.name = 'session.idle_minutes'), 0),
 	       COALESCE((` + strictest + `s.account_id AND st.name = 'session.absolute_hours'), 0)
 	FROM sessions s JOIN identities i ON i.id = s.user_id
@@ -152,7 +158,7 @@ const strictest = `SELECT MIN(CAST(st.value AS BIGINT)) FROM settings st JOIN ac
 func sessionByToken(ctx context.Context, q db.Queryer, token secret.String, at time.Time) (session, error) {
 	return db.One(ctx, q, func(r db.Row) (s session, err error) {
 		var created, seen, expires, idle, absolute int64
-		err = r.Scan(&s.ID, &s.User, &s.Account, &s.Stage, &s.Remember, &created, &seen, &expires, &s.Name, &s.Email, &s.Language, &s.TimeZone, &idle, &absolute)
+		err = r.Scan(&s.ID, &s.User, &s.Account, &s.Stage, &s.Remember, &s.Renew, &created, &seen, &expires, &s.Name, &s.Email, &s.Language, &s.TimeZone, &s.Second, &idle, &absolute)
 		s.Created, s.Seen, s.Expires = time.UnixMilli(created), time.UnixMilli(seen), time.UnixMilli(expires)
 		s.idle, s.absolute = time.Duration(idle)*time.Minute, time.Duration(absolute)*time.Hour
 		return s, err
@@ -182,7 +188,7 @@ func listSessions(ctx context.Context, q db.Queryer, user ids.User, at time.Time
 		s.Created, s.Seen = time.UnixMilli(created).UTC(), time.UnixMilli(seen).UTC()
 		return s, err
 	}, `SELECT id, ip, user_agent, remember, created_at, seen_at FROM sessions
-		WHERE user_id = ? AND revoked_at IS NULL AND expires_at > ? AND stage = 'full' ORDER BY seen_at DESC, id LIMIT 200`, user, at.UnixMilli())
+		WHERE user_id = ? AND revoked_at IS NULL AND expires_at > ? AND stage = 'full' AND NOT renew ORDER BY seen_at DESC, id LIMIT 200`, user, at.UnixMilli())
 }
 
 // spendStep uses up a TOTP step; of two at once only one gets it.

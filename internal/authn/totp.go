@@ -48,15 +48,11 @@ func (s *Service) Security(ctx context.Context, by authz.Actor) (Security, error
 	if err != nil {
 		return Security{}, fmt.Errorf("count the recovery codes of %s: %w", user, err)
 	}
-	least, err := minPassword(ctx, q, user)
+	least, err := leastOf(ctx, q, p)
 	if err != nil {
-		return Security{}, fmt.Errorf("read the password rules for %s: %w", user, err)
+		return Security{}, err
 	}
-	usual := secret.MinPassword
-	if p.TOTPOn {
-		usual = secret.MinPasswordWithSecond
-	}
-	return Security{p.Email, p.Verified, p.TOTPOn, !p.TOTPOn && len(p.TOTP) > 0, left, p.Short, max(usual, least)}, nil
+	return Security{p.Email, p.Verified, p.TOTPOn, !p.TOTPOn && len(p.TOTP) > 0, left, p.Short, least}, nil
 }
 
 // Enrolment is what an authenticator app is given.

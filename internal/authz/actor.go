@@ -4,7 +4,11 @@
 // everything below. The Checker reads the grants on the target's chain and unites them; deny is the default.
 package authz
 
-import "bailiwick/internal/ids"
+import (
+	"time"
+
+	"bailiwick/internal/ids"
+)
 
 // ActorKind says what kind of thing acts.
 type ActorKind string
@@ -29,7 +33,10 @@ type Identity struct {
 	Perms      Set            // a Key: its scopes; a Machine or Console: what it may do at Account and below
 	IP         string
 	RequestID  string
-	Credential string // "session", "job", "console", or a Key's id
+	Started    time.Time // a Person's session: when it began
+	Seen       time.Time // and when it was last used before
+	Second     bool      // a Person who has set up a second factor
+	Credential string    // "session", "job", "console", or a Key's id
 }
 
 // Actor is who acts. Only Mint makes one, and the zero Actor may do nothing.
@@ -66,6 +73,15 @@ func (a Actor) Account() ids.Account { return a.is.Account }
 
 // IP is the client address, "" when there is none.
 func (a Actor) IP() string { return a.is.IP }
+
+// Started is when a Person's session began.
+func (a Actor) Started() time.Time { return a.is.Started }
+
+// Seen is when a Person's session was last used before.
+func (a Actor) Seen() time.Time { return a.is.Seen }
+
+// Second reports whether a Person has set up a second factor.
+func (a Actor) Second() bool { return a.is.Second }
 
 // RequestID ties what is logged to the request.
 func (a Actor) RequestID() string { return a.is.RequestID }

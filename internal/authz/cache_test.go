@@ -29,7 +29,7 @@ func remembering(t testing.TB, dsn string) (*db.DB, *authz.Checker, *clock.Fake)
 			t.Error(err)
 		}
 	})
-	return d, authz.NewChecker(d, change.New(d, c.Now, slog.New(slog.DiscardHandler))), c
+	return d, authz.NewChecker(d, change.New(d, c.Now, slog.New(slog.DiscardHandler)), nil), c
 }
 
 // key is an API key by the membership of one person.
@@ -189,7 +189,7 @@ func BenchmarkWarmCheck(b *testing.B) {
 	b.Cleanup(func() { _ = d.Close() })
 	world(b, d)
 	feed := change.New(d, clock.System, slog.New(slog.DiscardHandler))
-	c, by, ctx := authz.NewChecker(d, feed), person("reseller-admin"), b.Context()
+	c, by, ctx := authz.NewChecker(d, feed, nil), person("reseller-admin"), b.Context()
 	b.ReportAllocs()
 	for b.Loop() {
 		if ok, err := c.Allowed(ctx, d, by, authz.ClientsEdit, "d"); !ok || err != nil {

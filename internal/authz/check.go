@@ -3,6 +3,7 @@ package authz
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"bailiwick/internal/change"
 	"bailiwick/internal/db"
@@ -14,11 +15,13 @@ import (
 type Checker struct {
 	pool  *db.DB
 	cache *change.Cache[question, decision]
+	gate  Gate
 }
 
 // NewChecker makes a Checker that remembers its answers about persons and keys until the feed of the pool's node tells otherwise.
-func NewChecker(pool *db.DB, feed *change.Feed) *Checker {
-	return &Checker{pool, change.NewCache[question, decision](feed, mostDecisions)}
+// Without a gate every grant counts, however somebody comes.
+func NewChecker(pool *db.DB, feed *change.Feed, gate Gate) *Checker {
+	return &Checker{pool, change.NewCache[question, decision](feed, mostDecisions), gate}
 }
 
 // Link is one account on the target's chain, with the actor's grant on it if there is one.
@@ -30,6 +33,7 @@ type Link struct {
 	Closed     bool
 	Still      int64          // Unix milliseconds until which the account is kept still for a move, 0 when it is not
 	Membership ids.Membership // "" without a grant
+	Since      time.Time      // when the membership began
 	Role       Role
 	Extra      Set // what was ticked for the membership
 	Group      Set // the permissions of its role group
@@ -47,30 +51,40 @@ type Facts struct{ Chain []Link }
 // Check mints the Scope of the account for by, or says why not: an account out of the actor's sight is not
 // found, one in sight without p is denied.
 func (c *Checker) Check(ctx context.Context, q db.Queryer, by Actor, p Perm, on ids.Account) (Scope, error) {
-	sc, err := c.See(ctx, q, by, on)
+	sc, refusal, err := c.see(ctx, q, by, on)
 	if err != nil {
 		return Scope{}, err
 	}
-	if !sc.perms.Has(p) {
-		return Scope{}, c.denied(ctx, q, by, p, on)
+	if sc.perms.Has(p) {
+		return sc, nil
 	}
-	return sc, nil
+	if refusal != nil {
+		return Scope{}, refusal
+	}
+	return Scope{}, c.denied(ctx, q, by, p, on)
 }
 
 // See mints the Scope of an account in the actor's sight, whatever they hold there. An account where nothing is
 // held at all is not found.
 func (c *Checker) See(ctx context.Context, q db.Queryer, by Actor, on ids.Account) (Scope, error) {
+	sc, _, err := c.see(ctx, q, by, on)
+	return sc, err
+}
+
+func (c *Checker) see(ctx context.Context, q db.Queryer, by Actor, on ids.Account) (sc Scope, refusal, err error) {
 	if !by.Known() {
-		return Scope{}, errs.New(errs.Unauthenticated, "auth.required", "Sign in first.")
+		return Scope{}, nil, errs.New(errs.Unauthenticated, "auth.required", "Sign in first.")
 	}
-	sc, seen, err := c.decide(ctx, q, by, on)
-	if err != nil {
-		return Scope{}, err
+	sc, seen, refusal, err := c.enter(ctx, q, by, on)
+	switch {
+	case err != nil:
+		return Scope{}, nil, err
+	case seen:
+		return sc, refusal, nil
+	case refusal != nil:
+		return Scope{}, nil, refusal
 	}
-	if !seen {
-		return Scope{}, errs.NoSuch("account")
-	}
-	return sc, nil
+	return Scope{}, nil, errs.NoSuch("account")
 }
 
 // Allowed reports whether by holds p on the account, without saying why: an account out of sight is refused as any other.
@@ -78,7 +92,7 @@ func (c *Checker) Allowed(ctx context.Context, q db.Queryer, by Actor, p Perm, o
 	if !by.Known() {
 		return false, nil
 	}
-	sc, seen, err := c.decide(ctx, q, by, on)
+	sc, seen, _, err := c.enter(ctx, q, by, on)
 	return seen && sc.perms.Has(p), err
 }
 
@@ -102,7 +116,7 @@ func Decide(f Facts) (Scope, bool) {
 		if got.Empty() {
 			continue
 		}
-		sc.granted = append(sc.granted, l.Account)
+		sc.granted = append(sc.granted, Granted{l.Account, l.admin(), l.Since})
 		if sc.top < 0 {
 			sc.top = i
 		}
@@ -122,6 +136,12 @@ func Decide(f Facts) (Scope, bool) {
 		}
 	}
 	return sc, sc.top >= 0
+}
+
+// admin reports whether a grant lets change people or the rules of security, wherever the account stands.
+func (l Link) admin() bool {
+	set := RoleSet(l.Role, l.Extra, l.Group)
+	return l.Role == Owner || l.Role == Admin || set.Has(UsersEdit) || set.Has(SecurityEdit)
 }
 
 // inForce is what a grant gives when its own account stands as it does: the people of a suspended account only
@@ -154,7 +174,7 @@ func (c *Checker) facts(ctx context.Context, q db.Queryer, by Actor, on ids.Acco
 		SELECT a.id, a.kind, a.name, EXISTS (SELECT 1 FROM holds h WHERE h.account_id = a.id), a.closed_at IS NOT NULL,
 		       COALESCE((SELECT v.still_until FROM account_moves v WHERE v.account_id = a.id
 		           AND (v.task_id = '' OR EXISTS (SELECT 1 FROM tasks k WHERE k.id = v.task_id AND k.state IN ('waiting', 'running')))), 0),
-		       COALESCE(m.id, ''), COALESCE(m.role, ''), COALESCE(m.perms, '[]'), COALESCE(m.all_subaccounts, FALSE), COALESCE(r.perms, '[]')
+		       COALESCE(m.id, ''), COALESCE(m.role, ''), COALESCE(m.perms, '[]'), COALESCE(m.all_subaccounts, FALSE), COALESCE(r.perms, '[]'), COALESCE(m.created_at, 0)
 		FROM account_tree t
 		JOIN accounts a ON a.id = t.ancestor_id
 		LEFT JOIN memberships m ON m.account_id = a.id AND m.user_id = ? AND m.deactivated_at IS NULL
@@ -178,9 +198,11 @@ func (c *Checker) facts(ctx context.Context, q db.Queryer, by Actor, on ids.Acco
 
 func scanLink(r db.Row) (l Link, err error) {
 	var extra, group string
-	if err := r.Scan(&l.Account, &l.Kind, &l.Name, &l.Held, &l.Closed, &l.Still, &l.Membership, &l.Role, &extra, &l.AllSubs, &group); err != nil {
+	var since int64
+	if err := r.Scan(&l.Account, &l.Kind, &l.Name, &l.Held, &l.Closed, &l.Still, &l.Membership, &l.Role, &extra, &l.AllSubs, &group, &since); err != nil {
 		return l, err
 	}
+	l.Since = time.UnixMilli(since)
 	if l.Extra, err = DecodeSet(extra); err != nil {
 		return l, fmt.Errorf("permissions of %s: %w", l.Membership, err)
 	}

@@ -2,7 +2,6 @@ package authz
 
 import (
 	"context"
-	"slices"
 
 	"bailiwick/internal/db"
 	"bailiwick/internal/errs"
@@ -65,7 +64,11 @@ func (c *Checker) GrantsOfPerson(ctx context.Context, q db.Queryer, of ids.User,
 	if err != nil || !sc.Has(p) {
 		return nil, err
 	}
-	return slices.Clone(sc.granted), nil
+	at := make([]ids.Account, len(sc.granted))
+	for i, g := range sc.granted {
+		at[i] = g.Account
+	}
+	return at, nil
 }
 
 // ExplainFacts explains the decision that Decide takes on the same facts.

@@ -17,7 +17,7 @@ type Scope struct {
 	above     Set // what the actor holds by grants strictly above root
 	subs      subReach
 	chain     []ids.Account // root's ancestors from the platform down, root last
-	granted   []ids.Account // of chain: where a grant of the actor is in force
+	granted   []Granted     // of chain: where a grant of the actor is in force
 	still     int64         // see Still
 	ownerHere bool          // by a membership of the account itself
 	top       int           // index in chain of the highest account the actor has a grant on

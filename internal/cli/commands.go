@@ -13,6 +13,7 @@ import (
 	"bailiwick/internal/app"
 	"bailiwick/internal/db"
 	"bailiwick/internal/errs"
+	"bailiwick/internal/ids"
 )
 
 type serveCmd struct{}
@@ -190,8 +191,9 @@ func (c restoreCmd) Run(r *run) error {
 }
 
 type adminCmd struct {
-	ResetOwner resetOwnerCmd `cmd:"" help:"Print a one-time link by which an Owner of the platform sets a new password."`
-	Move       moveCmd       `cmd:"" help:"Move an account with everything below it, of any size."`
+	ResetOwner  resetOwnerCmd  `cmd:"" help:"Print a one-time link by which an Owner of the platform sets a new password."`
+	ClearIPLock clearIPLockCmd `cmd:"" name:"clear-ip-lock" help:"Switch the lists of allowed addresses of an account off."`
+	Move        moveCmd        `cmd:"" help:"Move an account with everything below it, of any size."`
 }
 
 type resetOwnerCmd struct {
@@ -207,6 +209,26 @@ func (c resetOwnerCmd) Run(r *run) error {
 	link, err := a.ResetOwner(r.ctx, c.Email)
 	if err == nil {
 		fmt.Fprintf(r.Out, "Open this once, within 60 minutes: %s\n", link)
+	}
+	return errors.Join(err, a.Close())
+}
+
+type clearIPLockCmd struct {
+	Account string `required:"" help:"The account whose lists keep its people or keys out, such as acc_…; its platform for everybody."`
+}
+
+// Run switches the lists off. It is the break-glass for those whose address is on no list.
+func (c clearIPLockCmd) Run(r *run) error {
+	id, err := ids.ParseAccount(c.Account)
+	if err != nil {
+		return errs.New(errs.Invalid, "account.not_id", "Name the account by its id, which begins with acc_. It stands in the address of its pages.")
+	}
+	a, err := r.open()
+	if err != nil {
+		return err
+	}
+	if err = a.ClearIPLock(r.ctx, id); err == nil {
+		fmt.Fprintln(r.Out, "The lists of allowed addresses are off. What was on them is kept.")
 	}
 	return errors.Join(err, a.Close())
 }

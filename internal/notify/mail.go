@@ -25,6 +25,8 @@ const (
 	Welcome            Template = "welcome"              // account, username, expires
 	Reset              Template = "reset"                // minutes
 	PasswordChanged    Template = "password_changed"     //
+	PasswordExpiring   Template = "password_expiring"    // count (days), date
+	SignInFailed       Template = "sign_in_failed"       // address, time
 	EmailConfirm       Template = "email_confirm"        // minutes
 	EmailChanged       Template = "email_changed"        // email
 	SecondFactorOn     Template = "second_factor_on"     //
@@ -59,6 +61,8 @@ func shapes() map[Template]shape {
 		Welcome:            {WithLink, []string{"account", "username", "expires"}},
 		Reset:              {WithLink, []string{"minutes"}},
 		PasswordChanged:    {NoLink, nil},
+		PasswordExpiring:   {WithLink, []string{"count", "date"}},
+		SignInFailed:       {WithLink, []string{"address", "time"}},
 		EmailConfirm:       {WithLink, []string{"minutes"}},
 		EmailChanged:       {NoLink, []string{"email"}},
 		SecondFactorOn:     {NoLink, nil},

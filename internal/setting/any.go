@@ -21,7 +21,7 @@ type Any interface {
 	// Reset is Reset.
 	Reset(ctx context.Context, tx *db.Tx, sc authz.Scope) (Change, error)
 
-	force(rows []Row) (any, error)
+	force(rows []Row) (value, steps any, err error)
 }
 
 // About is what a page needs to know of a key.
@@ -62,9 +62,9 @@ func (k Key[T]) Reset(ctx context.Context, tx *db.Tx, sc authz.Scope) (Change, e
 	return Reset(ctx, tx, sc, k)
 }
 
-func (k Key[T]) force(rows []Row) (any, error) {
+func (k Key[T]) force(rows []Row) (value, steps any, err error) {
 	v, _, err := Resolve(k, rows)
-	return v, err
+	return v, Steps(k, rows), err
 }
 
 // Unique reports a key that is listed twice or has no name.

@@ -15,15 +15,16 @@ type Kind string
 
 // The kinds, with the JSON that is stored.
 const (
-	Line    Kind = "line"    // one line of text: a string
-	Text    Kind = "text"    // several lines: a string
-	Number  Kind = "number"  // a whole number
-	Switch  Kind = "switch"  // on or off: a boolean
-	Choice  Kind = "choice"  // one of Options: a string
-	Choices Kind = "choices" // any of Options: an array of strings
-	Numbers Kind = "numbers" // whole numbers: an array
-	Words   Kind = "words"   // short texts, one a line: an array of strings
-	Own     Kind = "own"     // a form of its own; its JSON is typed in one field
+	Line     Kind = "line"     // one line of text: a string
+	Text     Kind = "text"     // several lines: a string
+	Number   Kind = "number"   // a whole number
+	Switch   Kind = "switch"   // on or off: a boolean
+	Optional Kind = "optional" // a box, and a whole number that counts while it is ticked: the number, or 0
+	Choice   Kind = "choice"   // one of Options: a string
+	Choices  Kind = "choices"  // any of Options: an array of strings
+	Numbers  Kind = "numbers"  // whole numbers: an array
+	Words    Kind = "words"    // short texts, one a line: an array of strings
+	Own      Kind = "own"      // a form of its own; its JSON is typed in one field
 )
 
 // Control says how the value of a setting is typed and shown.
@@ -42,6 +43,11 @@ func (c Control) Read(typed []string) (json.RawMessage, error) {
 	}
 	switch c.Kind {
 	case Number:
+		return c.number(one)
+	case Optional:
+		if !slices.Contains(typed, ticked) {
+			return write(0)
+		}
 		return c.number(one)
 	case Switch:
 		return write(one != "")
@@ -70,9 +76,14 @@ func (c Control) Show(value json.RawMessage) []string {
 	switch c.Kind {
 	case Number:
 		return []string{string(value)}
+	case Optional:
+		if string(value) == "0" || len(value) == 0 {
+			return nil
+		}
+		return []string{ticked, string(value)}
 	case Switch:
 		if string(value) == "true" {
-			return []string{"on"}
+			return []string{ticked}
 		}
 		return nil
 	case Choices:
@@ -95,6 +106,9 @@ func (c Control) Show(value json.RawMessage) []string {
 	return []string{text}
 }
 
+// ticked is what a box that is ticked sends.
+const ticked = "on"
+
 func (c Control) number(typed string) (json.RawMessage, error) {
 	n, err := strconv.Atoi(strings.TrimSpace(typed))
 	if err != nil || n < c.Low || n > c.High {
@@ -104,14 +118,14 @@ func (c Control) number(typed string) (json.RawMessage, error) {
 }
 
 // choices keeps the order of the options, whatever the order in which they were ticked.
-func (c Control) choices(ticked []string) (json.RawMessage, error) {
+func (c Control) choices(boxes []string) (json.RawMessage, error) {
 	out := []string{}
 	for _, o := range c.Options {
-		if slices.Contains(ticked, o) {
+		if slices.Contains(boxes, o) {
 			out = append(out, o)
 		}
 	}
-	for _, t := range ticked {
+	for _, t := range boxes {
 		if t != "" && !slices.Contains(c.Options, t) {
 			return nil, errs.New(errs.Invalid, "setting.not_offered", "Choose one of what is offered.")
 		}

@@ -33,17 +33,24 @@ func NewKnown(d *db.DB, f *change.Feed, keys []Any) (*Known, error) {
 type InForce struct{ values map[string]settled }
 
 type settled struct {
-	value any
+	value any // T
+	steps any // []Step[T]
 	err   error
 }
 
 // On returns what is in force on an account.
 func (k *Known) On(ctx context.Context, account ids.Account) (*InForce, error) {
+	return k.By(ctx, k.db, account)
+}
+
+// By is On for somebody who holds a transaction, which must not wait for another connection: what is not in memory is
+// read by q. What a transaction reads is not kept.
+func (k *Known) By(ctx context.Context, q db.Queryer, account ids.Account) (*InForce, error) {
 	if known, ok := k.cache.Get(ctx, account); ok {
 		return known, nil
 	}
 	told := k.cache.Told()
-	links, err := chain(ctx, k.db, account, names(k.keys))
+	links, err := chain(ctx, q, account, names(k.keys))
 	if err != nil {
 		return nil, fmt.Errorf("read the settings of %s: %w", account, err)
 	}
@@ -52,8 +59,11 @@ func (k *Known) On(ctx context.Context, account ids.Account) (*InForce, error) {
 	}
 	rows, known := gather(links).rows, &InForce{make(map[string]settled, len(k.keys))}
 	for _, key := range k.keys {
-		v, err := key.force(rows[key.ID()])
-		known.values[key.ID()] = settled{v, err}
+		v, steps, err := key.force(rows[key.ID()])
+		known.values[key.ID()] = settled{v, steps, err}
+	}
+	if q != db.Queryer(k.db) {
+		return known, nil
 	}
 	var of []change.Subject
 	for i, l := range links {
@@ -63,6 +73,12 @@ func (k *Known) On(ctx context.Context, account ids.Account) (*InForce, error) {
 	}
 	k.cache.Put(told, account, known, of...)
 	return known, nil
+}
+
+// StepsIn returns the own values on the chain that a key's value in force comes from, from the platform down.
+func StepsIn[T any](f *InForce, k Key[T]) []Step[T] {
+	steps, _ := f.values[k.Name].steps.([]Step[T])
+	return steps
 }
 
 // In returns the value of a key that is in force. A key that is not among the known ones has its default.

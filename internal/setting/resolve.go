@@ -3,6 +3,7 @@ package setting
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"bailiwick/internal/errs"
 )
@@ -12,6 +13,7 @@ type Row struct {
 	Place
 	Value  json.RawMessage
 	Locked bool
+	Since  time.Time // when it was last switched on; zero when that is not known
 }
 
 // Chain is what is stored on an account's chain: the rows of each key, from the platform down.
@@ -43,6 +45,27 @@ func Resolve[T any](k Key[T], rows []Row) (T, Origin, error) {
 			"Ask the operator to set {setting} again. Its stored value cannot be read, and a rule of security is not replaced by its default.", "setting", k.Name)
 	}
 	return v, from, nil
+}
+
+// Step is the own value of one account on the chain that has part in what is in force, or would have.
+type Step[T any] struct {
+	Place
+	Value T
+	Since time.Time // when it was last switched on there
+}
+
+// Steps are the values that Resolve folds, from the platform down: all that can be read, up to a lock.
+func Steps[T any](k Key[T], rows []Row) []Step[T] {
+	var out []Step[T]
+	for _, r := range rows {
+		if own, err := k.read(r.Value); err == nil {
+			out = append(out, Step[T]{r.Place, own, r.Since})
+		}
+		if r.Locked {
+			break
+		}
+	}
+	return out
 }
 
 // meet merges own into the value in force; the first value on the chain meets nothing, for the default is no bound.

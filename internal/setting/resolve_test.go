@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -31,7 +32,7 @@ var (
 )
 
 func at(depth int, value string, locked bool) Row {
-	return Row{Place{ids.Account(fmt.Sprint("acc_", depth)), fmt.Sprint("Account ", depth), depth}, json.RawMessage(value), locked}
+	return Row{Place{ids.Account(fmt.Sprint("acc_", depth)), fmt.Sprint("Account ", depth), depth}, json.RawMessage(value), locked, time.Time{}}
 }
 
 func TestResolve(t *testing.T) {

@@ -12,11 +12,12 @@ type Key[T any] struct {
 	Name    string // "session.idle_minutes"
 	Default T      // in force while nobody on the chain has set a value; it is no bound for those who do
 	Merge   Merge[T]
-	Check   func(T) error // nil accepts everything; a value stored earlier that no longer passes counts as unreadable
-	Guard   bool          // a rule of security: an unreadable value is never replaced by Default
-	Control Control       // how it is typed and shown
-	On      []string      // kinds of account that have it; none for every kind
-	Parents bool          // one of the parent's fields: changed only from above the account, and by the platform itself
+	Check   func(T) error              // nil accepts everything; a value stored earlier that no longer passes counts as unreadable
+	Guard   bool                       // a rule of security: an unreadable value is never replaced by Default
+	Control Control                    // how it is typed and shown
+	On      []string                   // kinds of account that have it; none for every kind
+	Anew    func(before, after T) bool // whether another value counts as switched on anew; nil when only one that was the default does
+	Parents bool                       // one of the parent's fields: changed only from above the account, and by the platform itself
 }
 
 // Merge gives the value in force where own meets the one above, and whether own took part in it.

@@ -2,6 +2,7 @@ package setting
 
 import (
 	"context"
+	"time"
 
 	"bailiwick/internal/authz"
 	"bailiwick/internal/db"
@@ -19,19 +20,29 @@ type link struct {
 func chain(ctx context.Context, q db.Queryer, account ids.Account, names []string) ([]link, error) {
 	return db.All(ctx, q, func(r db.Row) (l link, err error) {
 		var value string
-		err = r.Scan(&l.Account, &l.Name, &l.kind, &l.Depth, &l.key, &value, &l.Locked)
-		l.Value = []byte(value)
+		var since int64
+		err = r.Scan(&l.Account, &l.Name, &l.kind, &l.Depth, &l.key, &value, &l.Locked, &since)
+		l.Value, l.Since = []byte(value), instant(since)
 		return l, err
-	}, `SELECT a.id, a.name, a.kind, t.depth, COALESCE(s.name, ''), COALESCE(s.value, ''), COALESCE(s.locked, FALSE)
+	}, `SELECT a.id, a.name, a.kind, t.depth, COALESCE(s.name, ''), COALESCE(s.value, ''), COALESCE(s.locked, FALSE), COALESCE(s.since, 0)
 		FROM account_tree t JOIN accounts a ON a.id = t.ancestor_id
 		LEFT JOIN settings s ON s.account_id = a.id AND s.name IN `+db.In(len(names))+`
 		WHERE t.descendant_id = ? ORDER BY t.depth DESC, s.name`, append(db.Args(names...), account)...)
 }
 
-func put(ctx context.Context, tx *db.Tx, sc authz.Scope, name string, v Stored) error {
-	_, err := tx.Exec(ctx, `INSERT INTO settings (account_id, name, value, locked, updated_at) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (account_id, name) DO UPDATE SET value = excluded.value, locked = excluded.locked, updated_at = excluded.updated_at`,
-		sc.Account(), name, v.Value, v.Locked, tx.Ms())
+func instant(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms)
+}
+
+// put stores a value; anew says that it is switched on now.
+func put(ctx context.Context, tx *db.Tx, sc authz.Scope, name string, v Stored, anew bool) error {
+	_, err := tx.Exec(ctx, `INSERT INTO settings (account_id, name, value, locked, updated_at, since) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (account_id, name) DO UPDATE SET value = excluded.value, locked = excluded.locked, updated_at = excluded.updated_at,
+		  since = CASE WHEN ? THEN excluded.since ELSE settings.since END`,
+		sc.Account(), name, v.Value, v.Locked, tx.Ms(), tx.Ms(), anew)
 	return err
 }
 

@@ -78,7 +78,19 @@ func Set[T any](ctx context.Context, tx *db.Tx, sc authz.Scope, k Key[T], value 
 	if c.Nothing() {
 		return c, nil
 	}
-	return c, put(ctx, tx, sc, k.Name, *c.After)
+	return c, put(ctx, tx, sc, k.Name, *c.After, k.anew(before, value))
+}
+
+// anew reports whether a value is switched on by being stored now.
+func (k Key[T]) anew(before *Stored, after T) bool {
+	if before == nil {
+		return true
+	}
+	was, err := k.read([]byte(before.Value))
+	if err != nil {
+		return true
+	}
+	return reflect.DeepEqual(was, k.Default) || k.Anew != nil && k.Anew(was, after)
 }
 
 // Reset removes the own value of the scope's account, so that the one above is in force.

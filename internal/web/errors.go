@@ -9,6 +9,7 @@ import (
 	"bailiwick/internal/authz"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/i18n"
+	"bailiwick/internal/policy"
 )
 
 // statusOf is the one table from kinds of error to HTTP status codes (RFC 9110, section 15).
@@ -44,6 +45,10 @@ func (s *Server) serveError(w http.ResponseWriter, r *http.Request, by authz.Act
 	kind := errs.KindOf(err)
 	if kind == errs.Unauthenticated {
 		s.sendToSignIn(w, r)
+		return
+	}
+	if errs.CodeOf(err) == policy.SecondFactorMissing {
+		s.sendTo(w, r, secondStepPath)
 		return
 	}
 	if kind == errs.Internal || kind == errs.Unavailable {
@@ -94,6 +99,14 @@ func (s *Server) sendToSignIn(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodGet && r.URL.Path != "/" {
 		to += "?next=" + url.QueryEscape(r.URL.RequestURI())
 	}
+	s.sendTo(w, r, to)
+}
+
+// secondStepPath is where somebody sets up the second step that an account requires.
+const secondStepPath = "/me/security?required=two-step"
+
+// sendTo leads on to another page. htmx is told to load the whole of it.
+func (s *Server) sendTo(w http.ResponseWriter, r *http.Request, to string) {
 	if r.Header.Get("HX-Request") == "true" {
 		w.Header().Set("HX-Redirect", to)
 		w.WriteHeader(http.StatusUnauthorized)

@@ -43,8 +43,8 @@ func (s *Server) frame(w http.ResponseWriter, r *http.Request, by authz.Actor, a
 		return page, nil
 	}
 	_, sc, err := s.Ops.See(r.Context(), by, by.Account())
-	if errs.KindOf(err) == errs.NotFound {
-		return page, nil // the membership is gone; the switcher offers what is left
+	if k := errs.KindOf(err); k == errs.NotFound || k == errs.Denied {
+		return page, nil // the membership is gone, or its account's rules keep the person out; the switcher offers what is left
 	}
 	if err != nil {
 		return shell.Page{}, err

@@ -72,7 +72,7 @@ func (s *Server) saveProfile(w http.ResponseWriter, r *http.Request, by authz.Ac
 }
 
 func (s *Server) securityPage(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
-	return s.showSecurity(w, r, by, http.StatusOK, me.Security{})
+	return s.showSecurity(w, r, by, http.StatusOK, me.Security{Required: r.URL.Query().Get("required") == "two-step"})
 }
 
 func (s *Server) showSecurity(w http.ResponseWriter, r *http.Request, by authz.Actor, status int, page me.Security) error {

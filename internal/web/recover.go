@@ -57,7 +57,7 @@ func (s *Server) showLink(w http.ResponseWriter, r *http.Request, status int, re
 	}
 	p := i18n.From(r.Context())
 	page := auth.SetPassword{Remarks: remarks, Action: r.URL.Path, Username: owner.Username, MinLength: owner.MinLength,
-		Heading: p.T("set_password.reset_title"), Text: p.T("set_password.reset_text"), Submit: p.T("set_password.submit")}
+		Heading: p.T("set_password.reset_title"), Text: p.T("set_password.reset_text"), Submit: p.T("set_password.submit"), Note: p.T("set_password.note")}
 	if owner.Purpose == onetime.SetPassword {
 		page.Heading, page.Text, page.Submit = p.T("set_password.welcome_title", "name", owner.Name), p.T("set_password.welcome_text"), p.T("set_password.welcome_submit")
 	}

@@ -24,6 +24,7 @@ import (
 	"bailiwick/internal/op"
 	"bailiwick/internal/outline"
 	"bailiwick/internal/page"
+	"bailiwick/internal/policy"
 	"bailiwick/internal/provision"
 	"bailiwick/internal/role"
 	"bailiwick/internal/subaccount"
@@ -57,6 +58,7 @@ type Deps struct {
 	Modules        *module.Service
 	Tuning         *tuning.Service
 	Outline        *outline.Service
+	Policy         *policy.Service
 	Subs           *subaccount.Service
 	Roles          *role.Service
 	Users          *user.Service
@@ -128,7 +130,7 @@ func (s *Server) serve(rt Route) http.Handler {
 		case rt.Open != nil:
 			err = rt.Open(w, r)
 		case err == nil:
-			if r, err = s.withModules(r, by); err == nil {
+			if r, err = s.admit(r, by); err == nil {
 				err = rt.Signed(w, r, by)
 			}
 		}

@@ -33,6 +33,11 @@ func (s *Server) signInPage(w http.ResponseWriter, r *http.Request) error {
 	} else if errs.KindOf(err) != errs.Unauthenticated {
 		return err
 	}
+	if _, waits, err := s.Authn.Renewal(r.Context(), s.client(r)); err != nil {
+		return err
+	} else if waits {
+		return seeOther(w, r, renewPath)
+	}
 	return s.showSignIn(w, r, http.StatusOK, auth.SignIn{Next: next})
 }
 
@@ -62,8 +67,11 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
 // comeIn gives the browser its session and leads on: to the code if one is owed, else to where the person wanted to go.
 func (s *Server) comeIn(w http.ResponseWriter, r *http.Request, in authn.SignedIn, next string) error {
 	s.keepSession(w, in)
-	if in.Stage == authn.NeedsCode {
+	if in.Stage != authn.Full {
 		to := "/sign-in/code"
+		if in.Stage == authn.NeedsPassword {
+			to = renewPath
+		}
 		if next != "" {
 			to += "?next=" + url.QueryEscape(next)
 		}
@@ -102,6 +110,44 @@ func (s *Server) giveCode(w http.ResponseWriter, r *http.Request) error {
 		}
 		return s.showCode(w, r, status, auth.Code{Remarks: remarks, Next: next})
 	}
+	return s.comeIn(w, r, in, next)
+}
+
+// renewPath is where somebody whose password has expired chooses another.
+const renewPath = "/sign-in/new-password"
+
+func (s *Server) renewPage(w http.ResponseWriter, r *http.Request) error {
+	return s.showRenew(w, r, http.StatusOK, part.Remarks{}, ownPath(r.URL.Query().Get("next"), ""))
+}
+
+func (s *Server) showRenew(w http.ResponseWriter, r *http.Request, status int, remarks part.Remarks, next string) error {
+	who, waits, err := s.Authn.Renewal(r.Context(), s.client(r))
+	if err != nil {
+		return err
+	}
+	if !waits {
+		return seeOther(w, r, "/sign-in")
+	}
+	p := i18n.From(r.Context())
+	return s.render(w, r, status, auth.SetPassword{Page: s.plainFrame(w, r, p.T("set_password.expired_title")), Remarks: remarks, Action: renewPath, Username: who.Username, MinLength: who.MinLength,
+		Heading: p.T("set_password.expired_title"), Text: p.T("set_password.expired_text"), Submit: p.T("set_password.expired_submit"), Next: next})
+}
+
+func (s *Server) renew(w http.ResponseWriter, r *http.Request) error {
+	f, err := readForm(w, r, "username", "password", "next")
+	if err != nil {
+		return err
+	}
+	next := ownPath(f.text("next"), "")
+	in, err := s.Authn.Renew(r.Context(), secret.Wrap(f.raw("password")), s.client(r))
+	if err != nil {
+		remarks, status, err := remarksOn(i18n.From(r.Context()), err)
+		if err != nil {
+			return err
+		}
+		return s.showRenew(w, r, status, remarks, next)
+	}
+	s.setFlash(w, "password_changed")
 	return s.comeIn(w, r, in, next)
 }
 

@@ -9,6 +9,7 @@ import (
 	"bailiwick/internal/authz"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/i18n"
+	"bailiwick/internal/setting"
 	"bailiwick/internal/tuning"
 	"bailiwick/internal/web/ui/part"
 	ui "bailiwick/internal/web/ui/tuning"
@@ -56,7 +57,7 @@ func (s *Server) openSettings(r *http.Request, by authz.Actor, on surface, tab t
 	if err != nil {
 		return err
 	}
-	return s.showSettings(r, on, http.StatusOK, page, stored(page), ui.Tab{})
+	return s.showSettings(r, by, on, http.StatusOK, page, stored(page), ui.Tab{})
 }
 
 func (s *Server) tuned(r *http.Request, by authz.Actor, tab tuning.Tab) (tuning.Page, error) {
@@ -139,7 +140,7 @@ func (s *Server) saveSettingsOn(w http.ResponseWriter, r *http.Request, by authz
 			d = draft{values: above(page, name)}
 		}
 		now[name] = d
-		return s.showSettings(r, on, http.StatusOK, page, now, ui.Tab{Version: version, Unsaved: true, Focus: name})
+		return s.showSettings(r, by, on, http.StatusOK, page, now, ui.Tab{Version: version, Unsaved: true, Focus: name})
 	}
 	return s.keepSettings(w, r, by, on, page, now, version, f.ticked("confirmed"))
 }
@@ -159,8 +160,15 @@ func (s *Server) keepSettings(w http.ResponseWriter, r *http.Request, by authz.A
 	edits, locks, err := editsOf(page, now)
 	if err == nil && !confirmed {
 		var warn []string
-		if warn, err = s.reached(r, by, page, locks); len(warn) > 0 {
-			return s.showSettings(r, on, http.StatusUnprocessableEntity, page, now, ui.Tab{Version: version, Unsaved: true, Locking: warn})
+		if warn, err = s.reached(r, by, page, locks); err != nil {
+			return err
+		}
+		people, err := s.consequences(r, by, page, edits)
+		if err != nil {
+			return err
+		}
+		if len(warn)+len(people) > 0 {
+			return s.showSettings(r, by, on, http.StatusUnprocessableEntity, page, now, ui.Tab{Version: version, Unsaved: true, Locking: warn, Concerned: people})
 		}
 	}
 	if err == nil {
@@ -179,7 +187,7 @@ func (s *Server) keepSettings(w http.ResponseWriter, r *http.Request, by authz.A
 	if errors.As(err, &stale) {
 		page, v.Version = stale.Theirs, stale.Theirs.Version
 	}
-	return s.showSettings(r, on, status, page, now, v)
+	return s.showSettings(r, by, on, status, page, now, v)
 }
 
 // editsOf are the changes that the form asks for, and the settings that it locks anew.
@@ -229,7 +237,7 @@ func (s *Server) reached(r *http.Request, by authz.Actor, page tuning.Page, lock
 	return out, nil
 }
 
-func (s *Server) showSettings(r *http.Request, on surface, status int, page tuning.Page, now drafts, v ui.Tab) error {
+func (s *Server) showSettings(r *http.Request, by authz.Actor, on surface, status int, page tuning.Page, now drafts, v ui.Tab) error {
 	p := i18n.From(r.Context())
 	v.Action, v.CanEdit = on.at(string(page.Tab)), page.CanEdit
 	if page.CanEdit {
@@ -250,6 +258,11 @@ func (s *Server) showSettings(r *http.Request, on surface, status int, page tuni
 		}
 		v.Cards = append(v.Cards, card)
 	}
+	if page.Tab == tuning.Security {
+		if err := s.addSecurity(r, by, page, &v); err != nil {
+			return err
+		}
+	}
 	return on.show(status, string(page.Tab), v)
 }
 
@@ -257,6 +270,9 @@ func settingLine(p i18n.Printer, f tuning.Field, d draft) ui.Line {
 	l := ui.Line{Name: f.Name, Label: settingLabel(p, f.Name), Hint: settingHint(p, f.Name), Control: f.Control, Values: d.values, Own: d.own && f.CanEdit, Lock: d.locked, Options: settingOptions(p, f)}
 	if f.Control.Unit != "" {
 		l.Unit = p.T("setting.unit_" + f.Control.Unit)
+	}
+	if f.Control.Kind == setting.Optional {
+		l.On = settingOption(p, f.Name, "on")
 	}
 	l.Inherit = part.Inherit{State: part.Inherited, From: providerName(p, f.From.Name)}
 	switch {

@@ -105,6 +105,12 @@ func settingText(p i18n.Printer, f tuning.Field, value json.RawMessage) string {
 	shown := f.Control.Show(value)
 	text := strings.Join(shown, ", ")
 	switch f.Control.Kind {
+	case setting.Optional:
+		var n int
+		if json.Unmarshal(value, &n) == nil && n == 0 {
+			return p.T("setting.off")
+		}
+		return p.T("setting.amount_"+f.Control.Unit, "count", n)
 	case setting.Number:
 		var n int
 		if json.Unmarshal(value, &n) == nil {

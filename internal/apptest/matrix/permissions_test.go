@@ -26,6 +26,7 @@ import (
 	"bailiwick/internal/ids"
 	"bailiwick/internal/invite"
 	"bailiwick/internal/module"
+	"bailiwick/internal/policy"
 	"bailiwick/internal/role"
 	"bailiwick/internal/sheet"
 	"bailiwick/internal/subaccount"
@@ -101,7 +102,7 @@ var changing = []string{"member_list", "memberships", "holds", "client_list"}
 
 func (o *office) restore() {
 	o.Write(func(ctx context.Context, tx *db.Tx) error {
-		stmts := []string{"DELETE FROM settings", "DELETE FROM invitations", "DELETE FROM invitation_allowance", "DELETE FROM attempts",
+		stmts := []string{"DELETE FROM settings", "DELETE FROM allowlist_trials", "DELETE FROM invitations", "DELETE FROM invitation_allowance", "DELETE FROM attempts",
 			"UPDATE accounts SET closed_at = NULL, closed_with = NULL, version = 1, membership_end = '', phone = ''"}
 		for _, t := range changing {
 			stmts = append(stmts, "DELETE FROM "+t)
@@ -355,6 +356,45 @@ var calls = []call{
 		return o.Modules.Remove(o.ctx, by, o.Platform, "campaigns", true)
 	}},
 
+	{"policy.Service.Enter", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Policy.Enter(o.ctx, by, o.client)
+	}},
+	{"policy.Service.SecondDue", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		_, _, err := o.Policy.SecondDue(o.ctx, by, o.client)
+		return err
+	}},
+	{"policy.Service.Allowlists", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Policy.Allowlists(o.ctx, by, o.client))
+	}},
+	{"policy.Service.Concerns", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		_, _, err := o.Policy.Concerns(o.ctx, by, o.client, 90)
+		return err
+	}},
+	{"policy.Service.Add", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Policy.Add(o.ctx, by, o.client, policy.Portal, "192.0.2.1", "")
+	}},
+	{"policy.Service.Remove", "", func(t *testing.T, o *office, by authz.Actor) error {
+		must(t, o.Policy.Add(o.ctx, o.Root, o.client, policy.Portal, "192.0.2.1", ""))
+		return o.Policy.Remove(o.ctx, by, o.client, policy.Portal, "192.0.2.1/32", false)
+	}},
+	{"policy.Service.Switch", "", func(t *testing.T, o *office, by authz.Actor) error {
+		must(t, o.Policy.Add(o.ctx, o.Root, o.client, policy.API, "192.0.2.1", ""))
+		return o.Policy.Switch(o.ctx, by, o.client, policy.API, true, false)
+	}},
+	{"policy.Service.Keep", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		o.Exec("INSERT INTO allowlist_trials (account_id, list, id, prior, until) VALUES (?, 'portal', 'trial', '', 0)", o.client)
+		return o.Policy.Keep(o.ctx, by, o.client, policy.Portal)
+	}},
+	{"policy.Service.Undo", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		o.Exec("INSERT INTO allowlist_trials (account_id, list, id, prior, until) VALUES (?, 'portal', 'trial', '', 0)", o.client)
+		return o.Policy.Undo(o.ctx, by, o.client, policy.Portal)
+	}},
+	{"policy.Service.ClearIPLock", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Policy.ClearIPLock(o.ctx, by, o.client)
+	}},
+	{"authn.Service.SignEveryoneOut", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Authn.SignEveryoneOut(o.ctx, by, o.client)
+	}},
 	{"tuning.Service.View", "security", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Tuning.View(o.ctx, by, o.client, tuning.Security))
 	}},
@@ -742,7 +782,7 @@ func (o *office) keyOf(p apptest.Person) ids.Key {
 
 // services are all that people reach through the edges.
 func (o *office) services() []any {
-	return []any{o.Accounts, o.Views, o.Tasks, o.Exchange, o.Trail, o.Modules, o.Tuning, o.Outline, o.Roles, o.Users, o.Subs, o.Invites, o.Authn, o.Keys, o.Brands, o.Access}
+	return []any{o.Accounts, o.Views, o.Tasks, o.Exchange, o.Trail, o.Modules, o.Tuning, o.Policy, o.Outline, o.Roles, o.Users, o.Subs, o.Invites, o.Authn, o.Keys, o.Brands, o.Access}
 }
 
 // withActor lists the methods that take an actor, by reflection over the services.

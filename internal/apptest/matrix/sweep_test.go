@@ -28,6 +28,8 @@ var open = map[string]string{
 	"POST /sign-out":              "a session that is over already is left the same way",
 	"GET /forgot":                 "recovery",
 	"POST /forgot":                "recovery",
+	"GET /sign-in/new-password":   "whoever has signed in with a password that has expired is nobody yet",
+	"POST /sign-in/new-password":  "whoever has signed in with a password that has expired is nobody yet",
 	"GET /reset/{token}":          "the link is the authority",
 	"POST /reset/{token}":         "the link is the authority",
 	"GET /welcome/{token}":        "the link is the authority",

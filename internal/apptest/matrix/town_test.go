@@ -17,6 +17,7 @@ import (
 	"bailiwick/internal/authz"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/module"
+	"bailiwick/internal/policy"
 )
 
 // values are one value for each parameter that a path may have.
@@ -103,7 +104,20 @@ func (o *town) values(at ids.Account, name string, by apptest.Person) values {
 	v["hold"] = string(ids.NewHold(o.Clock.Now()))
 	v["task"] = string(o.Task(at, by.Actor))
 	v["module"] = "campaigns"
+	o.lists(at, d.Kind == account.Reseller)
 	return v
+}
+
+// lists puts an address on each list of addresses, off, and on some accounts one is being tried.
+func (o *town) lists(at ids.Account, tried bool) {
+	for _, l := range policy.Lists() {
+		if err := o.Policy.Add(o.t.Context(), o.Root, at, l, "192.0.2.7", "Warehouse"); err != nil {
+			o.t.Fatal(err)
+		}
+	}
+	if tried {
+		o.Exec("INSERT INTO allowlist_trials (account_id, list, id, prior, until) VALUES (?, 'portal', 'trial', '', ?)", at, o.Clock.Now().Add(policy.TrialFor).UnixMilli())
+	}
 }
 
 // missing are ids that are well formed and nobody's.

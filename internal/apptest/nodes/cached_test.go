@@ -41,7 +41,7 @@ func newNode(t *testing.T, w *apptest.World, dsn string) node {
 		}
 	})
 	f := change.New(d, w.Clock.Now, slog.New(slog.DiscardHandler))
-	return node{d, f, authz.NewChecker(d, f)}
+	return node{d, f, authz.NewChecker(d, f, nil)}
 }
 
 // town is a small installation in which anything may happen.
@@ -183,7 +183,7 @@ func TestCachedDecisionsEqualFreshOnes(t *testing.T) {
 	dbtest.EachDSN(t, func(t *testing.T, dsn string) {
 		w := apptest.New(t, dsn)
 		other := newNode(t, w, dsn)
-		here := authz.NewChecker(w.DB, w.News)
+		here := authz.NewChecker(w.DB, w.News, nil)
 		v, towns, happened := build(t, w, 0), 0, map[string]int{}
 		rapid.Check(t, func(t *rapid.T) {
 			if v.Count("accounts WHERE closed_at IS NULL AND id IN "+db.In(len(v.accounts)), db.Args(v.accounts...)...) < len(v.accounts)-2 {
