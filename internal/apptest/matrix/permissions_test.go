@@ -374,7 +374,9 @@ var calls = []call{
 		return o.Policy.Add(o.ctx, by, o.client, policy.Portal, "192.0.2.1", "")
 	}},
 	{"policy.Service.Remove", "", func(t *testing.T, o *office, by authz.Actor) error {
-		must(t, o.Policy.Add(o.ctx, o.Root, o.client, policy.Portal, "192.0.2.1", ""))
+		if o.Count("settings WHERE name = 'network.portal'") == 0 {
+			must(t, o.Policy.Add(o.ctx, o.Root, o.client, policy.Portal, "192.0.2.1", ""))
+		}
 		return o.Policy.Remove(o.ctx, by, o.client, policy.Portal, "192.0.2.1/32", false)
 	}},
 	{"policy.Service.Switch", "", func(t *testing.T, o *office, by authz.Actor) error {
@@ -389,7 +391,11 @@ var calls = []call{
 		o.Exec("INSERT INTO allowlist_trials (account_id, list, id, prior, until) VALUES (?, 'portal', 'trial', '', 0)", o.client)
 		return o.Policy.Undo(o.ctx, by, o.client, policy.Portal)
 	}},
-	{"policy.Service.ClearIPLock", "", func(_ *testing.T, o *office, by authz.Actor) error {
+	{"policy.Service.ClearIPLock", "", func(t *testing.T, o *office, by authz.Actor) error {
+		if o.Count("settings WHERE name = 'network.api'") == 0 {
+			must(t, o.Policy.Add(o.ctx, o.Root, o.client, policy.API, "192.0.2.1", ""))
+		}
+		o.Exec("UPDATE settings SET value = REPLACE(value, 'false', 'true') WHERE name = 'network.api'")
 		return o.Policy.ClearIPLock(o.ctx, by, o.client)
 	}},
 	{"authn.Service.SignEveryoneOut", "", func(_ *testing.T, o *office, by authz.Actor) error {
