@@ -57,11 +57,24 @@ func (s *Server) home(w http.ResponseWriter, r *http.Request, by authz.Actor) er
 // homeNotice tells everybody of a suspended account why, and who can lift it, whatever their role.
 func (s *Server) homeNotice(r *http.Request, by authz.Actor, id ids.Account) (*part.Alert, error) {
 	st, err := s.Accounts.Standing(r.Context(), by, id)
-	if err != nil || st.Status != account.Suspended {
+	if err != nil {
 		return nil, err
+	}
+	if st.Status != account.Suspended {
+		return s.secondStepNotice(r, by, id)
 	}
 	p := i18n.From(r.Context())
 	return &part.Alert{Tone: part.Warning, Title: p.T("account.banner_suspended"), Text: holdText(p, st.Holds[0])}, nil
+}
+
+// secondStepNotice tells somebody until when they can work without a second step.
+func (s *Server) secondStepNotice(r *http.Request, by authz.Actor, id ids.Account) (*part.Alert, error) {
+	due, needed, err := s.Policy.SecondDue(r.Context(), by, id)
+	if err != nil || !needed {
+		return nil, err
+	}
+	p := i18n.From(r.Context())
+	return &part.Alert{Tone: part.Warning, Title: p.T("security.second_due"), Text: p.T("security.second_due_text", "date", p.Date(due))}, nil
 }
 
 func homeLinks(p i18n.Printer, sc authz.Scope) []home.Link {

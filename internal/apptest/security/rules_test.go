@@ -82,6 +82,10 @@ func TestASecondFactorIsSetUpBeforeAnythingElse(t *testing.T) {
 
 func TestWhoLacksASecondFactorIsCounted(t *testing.T) {
 	each(t, func(t *testing.T, w *town) {
+		w.rule(t, w.acme, "two_factor.required", `"admins"`)
+		if page := w.owner.Get("/a/" + string(w.acme) + "/home").Text(); !strings.Contains(page, "This account requires it from 30 Nov 2026.") {
+			t.Errorf("the first page does not say until when: %s", page)
+		}
 		w.Exec("UPDATE identities SET totp_since = 1 WHERE id = ?", w.ownerOf.User())
 		page := w.seller.Get("/a/" + string(w.acme) + "/security").Text()
 		if want := "1 of 2 admins and 2 of all 3 users have no second step yet."; !strings.Contains(page, want) {
