@@ -31,7 +31,7 @@ type AtTab struct {
 // Setting is a setting as it stands on an account.
 type Setting struct {
 	Name    string        `json:"name"`
-	Kind    string        `json:"kind" enum:"line,text,number,switch,choice,choices,numbers,words,own" doc:"How the value is typed: line, text and choice are strings, number a whole number, switch a boolean, the others arrays."`
+	Kind    string        `json:"kind" enum:"line,text,number,switch,choice,choices,numbers,words,mail,optional,own" doc:"How the value is typed: line, text and choice are strings, number and optional a whole number, switch a boolean, mail an object with text and html, the others arrays."`
 	Unit    string        `json:"unit,omitempty" doc:"Of a number."`
 	Low     *int          `json:"low,omitempty" doc:"The least number."`
 	High    *int          `json:"high,omitempty" doc:"The greatest number."`

@@ -7,12 +7,14 @@ import (
 	"bailiwick/internal/invite"
 	"bailiwick/internal/policy"
 	"bailiwick/internal/setting"
+	"bailiwick/internal/submit"
 	"bailiwick/internal/tuning"
 )
 
 // settings are the settings that people change under the tabs of an account, in the order in which they stand there.
 func settings() []tuning.Group {
 	return []tuning.Group{
+		{Tab: tuning.Settings, Name: "messages", Keys: submit.Settings()},
 		{Tab: tuning.Settings, Name: "membership", Keys: account.Membership()},
 		{Tab: tuning.Settings, Name: "invitations", Keys: invite.Settings()},
 		{Tab: tuning.Security, Name: "passwords", Keys: policy.Passwords()},

@@ -2,7 +2,9 @@ package secret
 
 import (
 	"crypto/cipher"
+	"crypto/hkdf"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -59,6 +61,7 @@ func (k Key) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("key " + k.ID.S
 type Box struct {
 	newest KeyID
 	aeads  map[KeyID]cipher.AEAD
+	macs   map[KeyID][sha256.Size]byte // keys of codes, derived from the same masters
 }
 
 // NewBox returns a Box over these keys, oldest first.
@@ -66,7 +69,7 @@ func NewBox(keys ...Key) (*Box, error) {
 	if len(keys) == 0 {
 		return nil, errors.New("there is no master key to seal with")
 	}
-	b := &Box{aeads: make(map[KeyID]cipher.AEAD, len(keys))}
+	b := &Box{aeads: make(map[KeyID]cipher.AEAD, len(keys)), macs: make(map[KeyID][sha256.Size]byte, len(keys))}
 	for _, k := range keys {
 		if _, twice := b.aeads[k.ID]; twice {
 			return nil, fmt.Errorf("master key %s is named twice", k.ID)
@@ -75,7 +78,11 @@ func NewBox(keys ...Key) (*Box, error) {
 		if err != nil {
 			return nil, fmt.Errorf("master key %s: %w", k.ID, err)
 		}
-		b.aeads[k.ID] = aead
+		code, err := hkdf.Key(sha256.New, k.key[:], nil, "codes", sha256.Size)
+		if err != nil {
+			return nil, fmt.Errorf("master key %s: %w", k.ID, err)
+		}
+		b.aeads[k.ID], b.macs[k.ID] = aead, [sha256.Size]byte(code)
 		b.newest = k.ID
 	}
 	return b, nil

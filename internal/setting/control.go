@@ -24,8 +24,16 @@ const (
 	Choices  Kind = "choices"  // any of Options: an array of strings
 	Numbers  Kind = "numbers"  // whole numbers: an array
 	Words    Kind = "words"    // short texts, one a line: an array of strings
+	Mail     Kind = "mail"     // a text of mails, plain and as HTML: a MailText
 	Own      Kind = "own"      // a form of its own; its JSON is typed in one field
 )
+
+// MailText is a text of mails in its two forms. Both are one setting, so that neither can be changed while the other is
+// locked.
+type MailText struct {
+	Text string `json:"text"`
+	HTML string `json:"html"`
+}
 
 // Control says how the value of a setting is typed and shown.
 type Control struct {
@@ -62,6 +70,8 @@ func (c Control) Read(typed []string) (json.RawMessage, error) {
 		return numbers(one)
 	case Words:
 		return write(lines(one))
+	case Mail:
+		return write(mailText(typed))
 	case Own:
 		if !json.Valid([]byte(one)) {
 			return nil, errs.New(errs.Invalid, "setting.incomplete", "Load the page again. The form was incomplete.")
@@ -96,6 +106,12 @@ func (c Control) Show(value json.RawMessage) []string {
 		return []string{strings.Join(out, ", ")}
 	case Words:
 		return []string{strings.Join(list[string](value), "\n")}
+	case Mail:
+		var m MailText
+		if json.Unmarshal(value, &m) != nil {
+			return nil
+		}
+		return []string{m.Text, m.HTML}
 	case Own:
 		return []string{string(value)}
 	}
@@ -143,6 +159,18 @@ func numbers(typed string) (json.RawMessage, error) {
 		out = append(out, n)
 	}
 	return write(out)
+}
+
+// mailText is what was typed into two fields, the plain form first.
+func mailText(typed []string) (m MailText) {
+	clean := func(s string) string { return strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n")) }
+	if len(typed) > 0 {
+		m.Text = clean(typed[0])
+	}
+	if len(typed) > 1 {
+		m.HTML = clean(typed[1])
+	}
+	return m
 }
 
 func lines(typed string) []string {

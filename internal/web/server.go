@@ -28,6 +28,7 @@ import (
 	"bailiwick/internal/provision"
 	"bailiwick/internal/role"
 	"bailiwick/internal/subaccount"
+	"bailiwick/internal/submit"
 	"bailiwick/internal/task"
 	"bailiwick/internal/trail"
 	"bailiwick/internal/tuning"
@@ -59,6 +60,7 @@ type Deps struct {
 	Tuning         *tuning.Service
 	Outline        *outline.Service
 	Policy         *policy.Service
+	Submit         *submit.Service
 	Subs           *subaccount.Service
 	Roles          *role.Service
 	Users          *user.Service

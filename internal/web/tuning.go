@@ -248,6 +248,9 @@ func (s *Server) showSettings(r *http.Request, by authz.Actor, on surface, statu
 	}
 	for _, g := range page.Groups {
 		card := ui.Card{ID: g.Name, Title: p.T("setting.group_" + g.Name)}
+		if g.Name == "messages" {
+			card.Action = &part.Link{Label: p.T("preview.open"), Href: previewPath(page.Account)}
+		}
 		for _, f := range g.Fields {
 			l := settingLine(p, f, now[f.Name])
 			if l.Error = v.Remarks[f.Name]; l.Error != "" {

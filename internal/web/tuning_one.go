@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 
 	"bailiwick/internal/audit"
@@ -121,6 +122,8 @@ func settingText(p i18n.Printer, f tuning.Field, value json.RawMessage) string {
 			return p.T("setting.off")
 		}
 		return p.T("setting.on")
+	case setting.Mail:
+		text = strings.Join(slices.DeleteFunc(shown, func(t string) bool { return t == "" }), "\n")
 	case setting.Choice, setting.Choices:
 		for i, o := range shown {
 			shown[i] = settingOption(p, f.Name, o)

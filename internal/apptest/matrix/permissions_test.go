@@ -401,6 +401,9 @@ var calls = []call{
 	{"authn.Service.SignEveryoneOut", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		return o.Authn.SignEveryoneOut(o.ctx, by, o.client)
 	}},
+	{"submit.Service.Preview", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Submit.Preview(o.ctx, by, o.client, []byte("Subject: x\r\n\r\nHello"), ""))
+	}},
 	{"tuning.Service.View", "security", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Tuning.View(o.ctx, by, o.client, tuning.Security))
 	}},
@@ -788,7 +791,7 @@ func (o *office) keyOf(p apptest.Person) ids.Key {
 
 // services are all that people reach through the edges.
 func (o *office) services() []any {
-	return []any{o.Accounts, o.Views, o.Tasks, o.Exchange, o.Trail, o.Modules, o.Tuning, o.Policy, o.Outline, o.Roles, o.Users, o.Subs, o.Invites, o.Authn, o.Keys, o.Brands, o.Access}
+	return []any{o.Accounts, o.Views, o.Tasks, o.Exchange, o.Trail, o.Modules, o.Tuning, o.Submit, o.Policy, o.Outline, o.Roles, o.Users, o.Subs, o.Invites, o.Authn, o.Keys, o.Brands, o.Access}
 }
 
 // withActor lists the methods that take an actor, by reflection over the services.

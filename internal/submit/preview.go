@@ -1,0 +1,195 @@
+package submit
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strings"
+
+	"golang.org/x/net/html"
+	"golang.org/x/text/encoding/ianaindex"
+
+	"bailiwick/internal/authz"
+	"bailiwick/internal/db"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/ids"
+	"bailiwick/internal/op"
+	"bailiwick/internal/setting"
+)
+
+// MostPreview is the largest message that is previewed, in bytes.
+const MostPreview = megabyte
+
+// Service shows what becomes of messages.
+type Service struct {
+	op      *op.Runner
+	known   *setting.Known
+	returns Returns
+}
+
+// NewService makes a Service. known is what the rules are read from, returns makes the addresses of bounces.
+func NewService(r *op.Runner, known *setting.Known, returns Returns) *Service {
+	return &Service{r, known, returns}
+}
+
+// Preview is what would become of a message on an account.
+type Preview struct {
+	Refused []RefusedBy
+	Changed bool   // by the rules
+	Sender  string // the envelope's, where bounces go
+	Header  []HeaderField
+	Text    string // "" when the message has none to show
+	HTML    string // as it is sent, never to be shown among our own pages
+}
+
+// RefusedBy is a refusal with the account whose setting asks for it.
+type RefusedBy struct {
+	Refusal
+	From setting.Origin
+}
+
+// HeaderField is a field of a message's header, decoded.
+type HeaderField struct{ Name, Value string }
+
+// Preview applies the rules in force on an account to a message, which is not sent. user is the address of who would send it.
+func (s *Service) Preview(ctx context.Context, by authz.Actor, account ids.Account, message []byte, user string) (Preview, error) {
+	q, sc, err := s.op.Read(ctx, by, authz.SettingsView, account)
+	if err != nil {
+		return Preview{}, err
+	}
+	if len(message) > MostPreview {
+		return Preview{}, errs.Field("message", "submit.preview_large", "Choose a message of up to {most} MB.", "most", MostPreview/megabyte)
+	}
+	on, err := s.known.On(ctx, account)
+	if err != nil {
+		return Preview{}, err
+	}
+	rules, err := RulesOf(on)
+	if err != nil {
+		return Preview{}, err
+	}
+	out, err := Apply(Message{bytes.NewReader(message), int64(len(message))}, rules)
+	if err != nil {
+		return Preview{}, err
+	}
+	p := Preview{Changed: out.Changed(), Sender: out.Sender(rules, s.returns.Address(sampleID, 1), user)}
+	if len(out.Refused) > 0 {
+		p.Refused, err = blame(ctx, q, sc, out.Refused)
+		return p, err
+	}
+	var sent bytes.Buffer
+	if _, err := out.WriteTo(&sent); err != nil {
+		return Preview{}, err
+	}
+	return p, p.show(sent.Bytes())
+}
+
+// sampleID stands where a message that is sent has its id.
+const sampleID = "00000000000000000000000000"
+
+// blame finds whose settings refuse a message.
+func blame(ctx context.Context, q db.Queryer, sc authz.Scope, all []Refusal) ([]RefusedBy, error) {
+	chain, err := setting.Read(ctx, q, sc, Settings()...)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]RefusedBy, len(all))
+	for i, r := range all {
+		out[i].Refusal = r
+		for _, k := range Settings() {
+			if k.ID() != r.Setting {
+				continue
+			}
+			if _, out[i].From, err = k.Effective(chain.Rows(k)); err != nil {
+				return nil, fmt.Errorf("find whose setting %s is: %w", r.Setting, err)
+			}
+		}
+	}
+	return out, nil
+}
+
+// show reads what a mail program would show of a message.
+func (p *Preview) show(message []byte) error {
+	root, _, err := scan(bytes.NewReader(message), int64(len(message)))
+	if err != nil {
+		return fmt.Errorf("read the message that would be sent: %w", err)
+	}
+	for _, f := range root.fields {
+		name, _, _ := strings.Cut(string(message[f.from:f.to]), ":")
+		p.Header = append(p.Header, HeaderField{strings.TrimSpace(name), decodeWords(strings.TrimSpace(f.value))})
+	}
+	root.walk(func(leaf *part) {
+		if leaf.inside() || leaf.isAttachment() || leaf.multipart() {
+			return
+		}
+		switch body := legible(leaf, message); {
+		case leaf.media == "text/plain" && p.Text == "":
+			p.Text = body
+		case leaf.media == "text/html" && p.HTML == "":
+			p.HTML = body
+		}
+	})
+	return nil
+}
+
+// legible is the text of a part in UTF-8, or what can be read of it.
+func legible(p *part, message []byte) string {
+	body, err := p.decode(message[p.body.from:p.body.to])
+	if err != nil {
+		body = message[p.body.from:p.body.to]
+	}
+	if enc, err := ianaindex.MIME.Encoding(p.params["charset"]); err == nil && enc != nil {
+		if out, err := enc.NewDecoder().Bytes(body); err == nil {
+			body = out
+		}
+	}
+	return strings.ToValidUTF8(strings.ReplaceAll(string(body), "\r\n", "\n"), "\uFFFD")
+}
+
+// Still makes a document that loads nothing and leads nowhere, for looking at.
+func Still(document string) (string, error) {
+	root, err := html.Parse(strings.NewReader(document))
+	if err != nil {
+		return "", fmt.Errorf("read the document: %w", err)
+	}
+	var drop []*html.Node
+	for n := range root.Descendants() {
+		if n.Type != html.ElementNode {
+			continue
+		}
+		switch n.Data {
+		case "script", "base", "link", "iframe", "frame", "object", "embed", "meta", "form", "template", "noscript":
+			drop = append(drop, n)
+		}
+		if n.Data == "a" || n.Data == "area" {
+			n.Attr = without(n.Attr, "href", "ping", "target")
+		}
+		if !strings.HasPrefix(strings.ToLower(attribute(n, "src")), "data:") {
+			n.Attr = without(n.Attr, "src")
+		}
+		n.Attr = without(n.Attr, "srcset", "background", "poster")
+	}
+	for _, n := range drop {
+		if n.Parent != nil {
+			n.Parent.RemoveChild(n)
+		}
+	}
+	var b strings.Builder
+	if err := html.Render(&b, root); err != nil {
+		return "", fmt.Errorf("write the document: %w", err)
+	}
+	return b.String(), nil
+}
+
+func without(all []html.Attribute, names ...string) (out []html.Attribute) {
+	for _, a := range all {
+		keep := true
+		for _, n := range names {
+			keep = keep && a.Key != n
+		}
+		if keep {
+			out = append(out, a)
+		}
+	}
+	return out
+}
