@@ -57,6 +57,9 @@ func (s *Service) Preview(ctx context.Context, by authz.Actor, account ids.Accou
 	if err != nil {
 		return Preview{}, err
 	}
+	if len(bytes.TrimSpace(message)) == 0 {
+		return Preview{}, errs.Field("message", "submit.preview_empty", "Write or paste a message, or choose a file.")
+	}
 	if len(message) > MostPreview {
 		return Preview{}, errs.Field("message", "submit.preview_large", "Choose a message of up to {most} MB.", "most", MostPreview/megabyte)
 	}

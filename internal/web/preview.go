@@ -13,6 +13,7 @@ import (
 	"bailiwick/internal/i18n"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/submit"
+	"bailiwick/internal/tuning"
 	"bailiwick/internal/web/ui/part"
 	ui "bailiwick/internal/web/ui/tuning"
 )
@@ -43,10 +44,14 @@ func (s *Server) previewPage(w http.ResponseWriter, r *http.Request, by authz.Ac
 }
 
 func (s *Server) previewMessage(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
-	t, err := readTried(w, r)
-	if err == nil && len(strings.TrimSpace(string(t.message))) == 0 {
-		err = errs.Field("message", "preview.empty", "Write or paste a message, or choose a file.")
+	id, err := accountOf(r)
+	if err != nil {
+		return err
 	}
+	if _, err := s.Tuning.View(r.Context(), by, id, tuning.Settings); err != nil {
+		return err // who may not see the settings is told before anything is said of the form
+	}
+	t, err := readTried(w, r)
 	return s.showPreview(w, r, by, t, err)
 }
 
