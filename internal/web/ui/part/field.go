@@ -24,6 +24,9 @@ func (f Field) attrs() templ.Attributes {
 	if f.Error != "" {
 		a["aria-invalid"] = "true"
 	}
+	if f.Source {
+		a["dir"] = "ltr"
+	}
 	if f.Plain {
 		a["spellcheck"], a["autocapitalize"] = "false", "none"
 	}

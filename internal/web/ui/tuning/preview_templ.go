@@ -109,7 +109,7 @@ func preview(v Preview) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = part.Field{Name: "message", Type: "textarea", Rows: 16, Label: p.T("preview.message"), Hint: p.T("preview.message_hint"), Value: v.Message, Error: v.Errors["message"], Plain: true}.Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = part.Field{Name: "message", Type: "textarea", Rows: 16, Label: p.T("preview.message"), Hint: p.T("preview.message_hint"), Value: v.Message, Error: v.Errors["message"], Plain: true, Source: true}.Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -686,7 +686,7 @@ func control(l Line) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = part.Field{Name: l.id(), ID: l.id() + ":html", Label: p.T("setting.mail_html"), Hint: p.T("setting.mail_hint"), Type: "textarea", Rows: 4, Value: l.nth(1), Inherit: &l.Inherit, Plain: true}.Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = part.Field{Name: l.id(), ID: l.id() + ":html", Label: p.T("setting.mail_html"), Hint: p.T("setting.mail_hint"), Type: "textarea", Rows: 4, Value: l.nth(1), Inherit: &l.Inherit, Plain: true, Source: true}.Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
