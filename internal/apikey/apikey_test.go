@@ -27,8 +27,8 @@ import (
 type world struct {
 	*usertest.World
 	*apikey.Service
-	t    *testing.T
-	time *clock.Fake
+	t     *testing.T
+	clock *clock.Fake
 }
 
 // each runs fn in a fresh world on both databases.
@@ -137,7 +137,7 @@ func TestEveryKeyThatIsNotInForceGetsTheSameAnswer(t *testing.T) {
 		gone, goneKey := make(w.Customer, "gone")
 		removed, removedKey := make(w.Customer, "removed")
 		_, closedKey := make(w.Other, "closed")
-		expired, err := w.Create(t.Context(), w.Owner.Actor, w.Customer, apikey.Input{Name: "old", Scopes: authz.SetOf(authz.LocationsView), Expires: w.time.Now().Add(time.Hour)})
+		expired, err := w.Create(t.Context(), w.Owner.Actor, w.Customer, apikey.Input{Name: "old", Scopes: authz.SetOf(authz.LocationsView), Expires: w.clock.Now().Add(time.Hour)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -149,7 +149,7 @@ func TestEveryKeyThatIsNotInForceGetsTheSameAnswer(t *testing.T) {
 		wantCode(t, w.Users.Reactivate(t.Context(), w.Owner.Actor, w.Customer, gone.Member), "") // the key does not come back
 		wantCode(t, w.Users.Remove(t.Context(), w.Owner.Actor, w.Customer, removed.Member), "")
 		w.Exec("UPDATE accounts SET closed_at = 1 WHERE id = ?", w.Other)
-		w.time.Advance(time.Hour)
+		w.clock.Advance(time.Hour)
 		text := good.Secret.Reveal()
 		_, want := w.use(secret.Wrap("no key at all"))
 		wantCode(t, want, "auth.key_refused")
@@ -228,7 +228,7 @@ func TestNobodyMakesAKeyThatMayMoreThanThey(t *testing.T) {
 			{"a stranger", w.OtherOwner.Actor, w.Customer, apikey.Input{Name: "k", Scopes: view}, "account.not_found"},
 			{"no name", w.Owner.Actor, w.Customer, apikey.Input{Name: " ", Scopes: view}, "name:key.name_missing"},
 			{"nothing chosen", w.Owner.Actor, w.Customer, apikey.Input{Name: "k"}, "scopes:key.scopes_missing"},
-			{"over already", w.Owner.Actor, w.Customer, apikey.Input{Name: "k", Scopes: view, Expires: w.time.Now()}, "expires:key.expires_past"},
+			{"over already", w.Owner.Actor, w.Customer, apikey.Input{Name: "k", Scopes: view, Expires: w.clock.Now()}, "expires:key.expires_past"},
 		} {
 			_, err := w.Create(t.Context(), c.by, c.at, c.in)
 			got := errs.CodeOf(err)
@@ -298,7 +298,7 @@ func TestTheLogSaysByWhichKeySomethingWasDone(t *testing.T) {
 func TestTheLastUseIsNotedOnceAMinute(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		k := w.key(w.Owner.Actor, w.Customer, authz.LocationsView)
-		first := w.time.Now()
+		first := w.clock.Now()
 		last := func() time.Time {
 			all, err := w.Mine(t.Context(), w.Owner.Actor, w.Customer)
 			if err != nil || len(all) != 1 {
@@ -313,7 +313,7 @@ func TestTheLastUseIsNotedOnceAMinute(t *testing.T) {
 			wait time.Duration
 			want time.Time
 		}{{0, first}, {59 * time.Second, first}, {time.Second, first.Add(time.Minute)}} {
-			w.time.Advance(step.wait)
+			w.clock.Advance(step.wait)
 			w.actor(k)
 			if got := last(); !got.Equal(step.want) {
 				t.Errorf("after %v: %v, want %v", step.wait, got, step.want)

@@ -19,7 +19,7 @@ const day = 24 * time.Hour
 // until makes a key that ends after a while.
 func (w *world) until(name string, life time.Duration) apikey.Created {
 	w.t.Helper()
-	k, err := w.Create(w.t.Context(), w.Owner.Actor, w.Customer, apikey.Input{Name: name, Scopes: authz.SetOf(authz.UsersView), Expires: w.time.Now().Add(life)})
+	k, err := w.Create(w.t.Context(), w.Owner.Actor, w.Customer, apikey.Input{Name: name, Scopes: authz.SetOf(authz.UsersView), Expires: w.clock.Now().Add(life)})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func (w *world) reminded() (out []string) {
 
 func TestTheOwnerOfAKeyIsToldAWeekAndADayBeforeItEnds(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		start := w.time.Now()
+		start := w.clock.Now()
 		w.until("Billing", 30*day)
 		w.until("Report", 10*day)
 		w.key(w.Owner.Actor, w.Customer, authz.UsersView) // never ends
@@ -68,9 +68,9 @@ func TestTheOwnerOfAKeyIsToldAWeekAndADayBeforeItEnds(t *testing.T) {
 		}
 		got := map[string]string{}
 		for hour := 0; hour <= 31*24; hour += 12 {
-			w.time.Set(start.Add(time.Duration(hour) * time.Hour))
+			w.clock.Set(start.Add(time.Duration(hour) * time.Hour))
 			if told := w.reminded(); len(told) > 0 {
-				got[w.time.Now().Sub(start).String()] = strings.Join(told, ", ")
+				got[w.clock.Now().Sub(start).String()] = strings.Join(told, ", ")
 			}
 		}
 		want := map[string]string{"48h0m0s": "Short 1", "72h0m0s": "Report 7", "216h0m0s": "Report 1", "552h0m0s": "Billing 7", "696h0m0s": "Billing 1"}
@@ -89,16 +89,16 @@ func TestNobodyIsToldOfAKeyThatDoesNotWorkAnyway(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.until("Billing", 10*day)
 		w.Exec("UPDATE memberships SET deactivated_at = 1 WHERE id = ?", w.Owner.Member)
-		w.time.Advance(5 * day)
+		w.clock.Advance(5 * day)
 		if told := w.reminded(); len(told) > 0 {
 			t.Errorf("somebody who is deactivated was told: %v", told)
 		}
 		w.Exec("UPDATE memberships SET deactivated_at = NULL WHERE id = ?", w.Owner.Member)
-		w.time.Advance(2 * time.Hour)
+		w.clock.Advance(2 * time.Hour)
 		if told := w.reminded(); strings.Join(told, ", ") != "Billing 7" {
 			t.Errorf("after they are back: %v", told)
 		}
-		w.time.Advance(6 * day)
+		w.clock.Advance(6 * day)
 		if told := w.reminded(); len(told) > 0 {
 			t.Errorf("told of a key that has ended: %v", told)
 		}

@@ -26,7 +26,7 @@ func TestAKeyInUseIsRememberedUntilSomethingAboutItChanges(t *testing.T) {
 		"expired": func(w *world, k apikey.Created) {
 			w.Exec("UPDATE api_keys SET expires_at = ? WHERE id = ?", w.DB.Now().Add(2*time.Second).UnixMilli(), k.ID)
 			w.actor(k)
-			w.time.Advance(2 * time.Second)
+			w.clock.Advance(2 * time.Second)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

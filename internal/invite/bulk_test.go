@@ -59,7 +59,7 @@ func TestInvitingIntoSeveralClientsIsAllOrNone(t *testing.T) {
 		desk := w.Member(w.Reseller, "desk@reseller.example", user.Access{Role: authz.Role(w.Role(w.Reseller, "Desk", "clients.view", "users.view", "users.invite")), AllSubs: true})
 		many := make([]ids.Account, account.MostAtOnce+1)
 		for i := range many {
-			many[i] = ids.NewAccount(w.time.Now())
+			many[i] = ids.NewAccount(w.clock.Now())
 		}
 		addresses := func(n int) string {
 			var b strings.Builder

@@ -104,7 +104,7 @@ func TestENU01ADeadLinkIsTheSameForEverybody(t *testing.T) {
 			said := map[string]string{}
 			for _, email := range []string{"known@acme.example", "nobody@acme.example"} {
 				w.Exec("DELETE FROM invitations")
-				w.time.Advance(time.Second) // mails stand in the order of their instants
+				w.clock.Advance(time.Second) // mails stand in the order of their instants
 				w.invite(w.Owner.Actor, email, modules)
 				token := w.token(email)
 				end(email)

@@ -28,8 +28,8 @@ import (
 type world struct {
 	*usertest.World
 	*invite.Service
-	t    *testing.T
-	time *clock.Fake
+	t     *testing.T
+	clock *clock.Fake
 }
 
 // each runs fn in a fresh world on both databases.
@@ -111,7 +111,7 @@ func TestEachAddressGetsItsVerdict(t *testing.T) {
 		if d := cmp.Diff([]string{"new@acme.example", "owner@other.example"}, res.Sent); d != "" || len(res.Left) != 6 {
 			t.Errorf("sent: %s, left out %d", d, len(res.Left))
 		}
-		w.time.Advance(8 * 24 * time.Hour)
+		w.clock.Advance(8 * 24 * time.Hour)
 		got, err = w.Service.Check(t.Context(), w.Owner.Actor, w.Customer, "waits@acme.example")
 		if err != nil || got[0].Why != invite.OK {
 			t.Errorf("an expired invitation counts as %v, %v", got, err)
@@ -241,11 +241,11 @@ func TestINV03ExpiryToTheSecond(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.invite(w.Owner.Actor, "new@acme.example", modules)
 		token := w.token("new@acme.example")
-		w.time.Set(usertest.Start.AddDate(0, 0, 7).Add(-time.Second))
+		w.clock.Set(usertest.Start.AddDate(0, 0, 7).Add(-time.Second))
 		if _, err := w.Peek(t.Context(), token); err != nil {
 			t.Error(err)
 		}
-		w.time.Set(usertest.Start.AddDate(0, 0, 7))
+		w.clock.Set(usertest.Start.AddDate(0, 0, 7))
 		_, err := w.acceptNew(token)
 		w.wantCode(err, "invitation.expired")
 	})
@@ -387,14 +387,14 @@ func TestResendingKillsTheOldLinkAndChangesTheInviter(t *testing.T) {
 			t.Fatal(err)
 		}
 		id := page.Invitations[0].ID
-		w.time.Advance(6 * 24 * time.Hour)
+		w.clock.Advance(6 * 24 * time.Hour)
 		if err := w.Resend(t.Context(), w.Seller.Actor, w.Customer, id); err != nil {
 			t.Fatal(err)
 		}
 		_, err = w.acceptNew(old)
 		w.wantCode(err, "invitation.not_found")
 		got, err := w.Service.Get(t.Context(), w.Owner.Actor, w.Customer, id)
-		if err != nil || got.InvitedBy != w.Seller.Name() || !got.ExpiresAt.Equal(w.time.Now().AddDate(0, 0, 7)) {
+		if err != nil || got.InvitedBy != w.Seller.Name() || !got.ExpiresAt.Equal(w.clock.Now().AddDate(0, 0, 7)) {
 			t.Errorf("%+v, %v", got, err)
 		}
 		if err := w.Revoke(t.Context(), w.Owner.Actor, w.Customer, id); err != nil {
@@ -473,7 +473,7 @@ func TestWhoIsLimitedToSubAccountsGivesNoMore(t *testing.T) {
 func TestTheDailyAllowance(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		young := w.Account(w.Reseller, "customer", "Young")
-		w.Exec("UPDATE accounts SET created_at = ? WHERE id = ?", w.time.Now().AddDate(0, 0, -6).UnixMilli(), young)
+		w.Exec("UPDATE accounts SET created_at = ? WHERE id = ?", w.clock.Now().AddDate(0, 0, -6).UnixMilli(), young)
 		send := func(n, from int) error {
 			var b strings.Builder
 			for i := range n {
@@ -487,7 +487,7 @@ func TestTheDailyAllowance(t *testing.T) {
 		w.wantCode(send(41, 60), "invite.allowance")
 		w.wantCode(send(40, 60), "")
 		w.wantCode(send(1, 100), "invite.allowance")
-		w.time.Advance(24 * time.Hour)
+		w.clock.Advance(24 * time.Hour)
 		w.wantCode(send(101, 100), "")
 	})
 }
