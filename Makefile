@@ -58,13 +58,13 @@ test: needs fresh fmt vet
 
 check: lint test
 
-# Generated files are committed: building needs no generator.
+# Generated files are committed: building needs no generator. A generator that fails leaves its file as it was.
+generated = $(GO) run $(2) > $(1).new && mv $(1).new $(1) || { rm -f $(1).new; exit 1; }
 generate:
 	$(GO) tool templ generate -path ./internal
-	$(GO) run ./internal/config/settingsgen > docs/operators/settings.md
-	$(GO) run ./internal/api/clientgen internal/api/testdata/openapi.yaml > internal/api/client/client_gen.new
-	mv internal/api/client/client_gen.new internal/api/client/client_gen.go
-	$(GO) run ./internal/cli/commandsgen > docs/operators/command-line.md
+	$(call generated,docs/operators/settings.md,./internal/config/settingsgen)
+	$(call generated,internal/api/client/client_gen.go,./internal/api/clientgen internal/api/testdata/openapi.yaml)
+	$(call generated,docs/operators/command-line.md,./internal/cli/commandsgen)
 
 fresh:
 	@scripts/fresh.sh

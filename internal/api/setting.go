@@ -88,10 +88,8 @@ func (a *API) listSettings(ctx context.Context, by authz.Actor, in *AtTab) (*Ite
 		return nil, err
 	}
 	out := Settings{Items: []Setting{}}
-	for _, g := range page.Groups {
-		for _, f := range g.Fields {
-			out.Items = append(out.Items, settingBody(f))
-		}
+	for _, f := range page.Fields() {
+		out.Items = append(out.Items, settingBody(f))
 	}
 	return &Item[Settings]{etag(page.Version), out}, nil
 }

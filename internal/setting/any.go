@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"bailiwick/internal/authz"
 	"bailiwick/internal/db"
@@ -23,6 +24,10 @@ type Any interface {
 
 	force(rows []Row) (value, steps any, err error)
 }
+
+// TextKey is the key of the catalogues under which the label of a setting stands. The keys of its hint and its options
+// begin with it.
+func TextKey(name string) string { return "setting." + strings.ReplaceAll(name, ".", "_") }
 
 // About is what a page needs to know of a key.
 type About struct {

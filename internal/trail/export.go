@@ -16,6 +16,7 @@ import (
 	"bailiwick/internal/i18n"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/op"
+	"bailiwick/internal/setting"
 	"bailiwick/internal/sheet"
 	"bailiwick/internal/task"
 )
@@ -216,7 +217,7 @@ func What(p i18n.Printer, e audit.Entry) string {
 	target := e.Target
 	switch {
 	case e.TargetType == "setting":
-		target = p.T("setting." + strings.ReplaceAll(e.TargetID, ".", "_"))
+		target = p.T(setting.TextKey(e.TargetID))
 	case target == "":
 		target = p.T("activity.nobody")
 	}

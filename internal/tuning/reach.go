@@ -57,26 +57,18 @@ func (s *Service) Compare(ctx context.Context, by authz.Actor, one, other ids.Ac
 		return c, err
 	}
 	others := map[string]*Field{}
-	for i := range c.Other.Groups {
-		for j := range c.Other.Groups[i].Fields {
-			f := &c.Other.Groups[i].Fields[j]
-			others[f.Name] = f
-		}
+	for _, f := range c.Other.Fields() {
+		others[f.Name] = &f
 	}
-	for i := range c.One.Groups {
-		for j := range c.One.Groups[i].Fields {
-			f := &c.One.Groups[i].Fields[j]
-			p := Pair{Name: f.Name, One: f, Other: others[f.Name]}
-			p.Same = p.Other != nil && string(p.Other.Value) == string(f.Value)
-			c.Pairs = append(c.Pairs, p)
-			delete(others, f.Name)
-		}
+	for _, f := range c.One.Fields() {
+		p := Pair{Name: f.Name, One: &f, Other: others[f.Name]}
+		p.Same = p.Other != nil && string(p.Other.Value) == string(f.Value)
+		c.Pairs = append(c.Pairs, p)
+		delete(others, f.Name)
 	}
-	for _, g := range c.Other.Groups {
-		for _, f := range g.Fields {
-			if only, left := others[f.Name]; left {
-				c.Pairs = append(c.Pairs, Pair{Name: f.Name, Other: only})
-			}
+	for _, f := range c.Other.Fields() {
+		if only, left := others[f.Name]; left {
+			c.Pairs = append(c.Pairs, Pair{Name: f.Name, Other: only})
 		}
 	}
 	return c, nil
@@ -131,10 +123,8 @@ func (s *Service) Apply(ctx context.Context, by authz.Actor, from ids.Account, t
 // taken are edits that give another account the values of some settings of the page.
 func (p Page) taken(names []string) (map[string]Edit, error) {
 	values := map[string]json.RawMessage{}
-	for _, g := range p.Groups {
-		for _, f := range g.Fields {
-			values[f.Name] = f.Value
-		}
+	for _, f := range p.Fields() {
+		values[f.Name] = f.Value
 	}
 	edits := map[string]Edit{}
 	for _, name := range names {

@@ -95,8 +95,16 @@ type Field struct {
 	Above       json.RawMessage // what would be in force without Own
 	AboveFrom   setting.Origin
 	CanEdit     bool
-	CanLock     bool // there can be accounts below
 	ParentField bool // changed by the parent alone, and this viewer is not
+}
+
+// Fields are all settings of the page in their order.
+func (p Page) Fields() []Field {
+	var out []Field
+	for _, g := range p.Groups {
+		out = append(out, g.Fields...)
+	}
+	return out
 }
 
 // View shows a tab of an account.
@@ -122,11 +130,9 @@ func (s *Service) One(ctx context.Context, by authz.Actor, account ids.Account, 
 		if err != nil {
 			return p, Field{}, err
 		}
-		for _, g := range p.Groups {
-			for _, f := range g.Fields {
-				if f.Name == name {
-					return p, f, nil
-				}
+		for _, f := range p.Fields() {
+			if f.Name == name {
+				return p, f, nil
 			}
 		}
 	}
@@ -183,7 +189,6 @@ func field(k setting.Any, rows []setting.Row, sc authz.Scope, edit authz.Perm) (
 	}
 	f.ParentField = about.Parents && sc.Kind() != "platform" && !sc.HeldAbove(edit)
 	f.CanEdit = sc.Has(edit) && !f.ParentField && !f.From.LockedAbove()
-	f.CanLock = f.CanEdit
 	return f, nil
 }
 

@@ -52,11 +52,9 @@ func (w *world) view(by authz.Actor, at ids.Account, tab tuning.Tab) tuning.Page
 func (w *world) field(by authz.Actor, at ids.Account, name string) tuning.Field {
 	w.t.Helper()
 	for _, tab := range []tuning.Tab{tuning.Settings, tuning.Security} {
-		for _, g := range w.view(by, at, tab).Groups {
-			for _, f := range g.Fields {
-				if f.Name == name {
-					return f
-				}
+		for _, f := range w.view(by, at, tab).Fields() {
+			if f.Name == name {
+				return f
 			}
 		}
 	}

@@ -68,19 +68,10 @@ func (s *Server) tuned(r *http.Request, by authz.Actor, tab tuning.Tab) (tuning.
 	return s.Tuning.View(r.Context(), by, id, tab)
 }
 
-// fields are all settings of a page in their order.
-func fields(page tuning.Page) []tuning.Field {
-	var out []tuning.Field
-	for _, g := range page.Groups {
-		out = append(out, g.Fields...)
-	}
-	return out
-}
-
 // stored is the form as it stands before anything is typed.
 func stored(page tuning.Page) drafts {
 	out := drafts{}
-	for _, f := range fields(page) {
+	for _, f := range page.Fields() {
 		d := draft{own: f.Own != nil && f.CanEdit, locked: f.OwnLocked, values: f.Control.Show(f.Value)}
 		if d.own {
 			d.values = f.Control.Show(f.Own)
@@ -93,7 +84,7 @@ func stored(page tuning.Page) drafts {
 // typed is the form as it was sent.
 func typed(page tuning.Page, f form) drafts {
 	out := stored(page)
-	for _, field := range fields(page) {
+	for _, field := range page.Fields() {
 		if !field.CanEdit {
 			continue
 		}
@@ -146,7 +137,7 @@ func (s *Server) saveSettingsOn(w http.ResponseWriter, r *http.Request, by authz
 }
 
 func above(page tuning.Page, name string) []string {
-	for _, f := range fields(page) {
+	for _, f := range page.Fields() {
 		if f.Name == name {
 			return f.Control.Show(f.Above)
 		}
@@ -194,7 +185,7 @@ func (s *Server) keepSettings(w http.ResponseWriter, r *http.Request, by authz.A
 func editsOf(page tuning.Page, now drafts) (edits map[string]tuning.Edit, locks []tuning.Field, err error) {
 	edits = map[string]tuning.Edit{}
 	var refused errs.Collector
-	for _, f := range fields(page) {
+	for _, f := range page.Fields() {
 		d := now[f.Name]
 		switch {
 		case !f.CanEdit:

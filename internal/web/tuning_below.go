@@ -29,7 +29,7 @@ func (s *Server) showBelow(w http.ResponseWriter, r *http.Request, by authz.Acto
 	p := i18n.From(r.Context())
 	v.Back, v.Search = accountPath(page.Account, "/"+string(page.Tab)), r.URL.Query().Get("q")
 	v.Action = v.Back + "/below"
-	for _, f := range fields(page) {
+	for _, f := range page.Fields() {
 		if f.Value != nil {
 			v.Settings = append(v.Settings, part.Option{Value: f.Name, Label: settingLabel(p, f.Name) + ": " + settingText(p, f, f.Value)})
 		}
@@ -61,7 +61,7 @@ func (s *Server) clientsBelow(r *http.Request, by authz.Actor, sc authz.Scope, p
 		return err
 	}
 	for _, c := range list.Rows {
-		v.Rows = append(v.Rows, belowRow(i18n.From(r.Context()), v.Action, page.Tab, c.ID, c.Name, account.Customer))
+		v.Rows = append(v.Rows, belowRow(i18n.From(r.Context()), v.Action, c.ID, c.Name, account.Customer))
 	}
 	if list.Next != "" {
 		v.Next = v.Action + "?" + url.Values{"q": {v.Search}, "cursor": {list.Next}}.Encode()
@@ -78,14 +78,14 @@ func (s *Server) departmentsBelow(r *http.Request, by authz.Actor, sc authz.Scop
 		return err
 	}
 	for _, d := range rows {
-		v.Rows = append(v.Rows, belowRow(i18n.From(r.Context()), v.Action, page.Tab, d.ID, d.Name, account.Department))
+		v.Rows = append(v.Rows, belowRow(i18n.From(r.Context()), v.Action, d.ID, d.Name, account.Department))
 	}
 	v.Next = cursorLink(v.Action, next)
 	return nil
 }
 
-func belowRow(p i18n.Printer, at string, tab tuning.Tab, id ids.Account, name string, kind account.Kind) ui.BelowRow {
-	return ui.BelowRow{ID: string(id), Name: name, Kind: p.T("kind." + string(kind)), Href: accountPath(id, "/"+string(tab)), Compare: at + "/compare?with=" + string(id)}
+func belowRow(p i18n.Printer, at string, id ids.Account, name string, kind account.Kind) ui.BelowRow {
+	return ui.BelowRow{ID: string(id), Name: name, Kind: p.T("kind." + string(kind)), Compare: at + "/compare?with=" + string(id)}
 }
 
 // applyBelow gives the chosen accounts the values in force here.

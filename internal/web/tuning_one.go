@@ -77,20 +77,18 @@ func settingFacts(p i18n.Printer, f tuning.Field) []part.Fact {
 	return out
 }
 
-func slug(name string) string { return strings.ReplaceAll(name, ".", "_") }
-
-func settingLabel(p i18n.Printer, name string) string { return p.T("setting." + slug(name)) }
+func settingLabel(p i18n.Printer, name string) string { return p.T(setting.TextKey(name)) }
 
 // settingHint says what a setting does where its label does not; "" where it does.
 func settingHint(p i18n.Printer, name string) string {
-	if key := "setting." + slug(name) + "_hint"; p.Has(key) {
+	if key := setting.TextKey(name) + "_hint"; p.Has(key) {
 		return p.T(key)
 	}
 	return ""
 }
 
 func settingOption(p i18n.Printer, name, option string) string {
-	return p.T("setting." + slug(name) + "_" + option)
+	return p.T(setting.TextKey(name) + "_" + option)
 }
 
 func settingOptions(p i18n.Printer, f tuning.Field) []part.Option {

@@ -11,11 +11,11 @@ import templruntime "github.com/a-h/templ/runtime"
 import (
 	"context"
 	"io"
-	"strings"
 	"time"
 
 	"bailiwick/internal/account"
 	"bailiwick/internal/i18n"
+	"bailiwick/internal/setting"
 	"bailiwick/internal/web/ui/part"
 )
 
@@ -380,7 +380,7 @@ func movedSetting(p i18n.Printer, m account.MovedSetting) string {
 }
 
 func settingName(p i18n.Printer, name string) string {
-	key := "setting." + strings.ReplaceAll(name, ".", "_")
+	key := setting.TextKey(name)
 	if text := p.T(key); text != "["+key+"]" {
 		return text
 	}
