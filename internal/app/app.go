@@ -167,7 +167,6 @@ func (a *App) services(box *secret.Box, hasher *secret.Hasher, texts *i18n.Catal
 	a.Ops = op.NewRunner(a.DB, check)
 	a.Log = audit.NewSealer(a.DB, a.log)
 	a.Mailbox = mail.NewCapture(a.DB, box)
-	a.Brands = brand.NewService(a.DB)
 	a.mailer = notify.NewMailer(box)
 	if a.cfg.MailOff {
 		a.mailer = notify.NoMailer(box)
@@ -175,6 +174,7 @@ func (a *App) services(box *secret.Box, hasher *secret.Hasher, texts *i18n.Catal
 	a.Accounts = account.NewService(account.Deps{Ops: a.Ops, Cursors: page.NewSealer(box), Clock: a.clock, Mail: a.mailer})
 	a.Outline = outline.NewService(a.Ops, page.NewSealer(box), a.Accounts)
 	a.Files = file.NewStore(a.Ops, a.DB, box)
+	a.Brands = brand.NewService(brand.Deps{Ops: a.Ops, DB: a.DB, Known: a.Known, News: a.News, Files: a.Files, Sender: a.cfg.Sender()})
 	a.Keys = apikey.NewService(a.DB, a.Ops, a.News, a.mailer)
 	a.Tasks = task.NewService(a.Ops, a.DB, a.Files, page.NewSealer(box), a.Keys.OnBehalf)
 	a.Views = view.NewService(a.Ops)
@@ -203,13 +203,14 @@ func (a *App) workers(texts *i18n.Catalogue) (*jobs.Workers, error) {
 	w := jobs.NewWorkers()
 	a.sender = notify.NewSender(notify.SenderDeps{
 		Mailer: a.mailer, Brand: a.Brands, Base: a.cfg.BaseURL, Texts: texts, Via: via, Clock: a.clock,
-		From: mail.Address{Name: a.cfg.SMTP.FromName, Email: a.cfg.SMTP.From},
+		FromName: a.cfg.SMTP.FromName,
 	})
 	a.sender.Register(w)
 	w.Periodic("change.sweep", time.Hour, a.News.Sweep)
 	a.Authn.Register(w)
 	policy.RegisterJobs(w, a.Policy)
 	a.Files.Register(w)
+	brand.RegisterJobs(w, a.Brands)
 	a.Tasks.Register(w, slices.Concat(a.Exchange.Kinds(), a.Trail.Kinds(), []task.Kind{account.TaskKind(a.Accounts)})...)
 	op.RegisterJobs(w, a.Ops)
 	account.RegisterJobs(w, a.Accounts, a.DB)

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"bailiwick/internal/account"
+	"bailiwick/internal/brand"
 	"bailiwick/internal/invite"
 	"bailiwick/internal/policy"
 	"bailiwick/internal/setting"
@@ -25,7 +26,7 @@ func settings() []tuning.Group {
 
 // known are all settings that the program applies: those of the tabs, and those that stand elsewhere.
 func known() []setting.Any {
-	all := slices.Concat(account.Regional(), policy.Elsewhere())
+	all := slices.Concat(account.Regional(), policy.Elsewhere(), brand.Portal(), brand.Support(), brand.Mails())
 	for _, g := range settings() {
 		all = append(all, g.Keys...)
 	}

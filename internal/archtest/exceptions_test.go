@@ -4,7 +4,8 @@ package archtest
 
 // withoutActor are exported Service methods that take no actor.
 var withoutActor = map[string]string{
-	"brand.Service.Name":       "stands on the sign-in page, for everybody to read",
+	"brand.Service.Of":         "stands on the sign-in page and in mails, for everybody to read",
+	"brand.Service.Show":       "stands on the sign-in page and in mails, for everybody to see",
 	"task.Service.Register":    "lists the workers when the program is built",
 	"brand.Service.Named":      "says to the operator whether the platform was set up",
 	"invite.Service.Peek":      "the link is the authority, and reading it changes nothing",
@@ -54,7 +55,7 @@ var unscoped = map[string]string{
 // unscopedPackages reach no account's rows, only those of one identity, by its id or by a secret it presents.
 var unscopedPackages = map[string]string{
 	"authn":   "runs before there is an actor: attempts, sessions, second factors of one identity",
-	"brand":   "the platform's name is on the sign-in page, for everybody to read",
+	"brand":   "names, colours and pictures are on the sign-in page and in mails, for everybody to see",
 	"file":    "sealed bytes by their id, which only a task of an account knows; retention by time",
 	"onetime": "the token is the authority: links of one identity",
 }
@@ -66,6 +67,8 @@ var batchCallers = map[string]string{
 	"audit.trimAccount":            "retention deletes in short chunks, and the checkpoint goes with the rows",
 	"audit.Refused":                "a counter of tries, written when a write has been refused",
 	"audit.Sealer.SealOnce":        "sealing follows the writes and must not conflict with them",
+	"brand.Service.Keep":           "a picture that no brand shows yet is state, and ends by itself",
+	"brand.Service.sweep":          "retention of pictures that no brand shows",
 	"change.Feed.Sweep":            "forgets old news, which nobody reads",
 	"policy.Service.Enter":         "when an address of a list was used last is traffic",
 	"mail.Capture.Send":            "a captured mail is traffic, and its job may run twice",

@@ -119,6 +119,8 @@ const (
 	AuditExport        Perm = "audit.export"
 	SettingsView       Perm = "settings.view"
 	SettingsEdit       Perm = "settings.edit"
+	BrandingView       Perm = "branding.view"
+	BrandingEdit       Perm = "branding.edit"
 	SecurityView       Perm = "security.view"
 	SecurityEdit       Perm = "security.edit"
 	PricingView        Perm = "pricing.view"

@@ -1,41 +1,166 @@
-// Package brand says under which name people meet the portal. One brand exists today, the platform's own; the
-// brands of resellers and customers will be read here.
+// Package brand says how the portal and the mails of an account look: name, colours, pictures, and whom to ask for help.
+//
+// Each part is a setting that goes down the tree. What is in force is answered from memory.
 package brand
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"unicode/utf8"
 
+	"bailiwick/internal/change"
 	"bailiwick/internal/db"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/file"
+	"bailiwick/internal/ids"
+	"bailiwick/internal/op"
+	"bailiwick/internal/setting"
 )
 
 // Unnamed stands until the platform has been set up.
 const Unnamed = "Bailiwick"
 
+// Prefix is where the stylesheets and pictures of brands are served, on every host.
+const Prefix = "/brand/"
+
 // Service reads brands.
-type Service struct{ db *db.DB }
+type Service struct {
+	op     *op.Runner
+	db     *db.DB
+	known  *setting.Known
+	files  *file.Store
+	top    *change.Cache[struct{}, platform]
+	busy   chan struct{} // holds one for each picture that is being read
+	sender string
+}
+
+// Deps are what a Service works with.
+type Deps struct {
+	Ops    *op.Runner
+	DB     *db.DB
+	Known  *setting.Known
+	News   *change.Feed
+	Files  *file.Store
+	Sender string // the address that mail is sent from, which needs no domain of an account
+}
+
+// picturesAtOnce bounds the memory that pictures take while they are read.
+const picturesAtOnce = 2
 
 // NewService makes a Service.
-func NewService(d *db.DB) *Service { return &Service{d} }
+func NewService(d Deps) *Service {
+	return &Service{d.Ops, d.DB, d.Known, d.Files, change.NewCache[struct{}, platform](d.News, 1), make(chan struct{}, picturesAtOnce), d.Sender}
+}
 
-// Name is the product name that strangers and members see: the platform's.
-func (s *Service) Name(ctx context.Context) (string, error) {
-	name, err := platformName(ctx, s.db)
-	if errors.Is(err, db.ErrNoRows) {
-		return Unnamed, nil
+// Look is how the portal and the mails of an account look.
+type Look struct {
+	Product      string // the platform's name where nobody has set another
+	Named        bool   // somebody has set it
+	Colour       Colour
+	Logo         Image // "" for none: an initial on the colour
+	Header       Image // above a mail
+	Footer       Image // below a mail
+	SupportEmail string
+	SupportLink  string // of a web page
+	SenderName   string // "" where nobody has set one
+	Sender       string // the address that mail is sent from
+}
+
+// Of returns the look of an account, and that of the platform for none and for an account that is gone.
+func (s *Service) Of(ctx context.Context, account ids.Account) (Look, error) {
+	top, err := s.platform(ctx)
+	if err != nil {
+		return Look{}, err
+	}
+	look := Look{Product: top.name, Colour: DefaultColour, Sender: s.sender}
+	if account == "" {
+		account = top.id
+	}
+	if account == "" {
+		return look, nil // nothing is set up yet
+	}
+	on, err := s.known.On(ctx, account)
+	if errs.KindOf(err) == errs.NotFound && account != top.id {
+		on, err = s.known.On(ctx, top.id)
 	}
 	if err != nil {
-		return "", fmt.Errorf("read the name of the platform: %w", err)
+		return look, fmt.Errorf("read the brand of %s: %w", account, err)
 	}
-	return name, nil
+	return look, look.read(on)
+}
+
+func (l *Look) read(on *setting.InForce) error {
+	var failed error
+	var product, colour, sender string
+	take(&failed, on, productKey, &product)
+	take(&failed, on, colourKey, &colour)
+	take(&failed, on, logoKey, &l.Logo)
+	take(&failed, on, headerKey, &l.Header)
+	take(&failed, on, footerKey, &l.Footer)
+	take(&failed, on, supportEmailKey, &l.SupportEmail)
+	take(&failed, on, supportLinkKey, &l.SupportLink)
+	take(&failed, on, senderNameKey, &l.SenderName)
+	take(&failed, on, senderAddressKey, &sender)
+	if product = strings.TrimSpace(product); product != "" {
+		l.Product, l.Named = product, true
+	}
+	if c, err := ParseColour(colour); err == nil {
+		l.Colour = c
+	}
+	return failed
+}
+
+func take[T any](failed *error, on *setting.InForce, k setting.Key[T], to *T) {
+	v, err := setting.In(on, k)
+	if err != nil && *failed == nil {
+		*failed = fmt.Errorf("read %s: %w", k.Name, err)
+	}
+	*to = v
+}
+
+// Style is the address of the stylesheet with the look's colour, on every host; "" for the default colour.
+func (l Look) Style() string {
+	if l.Colour == DefaultColour {
+		return ""
+	}
+	return Prefix + l.Colour.Style()
+}
+
+// Icon is the address of the picture that browsers show in a tab: the logo, else the first letter of the name.
+func (l Look) Icon() string {
+	if l.Logo != "" {
+		return l.Logo.URL()
+	}
+	first, _ := utf8.DecodeRuneInString(strings.ToUpper(l.Product))
+	return Prefix + l.Colour.letterName(first)
+}
+
+// platform is the top of the tree; without an id before it is set up.
+type platform struct {
+	id   ids.Account
+	name string
+}
+
+func (s *Service) platform(ctx context.Context) (platform, error) {
+	if p, ok := s.top.Get(ctx, struct{}{}); ok {
+		return p, nil
+	}
+	told := s.top.Told()
+	p, err := findPlatform(ctx, s.db)
+	if errors.Is(err, db.ErrNoRows) {
+		return platform{name: Unnamed}, nil
+	}
+	if err != nil {
+		return p, fmt.Errorf("read the name of the platform: %w", err)
+	}
+	s.top.Put(told, struct{}{}, p, change.Subject{Kind: change.Account, ID: string(p.id)})
+	return p, nil
 }
 
 // Named reports whether the platform has been set up and so has a name.
 func (s *Service) Named(ctx context.Context) (bool, error) {
-	_, err := platformName(ctx, s.db)
-	if errors.Is(err, db.ErrNoRows) {
-		return false, nil
-	}
-	return err == nil, err
+	p, err := s.platform(ctx)
+	return p.id != "", err
 }

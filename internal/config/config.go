@@ -85,6 +85,14 @@ type Log struct {
 // CapturesMail reports whether mail is kept in the capture mailbox.
 func (c Config) CapturesMail() bool { return c.SMTP.Host == "" && !c.MailOff }
 
+// Sender is the address that mail is sent from.
+func (c Config) Sender() string {
+	if c.SMTP.From != "" {
+		return c.SMTP.From
+	}
+	return "no-reply@" + c.BaseURL.Hostname()
+}
+
 // DSN is the address of the database: PostgreSQL's or a file in Data.
 func (c Config) DSN() string {
 	if !c.Database.Empty() {

@@ -41,6 +41,7 @@ func part(ctx context.Context, q db.Queryer, id ids.File, n int64) ([]byte, erro
 func orphans(ctx context.Context, q db.Queryer, before int64) ([]ids.File, error) {
 	return db.All(ctx, q, db.Value[ids.File], `SELECT f.id FROM files f WHERE f.created_at < ?
 		AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.upload_id = f.id AND t.upload_id <> '')
+		AND NOT EXISTS (SELECT 1 FROM brand_images b WHERE b.file_id = f.id)
 		AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.result_id = f.id AND t.result_id <> '') ORDER BY f.created_at LIMIT 100`, before)
 }
 

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
+	"bailiwick/internal/brand"
 	"bailiwick/internal/i18n"
 )
 
@@ -23,16 +25,65 @@ type letter struct {
 	Fallback  string
 	After     string
 	Foot      string
+	Help      string // whom to ask, "" when the brand names nobody
+	Email     string // of support
+	Page      string // of support
+
+	Colour, On, Ink brand.Colour // of the button, of the text on it, of links
+	Header, Footer  picture
+}
+
+// picture is a picture of a brand as a mail shows it.
+type picture struct {
+	URL    string // "" for none
+	Width  string // in pixels
+	Height string
+}
+
+// widest is the room that a mail has for a picture, in pixels.
+const widest = 560
+
+// pictureOf fits a picture into a mail. A picture is kept at up to twice the size, for fine screens.
+func pictureOf(i brand.Image, tallest int) picture {
+	w, h := i.Size()
+	if i == "" || i.Vector() || w == 0 || h == 0 {
+		return picture{}
+	}
+	if w > widest {
+		w, h = widest, max(1, h*widest/w)
+	}
+	if h > tallest {
+		w, h = max(1, w*tallest/h), tallest
+	}
+	return picture{i.URL(), strconv.Itoa(w), strconv.Itoa(h)}
+}
+
+// at puts the address of the portal before those of the pictures.
+func (l *letter) at(base string) {
+	for _, p := range []*picture{&l.Header, &l.Footer} {
+		if p.URL != "" {
+			p.URL = base + p.URL
+		}
+	}
 }
 
 // compose writes a mail in the reader's language.
-func compose(p i18n.Printer, m Mail, product, link string) letter {
+func compose(p i18n.Printer, m Mail, look brand.Look, link string) letter {
+	product := look.Product
 	args := append(words(p, m.Data), "product", product)
 	say := func(part string) string { return p.T("mail."+string(m.Template)+"."+part, args...) }
 	l := letter{
 		Lang: p.Lang(), Dir: p.Dir(), Product: product,
 		Subject: say("subject"), Heading: say("heading"), Body: strings.Split(say("body"), "\n\n"), After: say("after"),
 		Hello: p.T("mail.hello_nobody"), Foot: p.T("mail.sent_by", "product", product, "to", m.To),
+		Email: look.SupportEmail, Page: look.SupportLink,
+		Colour: look.Colour, On: look.Colour.On(), Ink: look.Colour.Ink(), Header: pictureOf(look.Header, 120), Footer: pictureOf(look.Footer, 200),
+	}
+	if l.Header.URL == "" {
+		l.Header = pictureOf(look.Logo, 48)
+	}
+	if l.Email != "" || l.Page != "" {
+		l.Help = p.T("mail.help")
 	}
 	if m.Name != "" {
 		l.Hello = p.T("mail.hello", "name", m.Name)
@@ -72,6 +123,9 @@ func (l letter) text() string {
 		b.WriteString(l.Button + ":\n" + l.Link + "\n\n")
 	}
 	b.WriteString(l.After + "\n\n-- \n" + l.Foot + "\n")
+	if l.Help != "" {
+		b.WriteString(l.Help + " " + strings.TrimSpace(l.Email+" "+l.Page) + "\n")
+	}
 	return b.String()
 }
 

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"log/slog"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"bailiwick/internal/brand"
+	"bailiwick/internal/change"
 	"bailiwick/internal/clock"
 	"bailiwick/internal/db"
 	"bailiwick/internal/db/dbtest"
@@ -17,6 +19,7 @@ import (
 	"bailiwick/internal/jobs"
 	"bailiwick/internal/mail"
 	"bailiwick/internal/secret"
+	"bailiwick/internal/setting"
 )
 
 func sample(tpl Template) Mail {
@@ -48,7 +51,7 @@ func TestEveryTemplateHasItsTexts(t *testing.T) {
 		if err := m.check(); err != nil {
 			t.Errorf("%s: %v", tpl, err)
 		}
-		l := compose(texts.For("en"), m, "Northwind Mail", "https://mail.example.com/x/token")
+		l := compose(texts.For("en"), m, brand.Look{Product: "Northwind Mail", Colour: brand.DefaultColour}, "https://mail.example.com/x/token")
 		html, err := l.html(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -152,8 +155,19 @@ func post(t *testing.T, d *db.DB, now *clock.Fake) (*Mailer, *tape, *jobs.Runner
 		t.Fatal(err)
 	}
 	mailer, via, ws := NewMailer(box), &tape{}, jobs.NewWorkers()
-	NewSender(SenderDeps{Mailer: mailer, Brand: brand.NewService(d), Base: base, Texts: texts, Via: via, Clock: now.Now}).Register(ws)
+	NewSender(SenderDeps{Mailer: mailer, Brand: brands(t, d), Base: base, Texts: texts, Via: via, Clock: now.Now}).Register(ws)
 	return mailer, via, jobs.NewRunner(d, slog.New(slog.DiscardHandler), ws)
+}
+
+// brands are those of an installation that nobody has set up.
+func brands(t *testing.T, d *db.DB) *brand.Service {
+	t.Helper()
+	news := change.New(d, d.Now, slog.New(slog.DiscardHandler))
+	known, err := setting.NewKnown(d, news, slices.Concat(brand.Portal(), brand.Support(), brand.Mails()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return brand.NewService(brand.Deps{DB: d, Known: known, News: news, Sender: "no-reply@mail.example.com"})
 }
 
 func queue(t *testing.T, d *db.DB, m *Mailer, mail Mail) {

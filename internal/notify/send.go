@@ -26,7 +26,7 @@ type Sender struct {
 	texts  *i18n.Catalogue
 	via    Transport
 	clock  clock.Clock
-	from   mail.Address
+	named  string
 	sent   *prometheus.CounterVec
 }
 
@@ -38,15 +38,13 @@ type SenderDeps struct {
 	Texts  *i18n.Catalogue
 	Via    Transport
 	Clock  clock.Clock
-	From   mail.Address // without an address: no-reply at the portal's host; without a name: the product's
+
+	FromName string // of the sender, where no brand has a name
 }
 
 // NewSender makes a Sender.
 func NewSender(d SenderDeps) *Sender {
-	if d.From.Email == "" {
-		d.From.Email = "no-reply@" + d.Base.Hostname()
-	}
-	return &Sender{d.Mailer, d.Brand, d.Base, d.Texts, d.Via, d.Clock, d.From, newSent()}
+	return &Sender{d.Mailer, d.Brand, d.Base, d.Texts, d.Via, d.Clock, d.FromName, newSent()}
 }
 
 // Register lists the sender's job. What a mail said is erased when it is over.
@@ -61,11 +59,11 @@ func (s *Sender) send(ctx context.Context, _ jobs.Job, args sendArgs) error {
 	if err != nil {
 		return jobs.Permanent(err)
 	}
-	product, err := s.brand.Name(ctx)
+	look, err := s.brand.Of(ctx, args.Account)
 	if err != nil {
 		return err
 	}
-	msg, err := s.write(ctx, args, m, product)
+	msg, err := s.write(ctx, args, m, look)
 	if err != nil {
 		return jobs.Permanent(err)
 	}
@@ -98,20 +96,29 @@ func newSent() *prometheus.CounterVec {
 // Metrics lists what the sender measures of itself.
 func (s *Sender) Metrics() []prometheus.Collector { return []prometheus.Collector{s.sent} }
 
-func (s *Sender) write(ctx context.Context, args sendArgs, m Mail, product string) (mail.Message, error) {
+func (s *Sender) write(ctx context.Context, args sendArgs, m Mail, look brand.Look) (mail.Message, error) {
 	link := ""
 	if !m.Link.Empty() {
 		link = s.base.Scheme + "://" + s.base.Host + m.Link.Reveal()
 	}
-	l := compose(s.texts.For(m.Language), m, product, link)
+	l := compose(s.texts.For(m.Language), m, look, link)
+	l.at(s.base.Scheme + "://" + s.base.Host)
 	html, err := l.html(ctx)
 	if err != nil {
 		return mail.Message{}, err
 	}
-	from := s.from
-	if from.Name == "" {
-		from.Name = product
-	}
-	return mail.Message{ID: string(args.ID), At: s.clock(), From: from, To: mail.Address{Name: m.Name, Email: m.To},
+	return mail.Message{ID: string(args.ID), At: s.clock(), From: mail.Address{Name: s.senderOf(look), Email: look.Sender},
+		To: mail.Address{Name: m.Name, Email: m.To}, ReplyTo: mail.Address{Email: look.SupportEmail},
 		Subject: l.Subject, Text: l.text(), HTML: html}, nil
+}
+
+// senderOf is the name that a mail comes from. The operator's own stands only where no brand says otherwise.
+func (s *Sender) senderOf(look brand.Look) string {
+	switch {
+	case look.SenderName != "":
+		return look.SenderName
+	case look.Named || s.named == "":
+		return look.Product
+	}
+	return s.named
 }

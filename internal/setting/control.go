@@ -25,6 +25,8 @@ const (
 	Numbers  Kind = "numbers"  // whole numbers: an array
 	Words    Kind = "words"    // short texts, one a line: an array of strings
 	Mail     Kind = "mail"     // a text of mails, plain and as HTML: a MailText
+	Colour   Kind = "colour"   // a colour of sRGB: a string, "#0b6b5c"
+	Image    Kind = "image"    // a picture that was uploaded: a string, its name, or "" for none
 	Own      Kind = "own"      // a form of its own; its JSON is typed in one field
 )
 

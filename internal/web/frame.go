@@ -1,11 +1,9 @@
 package web
 
 import (
-	"context"
 	"net/http"
 
 	"bailiwick/internal/authz"
-	"bailiwick/internal/brand"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/i18n"
 	"bailiwick/internal/ids"
@@ -28,7 +26,7 @@ type place struct {
 // frame makes the frame of a signed-in person's page: navigation by what they may do in the account they chose.
 func (s *Server) frame(w http.ResponseWriter, r *http.Request, by authz.Actor, at place) (shell.Page, error) {
 	p := i18n.From(r.Context())
-	page := s.plainFrame(w, r, at.title)
+	page := s.brandedFrame(w, r, by.Account(), at.title)
 	page.Crumbs = at.crumbs
 	if len(page.Crumbs) == 0 {
 		page.Crumbs = []part.Crumb{{Label: at.title}}
@@ -65,21 +63,16 @@ func (s *Server) frame(w http.ResponseWriter, r *http.Request, by authz.Actor, a
 
 // plainFrame is the frame of a page that anybody may open.
 func (s *Server) plainFrame(w http.ResponseWriter, r *http.Request, title string) shell.Page {
-	page := shell.Page{Title: title, Brand: shell.Brand{Name: s.brandName(r.Context())}, Theme: shell.Theme(r)}
+	return s.brandedFrame(w, r, "", title)
+}
+
+// brandedFrame is the frame of a page about an account, which anybody may open who has its link.
+func (s *Server) brandedFrame(w http.ResponseWriter, r *http.Request, account ids.Account, title string) shell.Page {
+	page := shell.Page{Title: title, Brand: s.brandOf(r.Context(), account), Theme: shell.Theme(r)}
 	if text := takeFlash(w, r, i18n.From(r.Context())); text != "" {
 		page.Flash = []part.Toast{{Text: text, Tone: part.Success}}
 	}
 	return page
-}
-
-// brandName is the name of the portal. When it cannot be read the page does without: an error page must not fail.
-func (s *Server) brandName(ctx context.Context) string {
-	name, err := s.Brand.Name(ctx)
-	if err != nil {
-		s.Log.WarnContext(ctx, "no brand name", "error", err)
-		return brand.Unnamed
-	}
-	return name
 }
 
 // navigation lists what the person may open in the account they chose.

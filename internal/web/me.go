@@ -139,7 +139,7 @@ func (s *Server) twoStepPage(w http.ResponseWriter, r *http.Request, by authz.Ac
 }
 
 func (s *Server) showTwoStep(w http.ResponseWriter, r *http.Request, by authz.Actor, status int, remarks part.Remarks) error {
-	pending, err := s.Authn.PendingTOTP(r.Context(), by, s.brandName(r.Context()))
+	pending, err := s.Authn.PendingTOTP(r.Context(), by, s.look(r.Context(), by.Account()).Product)
 	if errs.KindOf(err) == errs.Conflict {
 		return seeOther(w, r, "/me/security")
 	}

@@ -1,6 +1,10 @@
 package web
 
-import "slices"
+import (
+	"slices"
+
+	"bailiwick/internal/brand"
+)
 
 // Routes is the whole route table of the portal. Tests walk it: a route that is not here does not exist, and one
 // that is here is swept for strangers and foreign ids without being named.
@@ -13,6 +17,7 @@ func (s *Server) Routes() []Route {
 		{Pattern: "POST /theme", Signed: s.setTheme},
 		{Pattern: "GET /components", Signed: s.componentsPage},
 
+		{Pattern: "GET " + brand.Prefix + "{file}", Open: s.brandFile},
 		{Pattern: "GET " + docsPath, Open: s.docsPage},
 
 		{Pattern: "GET /setup", Open: s.setupPage},

@@ -20,6 +20,7 @@ import (
 	"bailiwick/internal/apptest"
 	"bailiwick/internal/authn"
 	"bailiwick/internal/authz"
+	"bailiwick/internal/brand"
 	"bailiwick/internal/db"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/exchange"
@@ -403,6 +404,9 @@ var calls = []call{
 	}},
 	{"submit.Service.Preview", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Submit.Preview(o.ctx, by, o.client, []byte("Subject: x\r\n\r\nHello"), ""))
+	}},
+	{"brand.Service.Keep", "a logo", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Brands.Keep(o.ctx, by, o.client, brand.Logo, strings.NewReader(`<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>`)))
 	}},
 	{"tuning.Service.View", "security", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Tuning.View(o.ctx, by, o.client, tuning.Security))

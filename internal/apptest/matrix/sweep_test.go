@@ -18,6 +18,7 @@ import (
 var open = map[string]string{
 	"GET /healthz":                "says that the program runs, and nothing else",
 	"GET /readyz":                 "whether requests can be served, and nothing else",
+	"GET /brand/{file}":           "it is on the sign-in page and in mails; names hold the hash of what is served",
 	"GET /api/docs":               "it says what the description of the API says, which is served to everybody",
 	"GET /setup":                  "the set-up link is the authority",
 	"POST /setup":                 "the set-up link is the authority",

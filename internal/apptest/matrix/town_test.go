@@ -15,6 +15,7 @@ import (
 	"bailiwick/internal/account"
 	"bailiwick/internal/apptest"
 	"bailiwick/internal/authz"
+	"bailiwick/internal/brand"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/module"
 	"bailiwick/internal/policy"
@@ -128,7 +129,7 @@ func missing(o *town) values {
 		"role": string(ids.NewRole(now)), "location": string(ids.NewLocation(now)), "subaccount": string(ids.NewSubAccount(now)),
 		"session": string(ids.NewSession(now)), "view": string(ids.NewView(now)), "mail": string(ids.NewMail(now)), "hold": string(ids.NewHold(now)), "task": string(ids.NewTask(now)),
 		"key":   string(ids.NewKey(now)),
-		"token": strings.Repeat("a", 52), "module": "nowhere", "setting": "no.where",
+		"token": strings.Repeat("a", 52), "module": "nowhere", "setting": "no.where", "file": brand.DefaultColour.Style(),
 	}
 }
 
