@@ -40,11 +40,17 @@ bench-access: build bin/openfga
 bin/openfga:
 	GOBIN=$(CURDIR)/bin $(GO) install github.com/openfga/openfga/cmd/openfga@$(OPENFGA_VERSION)
 
+# Settings of accounts and the pane of My customers among a thousand and a million accounts, on both databases. The first run
+# makes them, which takes a minute and 5 GB; remove bench/.cache to get the room back.
+bench-settings:
+	$(GO) build -o bin/bench-settings ./bench/settings
+	$(ALONE) bin/bench-settings bench/.cache
+
 # Kills the program in the middle of writes, again and again: nothing that it acknowledged may be lost.
 kill-api: build
 	@d=$$(mktemp -d) && $(GO) run ./bench/kill bin/bailiwick $$d; rc=$$?; rm -rf $$d; exit $$rc
 
-.PHONY: kill-api bench-access bench-bulk bench-bulk-long bench-lists-seed bench-lists bench-start run build test check generate fresh fmt vet race lint needs
+.PHONY: kill-api bench-settings bench-access bench-bulk bench-bulk-long bench-lists-seed bench-lists bench-start run build test check generate fresh fmt vet race lint needs
 
 run: build
 	./bin/bailiwick serve --listen $(LISTEN) --data $(DATA)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -10,8 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"bailiwick/internal/clock"
-	"bailiwick/internal/db"
+	"bailiwick/bench/fill"
 	"bailiwick/internal/db/dbtest"
 )
 
@@ -29,147 +27,48 @@ const (
 // today is the day that the clients' memberships are laid around.
 const today = "2026-11-22"
 
-// seeder fills one database by statements over all rows: the service would take hours for a million clients. It writes what
-// the functions of package account would have written for these clients.
+// seeder writes what the functions of package account would have written for n clients.
 type seeder struct {
-	conn *sql.Conn
-	kind db.Dialect
-	n    int
-	say  func(string)
+	fill.Words
+	n int
 }
 
 // seed makes a migrated database with n clients at dsn.
-func seed(ctx context.Context, dsn string, n int, say func(string)) (err error) {
-	d, err := db.Open(ctx, dsn, clock.System)
-	if err != nil {
-		return err
-	}
-	_, err = d.Migrate(ctx)
-	s := &seeder{kind: d.Dialect(), n: n, say: say}
-	if err = errors.Join(err, d.Close()); err != nil {
-		return err
-	}
-	driver, address := "pgx", dsn
-	if s.kind == db.SQLite {
-		driver, address = "sqlite", "file:"+dsn+"?_pragma=journal_mode(OFF)&_pragma=synchronous(OFF)&_pragma=foreign_keys(OFF)&_pragma=cache_size(-400000)&_pragma=temp_store(FILE)"
-	}
-	pool, err := sql.Open(driver, address)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, pool.Close()) }()
-	if s.conn, err = pool.Conn(ctx); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.conn.Close()) }()
-	return s.fill(ctx)
-}
-
-func (s *seeder) exec(ctx context.Context, text string) error {
-	if _, err := s.conn.ExecContext(ctx, text); err != nil {
-		return fmt.Errorf("%.200s: %w", strings.TrimSpace(text), err)
-	}
-	return nil
-}
-
-// step is a statement with the words that the progress shows.
-type step struct{ says, text string }
-
-func (s *seeder) fill(ctx context.Context) error {
-	if s.kind == db.Postgres {
-		if err := s.exec(ctx, `SET session_replication_role = replica; SET work_mem = '512MB'; SET maintenance_work_mem = '1GB'`); err != nil {
-			return err
-		}
-	}
-	again, err := s.dropIndexes(ctx)
-	if err != nil {
-		return err
-	}
-	for _, st := range append(s.steps(), again...) {
-		s.say(st.says)
-		if err := s.exec(ctx, st.text); err != nil {
-			return err
-		}
-	}
-	s.say("statistics")
-	if s.kind == db.Postgres {
-		return s.exec(ctx, `VACUUM ANALYZE`)
-	}
-	return nil
-}
-
-// dropIndexes takes the indexes off the big tables while they are filled, and returns how they are made again.
-func (s *seeder) dropIndexes(ctx context.Context) (again []step, err error) {
-	query := `SELECT name, sql FROM sqlite_schema WHERE type IN ('index', 'trigger') AND sql IS NOT NULL AND tbl_name IN ('accounts', 'account_tree', 'client_list', 'client_words', 'client_search')`
-	if s.kind == db.Postgres {
-		query = `SELECT indexname, indexdef FROM pg_indexes WHERE tablename IN ('accounts', 'account_tree', 'client_list', 'client_words', 'client_search')
-			AND NOT EXISTS (SELECT 1 FROM pg_constraint c WHERE c.conname = indexname)`
-	}
-	rows, err := s.conn.QueryContext(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	var drop []string
-	for rows.Next() {
-		var name, text string
-		if err := rows.Scan(&name, &text); err != nil {
-			return nil, err
-		}
-		kind := "INDEX "
-		if strings.HasPrefix(text, "CREATE TRIGGER") {
-			kind = "TRIGGER "
-		}
-		drop = append(drop, "DROP "+kind+name)
-		again = append(again, step{name, text})
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	for _, d := range drop {
-		if err := s.exec(ctx, d); err != nil {
-			return nil, err
-		}
-	}
-	return again, nil
-}
-
-// pad writes an expression as the 26 digits of an id.
-func (s *seeder) pad(expr string) string {
-	if s.kind == db.Postgres {
-		return `lpad((` + expr + `)::text, 26, '0')`
-	}
-	return `printf('%026d', ` + expr + `)`
+func seed(ctx context.Context, dsn string, n int, say func(string)) error {
+	return fill.Database(ctx, dsn, fill.Plan{
+		Tables: []string{"accounts", "account_tree", "client_list", "client_words", "client_search"},
+		Steps:  func(w fill.Words) []fill.Step { return seeder{w, n}.steps() }, Say: say,
+	})
 }
 
 // day writes a day that is so many after today.
-func (s *seeder) day(expr string) string {
-	if s.kind == db.Postgres {
+func (s seeder) day(expr string) string {
+	if s.Postgres() {
 		return `to_char(DATE '` + today + `' + (` + expr + `)::int, 'YYYY-MM-DD')`
 	}
 	return `date('` + today + `', (` + expr + `) || ' days')`
 }
 
-func (s *seeder) steps() []step {
+func (s seeder) steps() []fill.Step {
 	first, second := listed(firstWords), listed(secondWords)
 	newline := "char(10)"
-	trigrams := step{"trigrams", `INSERT INTO client_search_trigrams (rowid, text) SELECT number, text FROM client_search`}
-	if s.kind == db.Postgres {
-		newline, trigrams = "chr(10)", step{"search", `SELECT 1`}
+	trigrams := fill.Step{"trigrams", `INSERT INTO client_search_trigrams (rowid, text) SELECT number, text FROM client_search`}
+	if s.Postgres() {
+		newline, trigrams = "chr(10)", fill.Step{"search", `SELECT 1`}
 	}
 	account := `INSERT INTO accounts (id, parent_id, kind, name, name_fold, created_at, updated_at) `
-	return []step{
+	return []fill.Step{
 		{"resellers", account + `SELECT '` + platform + `', NULL, 'platform', 'Platform', 'platform', 0, 0
 			UNION ALL SELECT '` + half + `', '` + platform + `', 'reseller', 'Half', 'half', 0, 0
 			UNION ALL SELECT '` + three + `', '` + platform + `', 'reseller', 'Three', 'three', 0, 0
 			UNION ALL SELECT '` + paused + `', '` + platform + `', 'reseller', 'Paused', 'paused', 0, 0`},
 		{"other resellers", `WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ` + strconv.Itoa(others-1) + `) ` +
-			account + `SELECT 'acc_9' || substr(` + s.pad("i") + `, 2), '` + platform + `', 'reseller', 'Reseller ' || i, 'reseller ' || i, 0, 0 FROM n`},
+			account + `SELECT 'acc_9' || substr(` + s.Pad("i") + `, 2), '` + platform + `', 'reseller', 'Reseller ' || i, 'reseller ' || i, 0, 0 FROM n`},
 		{"words", `CREATE TEMP TABLE first AS ` + first}, {"words", `CREATE TEMP TABLE second AS ` + second},
-		{"clients", `CREATE TEMP TABLE made AS WITH RECURSIVE n (i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < ` + strconv.Itoa(s.n) + `)
-			SELECT i, 'acc_' || ` + s.pad("i") + ` AS id, f.word AS first, s.word AS second,
+		{"clients", `CREATE TEMP TABLE made AS ` + fill.Numbers(s.n) + `
+			SELECT i, 'acc_' || ` + s.Pad("i") + ` AS id, f.word AS first, s.word AS second,
 				CASE WHEN i IN (1, 3, 5) THEN '` + three + `' WHEN i % 2 = 0 THEN '` + half + `' WHEN i % ` + strconv.Itoa(pausedEvery) + ` = 7 THEN '` + paused + `'
-					ELSE 'acc_9' || substr(` + s.pad("i % "+strconv.Itoa(others)) + `, 2) END AS parent,
+					ELSE 'acc_9' || substr(` + s.Pad("i % "+strconv.Itoa(others)) + `, 2) END AS parent,
 				CASE WHEN i % 1000 = 1 THEN ` + s.day("i % 29") + ` WHEN i % 3 = 0 THEN '' WHEN i % 7 = 0 THEN ` + s.day("-1 - i % 900") + ` ELSE ` + s.day("60 + i % 900") + ` END AS ends
 			FROM n JOIN first f ON f.n = (i * 7919) % ` + strconv.Itoa(len(firstWords)) + ` JOIN second s ON s.n = (i * 104729 / 64) % ` + strconv.Itoa(len(secondWords))},
 		{"accounts", `INSERT INTO accounts (id, parent_id, kind, name, name_fold, email, email_fold, membership_end, created_at, updated_at)

@@ -159,7 +159,7 @@ func (a *App) build(ctx context.Context, d Deps, load func() (*i18n.Catalogue, e
 
 func (a *App) services(box *secret.Box, hasher *secret.Hasher, texts *i18n.Catalogue) (err error) {
 	a.News = change.New(a.DB, a.clock, a.log)
-	if a.Known, err = setting.NewKnown(a.DB, a.News, known()); err != nil {
+	if a.Known, err = setting.NewKnown(a.DB, a.News, Settings()); err != nil {
 		return err
 	}
 	check := authz.NewChecker(a.DB, a.News, policy.Gate(a.Known, a.DB.Now))

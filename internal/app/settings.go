@@ -24,8 +24,8 @@ func settings() []tuning.Group {
 	}
 }
 
-// known are all settings that the program applies: those of the tabs, and those that stand elsewhere.
-func known() []setting.Any {
+// Settings are all settings that the program applies: those of the tabs, and those that stand elsewhere.
+func Settings() []setting.Any {
 	all := slices.Concat(account.Regional(), policy.Elsewhere(), brand.Portal(), brand.Support(), brand.Mails())
 	for _, g := range settings() {
 		all = append(all, g.Keys...)

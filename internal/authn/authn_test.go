@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"bailiwick/internal/authz"
+	"bailiwick/internal/change"
 	"bailiwick/internal/clock"
 	"bailiwick/internal/db"
 	"bailiwick/internal/db/dbtest"
@@ -20,6 +21,7 @@ import (
 	"bailiwick/internal/op"
 	"bailiwick/internal/policy"
 	"bailiwick/internal/secret"
+	"bailiwick/internal/setting"
 )
 
 const (
@@ -53,7 +55,12 @@ func newWorld(t testing.TB, d *db.DB, now *clock.Fake) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	check := &authz.Checker{}
+	news := change.New(d, d.Now, slog.New(slog.DiscardHandler))
+	known, err := setting.NewKnown(d, news, append(policy.Sessions(), policy.Elsewhere()...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := authz.NewChecker(d, news, policy.Gate(known, d.Now))
 	s := New(Deps{DB: d, Op: op.NewRunner(d, check), Check: check, Hasher: secret.NewHasher(secret.CheapParams), Box: box, Mail: notify.NewMailer(box)})
 	ws := jobs.NewWorkers()
 	s.Register(ws)

@@ -12,6 +12,7 @@ import (
 	"bailiwick/internal/errs"
 	"bailiwick/internal/notify"
 	"bailiwick/internal/op"
+	"bailiwick/internal/policy"
 	"bailiwick/internal/secret"
 )
 
@@ -31,15 +32,18 @@ func checkNew(ctx context.Context, q db.Queryer, p person, pw secret.String) err
 
 // leastOf is the shortest password that the person may have.
 func leastOf(ctx context.Context, q db.Queryer, p person) (int, error) {
-	least, err := minPassword(ctx, q, p.ID)
+	rules, err := rulesFor(ctx, q, p.ID, policy.PasswordLength)
 	if err != nil {
-		return 0, fmt.Errorf("read the password rules for %s: %w", p.ID, err)
+		return 0, err
 	}
-	usual := secret.MinPassword
+	least := secret.MinPassword
 	if p.TOTPOn {
-		usual = secret.MinPasswordWithSecond
+		least = secret.MinPasswordWithSecond
 	}
-	return max(usual, least), nil
+	for _, r := range rules {
+		least = max(least, r.Value)
+	}
+	return least, nil
 }
 
 // isShort reports whether a password is good enough only beside a second factor.

@@ -12,35 +12,26 @@ import (
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/op"
+	"bailiwick/internal/policy"
 	"bailiwick/internal/secret"
 )
 
 // session is a session that is not over, with what is shown of its person.
 type session struct {
-	ID             ids.Session
-	User           ids.User
-	Account        ids.Account
-	Stage          Stage
-	Remember       bool
-	Renew          bool // the password has expired: another one comes first
-	Second         bool // the person has a second factor
-	Created        time.Time
-	Seen           time.Time
-	Expires        time.Time
-	Name           string
-	Email          string
-	Language       string
-	TimeZone       string
-	idle, absolute time.Duration // what the account asks for, 0 when nothing
-}
-
-// over reports whether the session has been idle or alive for too long.
-func (s session) over(at time.Time) bool {
-	idle := s.idle
-	if idle == 0 && !s.Remember {
-		idle = signedInFor
-	}
-	return idle > 0 && at.Sub(s.Seen) >= idle || s.absolute > 0 && at.Sub(s.Created) >= s.absolute
+	ID       ids.Session
+	User     ids.User
+	Account  ids.Account
+	Stage    Stage
+	Remember bool
+	Renew    bool // the password has expired: another one comes first
+	Second   bool // the person has a second factor
+	Created  time.Time
+	Seen     time.Time
+	Expires  time.Time
+	Name     string
+	Email    string
+	Language string
+	TimeZone string
 }
 
 // Who is a person recognised by their session.
@@ -87,16 +78,36 @@ func (s *Service) look(ctx context.Context, from Client) (Who, session, error) {
 	}
 	actor := authz.Mint(authz.Identity{Kind: authz.Person, User: ses.User, Name: ses.Name, Session: ses.ID, Account: ses.Account,
 		IP: from.IP, RequestID: from.RequestID, Credential: "session", Started: ses.Created, Seen: ses.Seen, Second: ses.Second})
+	if err := s.checkAge(ctx, actor); err != nil {
+		return Who{}, ses, err
+	}
 	return Who{actor, ses.Name, ses.Email, ses.Language, ses.TimeZone, ses.Remember}, ses, nil
+}
+
+// checkAge ends a session that is too old, or was left alone for too long, for the account that it works in: for each of
+// those by which its person comes there.
+func (s *Service) checkAge(ctx context.Context, by authz.Actor) error {
+	if by.Account() == "" {
+		return nil
+	}
+	_, err := s.check.See(ctx, s.db, by, by.Account())
+	switch code := errs.CodeOf(err); {
+	case code == policy.SessionOver:
+		return errSignIn()
+	case errs.KindOf(err) == errs.NotFound || errs.KindOf(err) == errs.Denied:
+		return nil // who is not let in there may still work elsewhere
+	case err != nil:
+		return fmt.Errorf("look up how long sessions of %s last: %w", by.Account(), err)
+	}
+	return nil
 }
 
 func (s *Service) find(ctx context.Context, token secret.String) (session, error) {
 	if token.Empty() {
 		return session{}, errSignIn()
 	}
-	now := s.db.Now()
-	ses, err := sessionByToken(ctx, s.db, token, now)
-	if errors.Is(err, db.ErrNoRows) || err == nil && ses.over(now) {
+	ses, err := sessionByToken(ctx, s.db, token, s.db.Now())
+	if errors.Is(err, db.ErrNoRows) {
 		return session{}, errSignIn()
 	}
 	if err != nil {

@@ -145,22 +145,15 @@ func endSession(ctx context.Context, tx *db.Tx, user ids.User, id ids.Session) (
 }
 
 const sessionColumns = `
-	SELECT s.id, s.user_id, COALESCE(s.account_id, ''), s.stage, s.remember, s.renew, s.created_at, s.seen_at, s.expires_at, i.name, i.email, i.language, i.time_zone, i.totp_since IS NOT NULL,
-	       COALESCE((` + strictest + `s.account_id AND st.name = 'session.idle_minutes'), 0),
-	       COALESCE((` + strictest + `s.account_id AND st.name = 'session.absolute_hours'), 0)
+	SELECT s.id, s.user_id, COALESCE(s.account_id, ''), s.stage, s.remember, s.renew, s.created_at, s.seen_at, s.expires_at, i.name, i.email, i.language, i.time_zone, i.totp_since IS NOT NULL
 	FROM sessions s JOIN identities i ON i.id = s.user_id
 	WHERE s.token_hash = ? AND s.revoked_at IS NULL AND s.expires_at > ?`
 
-// strictest folds a setting whose smallest value on the chain counts, in the same query that finds the session:
-// each request asks it, and a change holds from the next one on.
-const strictest = `SELECT MIN(CAST(st.value AS BIGINT)) FROM settings st JOIN account_tree at ON at.ancestor_id = st.account_id WHERE at.descendant_id = `
-
 func sessionByToken(ctx context.Context, q db.Queryer, token secret.String, at time.Time) (session, error) {
 	return db.One(ctx, q, func(r db.Row) (s session, err error) {
-		var created, seen, expires, idle, absolute int64
-		err = r.Scan(&s.ID, &s.User, &s.Account, &s.Stage, &s.Remember, &s.Renew, &created, &seen, &expires, &s.Name, &s.Email, &s.Language, &s.TimeZone, &s.Second, &idle, &absolute)
+		var created, seen, expires int64
+		err = r.Scan(&s.ID, &s.User, &s.Account, &s.Stage, &s.Remember, &s.Renew, &created, &seen, &expires, &s.Name, &s.Email, &s.Language, &s.TimeZone, &s.Second)
 		s.Created, s.Seen, s.Expires = time.UnixMilli(created), time.UnixMilli(seen), time.UnixMilli(expires)
-		s.idle, s.absolute = time.Duration(idle)*time.Minute, time.Duration(absolute)*time.Hour
 		return s, err
 	}, sessionColumns, secret.HashToken(token.Reveal()), at.UnixMilli())
 }
@@ -251,14 +244,6 @@ func setPassword(ctx context.Context, tx *db.Tx, user ids.User, hash string, sho
 func verifyMailbox(ctx context.Context, tx *db.Tx, user ids.User) error {
 	_, err := tx.Exec(ctx, "UPDATE identities SET email_verified_at = ? WHERE id = ? AND email_verified_at IS NULL", tx.Ms(), user)
 	return err
-}
-
-// minPassword is the strictest length that the accounts of a person's active memberships ask for, 0 when none does.
-func minPassword(ctx context.Context, q db.Queryer, user ids.User) (int, error) {
-	return db.One(ctx, q, db.Value[int], `
-		SELECT COALESCE(MAX(CAST(st.value AS BIGINT)), 0) FROM memberships m
-		JOIN account_tree t ON t.descendant_id = m.account_id JOIN settings st ON st.account_id = t.ancestor_id
-		WHERE m.user_id = ? AND m.deactivated_at IS NULL AND st.name = 'password.min_length'`, user)
 }
 
 func accountNames(ctx context.Context, q db.Queryer, user ids.User) ([]string, error) {

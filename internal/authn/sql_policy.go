@@ -17,6 +17,8 @@ type chained struct {
 	setting.Row
 }
 
+// chainsOf goes from the person up to the settings, in that order: CROSS JOIN keeps SQLite from beginning with all accounts
+// that have set the name.
 func chainsOf(ctx context.Context, q db.Queryer, user ids.User, name string) ([]chained, error) {
 	return db.All(ctx, q, func(r db.Row) (c chained, err error) {
 		var value string
@@ -25,8 +27,9 @@ func chainsOf(ctx context.Context, q db.Queryer, user ids.User, name string) ([]
 		c.Value, c.Since = []byte(value), time.UnixMilli(since)
 		return c, err
 	}, `SELECT m.account_id, t.ancestor_id, t.depth, s.value, s.locked, s.since
-		FROM memberships m JOIN account_tree t ON t.descendant_id = m.account_id JOIN settings s ON s.account_id = t.ancestor_id AND s.name = ?
-		WHERE m.user_id = ? AND m.deactivated_at IS NULL ORDER BY m.account_id, t.depth DESC`, name, user)
+		FROM memberships m CROSS JOIN account_tree t CROSS JOIN settings s
+		WHERE m.user_id = ? AND m.deactivated_at IS NULL AND t.descendant_id = m.account_id AND s.account_id = t.ancestor_id AND s.name = ?
+		ORDER BY m.account_id, t.depth DESC`, user, name)
 }
 
 func formerPasswords(ctx context.Context, q db.Queryer, user ids.User, most int) ([]string, error) {

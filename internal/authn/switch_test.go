@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"bailiwick/internal/db"
 	"bailiwick/internal/ids"
@@ -107,6 +108,7 @@ func TestChoosingAnAccount(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		w.clock.Advance(2 * time.Second) // what is remembered is asked for again
 		home, err := w.Home(w.ctx, w.actor(from))
 		if err != nil || home != mine[0] {
 			t.Errorf("after deactivation home is %q, want %s: %v", home, mine[0], err)

@@ -52,6 +52,9 @@ func address(by authz.Actor) netip.Addr {
 	return ip.Unmap().WithZone("")
 }
 
+// SessionOver is the code of the refusal of a session that is too old for an account, or was left alone for too long.
+const SessionOver = "policy.session_over"
+
 func checkSession(rules *setting.InForce, by authz.Actor, at time.Time) error {
 	for _, s := range setting.StepsIn(rules, SignedOut) {
 		if s.Value.Keep != by.Session() && by.Started().UnixMilli() <= s.Value.At {

@@ -95,12 +95,16 @@ type since struct {
 	on   time.Time
 }
 
-// mostCounted is how many memberships are looked at to say whom a rule concerns.
-const mostCounted = 20_000
+// mostCounted is how many accounts and memberships are looked at to say whom a rule concerns.
+const mostCounted = 5_000
 
 // concerned counts the people of the scope's account and below: all of them, those whose password is past one of the
 // rules, and those who are admins or lack a second factor. It reports false when there are too many to count.
 func concerned(ctx context.Context, q db.Queryer, sc authz.Scope, rules []since, at time.Time) (n Concerned, ok bool, err error) {
+	below, err := db.One(ctx, q, db.Value[int], `SELECT count(*) FROM (SELECT 1 FROM account_tree t WHERE t.ancestor_id = ? LIMIT ?) c`, sc.Account(), mostCounted+1)
+	if err != nil || below > mostCounted {
+		return n, false, err
+	}
 	expired, args := "1 = 0", []any{}
 	for _, r := range rules {
 		span := int64(r.days) * day.Milliseconds()

@@ -50,7 +50,7 @@ func (k *Known) By(ctx context.Context, q db.Queryer, account ids.Account) (*InF
 		return known, nil
 	}
 	told := k.cache.Told()
-	links, err := chain(ctx, q, account, names(k.keys))
+	links, err := stored(ctx, q, account)
 	if err != nil {
 		return nil, fmt.Errorf("read the settings of %s: %w", account, err)
 	}
@@ -92,4 +92,10 @@ func In[T any](f *InForce, k Key[T]) (T, error) {
 		return k.Default, s.err
 	}
 	return v, nil
+}
+
+// Value is In for whoever has no more than the key's name: a T, or nil when the key is not among the known ones.
+func (f *InForce) Value(name string) (any, error) {
+	s := f.values[name]
+	return s.value, s.err
 }

@@ -30,6 +30,19 @@ func chain(ctx context.Context, q db.Queryer, account ids.Account, names []strin
 		WHERE t.descendant_id = ? ORDER BY t.depth DESC, s.name`, append(db.Args(names...), account)...)
 }
 
+// stored is chain with all that is stored, and without the names of accounts: what the program needs to apply settings.
+// PostgreSQL plans each run of a statement, so every table in it counts.
+func stored(ctx context.Context, q db.Queryer, account ids.Account) ([]link, error) {
+	return db.All(ctx, q, func(r db.Row) (l link, err error) {
+		var value string
+		var since int64
+		err = r.Scan(&l.Account, &l.Depth, &l.key, &value, &l.Locked, &since)
+		l.Value, l.Since = []byte(value), instant(since)
+		return l, err
+	}, `SELECT t.ancestor_id, t.depth, COALESCE(s.name, ''), COALESCE(s.value, ''), COALESCE(s.locked, FALSE), COALESCE(s.since, 0)
+		FROM account_tree t LEFT JOIN settings s ON s.account_id = t.ancestor_id WHERE t.descendant_id = ? ORDER BY t.depth DESC`, account)
+}
+
 func instant(ms int64) time.Time {
 	if ms == 0 {
 		return time.Time{}
