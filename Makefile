@@ -7,7 +7,7 @@ GOLANGCI_LINT_VERSION = v2.15.0
 OPENFGA_VERSION = v1.22.1
 
 # Packages in which goroutines meet: tested once more under the race detector.
-CONCURRENT = certs change db jobs audit secret mail op authz authn invite user
+CONCURRENT = certs change db jobs audit secret mail op authz authn invite user quota
 
 # What is measured comes before all other work of the machine, where that may be asked for.
 ALONE = $(shell nice -n -15 true 2>&1 | grep -q . || echo nice -n -15)

@@ -90,6 +90,14 @@ func SkipLocked(d Dialect) string {
 	return "" // SQLite has one writer
 }
 
+// Lock is the clause by which Batch keeps the rows that it reads from changing until its end. Read them in the order of their ids.
+func Lock(d Dialect) string {
+	if d == Postgres {
+		return "FOR UPDATE"
+	}
+	return "" // SQLite has one writer
+}
+
 var _ Queryer = (*DB)(nil)
 var _ Queryer = (*Tx)(nil)
 var _ Row = (*sql.Rows)(nil)

@@ -18,10 +18,24 @@ type Tx struct {
 	tx      *sql.Tx
 	dialect Dialect
 	now     time.Time
+	clock   func() time.Time
 }
 
 // Now is the instant the transaction began: one timestamp for all it writes.
 func (t *Tx) Now() time.Time { return t.now }
+
+// ServerNow is the instant by the clock that all nodes share: PostgreSQL's own, which goes on during a transaction; with SQLite
+// that of the machine. It is for what nodes must agree on, such as the end of a lease.
+func (t *Tx) ServerNow(ctx context.Context) (time.Time, error) {
+	if t.dialect == SQLite {
+		return t.clock().UTC().Truncate(time.Millisecond), nil
+	}
+	at, err := One(ctx, t, Value[time.Time], "SELECT clock_timestamp()")
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read the database's clock: %w", err)
+	}
+	return at.UTC().Truncate(time.Millisecond), nil
+}
 
 // Ms is Now as stored: Unix milliseconds.
 func (t *Tx) Ms() int64 { return t.now.UnixMilli() }
@@ -145,7 +159,7 @@ func (d *DB) once(ctx context.Context, k kind, pool *sql.DB, opts *sql.TxOptions
 			err = errors.Join(err, fmt.Errorf("roll back: %w", rerr))
 		}
 	}()
-	t := &Tx{tx: tx, dialect: d.dialect, now: d.Now()}
+	t := &Tx{tx: tx, dialect: d.dialect, now: d.Now(), clock: d.now}
 	if err := fn(context.WithValue(ctx, txMark{}, true), t); err != nil {
 		return Classify(err)
 	}

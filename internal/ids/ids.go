@@ -31,6 +31,8 @@ type (
 	Mail       string // mal_..., a captured mail
 	Key        string // key_..., an API key; the part of it that is no secret
 	File       string // fil_..., an upload or a result
+	Lease      string // lse_..., units that a node has taken out of the ledger
+	Reserve    string // rsv_..., units that are promised to a message
 	Token      string // tok_..., the row of a one-time link, never its secret
 )
 
@@ -39,8 +41,8 @@ var enc = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(bas
 const bodyLen = 26
 
 var prefixes = struct {
-	account, user, membership, role, invitation, subAccount, location, hold, session, event, job, task, view, mail, key, file, token string
-}{"acc_", "usr_", "mem_", "rol_", "inv_", "sub_", "loc_", "hld_", "ses_", "evt_", "job_", "tsk_", "viw_", "mal_", "key_", "fil_", "tok_"}
+	account, user, membership, role, invitation, subAccount, location, hold, session, event, job, task, view, mail, key, file, token, lease, reserve string
+}{"acc_", "usr_", "mem_", "rol_", "inv_", "sub_", "loc_", "hld_", "ses_", "evt_", "job_", "tsk_", "viw_", "mal_", "key_", "fil_", "tok_", "lse_", "rsv_"}
 
 type id interface{ ~string }
 
@@ -114,6 +116,17 @@ func NewFile(at time.Time) File { return mint[File](prefixes.file, at) }
 
 // NewToken makes the id of a one-time link.
 func NewToken(at time.Time) Token { return mint[Token](prefixes.token, at) }
+
+// NewLease makes the id of a lease.
+func NewLease(at time.Time) Lease { return mint[Lease](prefixes.lease, at) }
+
+// NewReserve makes the id of a reserve.
+func NewReserve(at time.Time) Reserve { return mint[Reserve](prefixes.reserve, at) }
+
+// ParseReserve reads the id of a reserve.
+func ParseReserve(s string) (Reserve, error) {
+	return parse[Reserve](prefixes.reserve, "a reserve", s)
+}
 
 // ParseAccount reads an account id.
 func ParseAccount(s string) (Account, error) {

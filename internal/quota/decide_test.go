@@ -139,7 +139,7 @@ func TestNoWindowEverHoldsMoreThanItsLimit(t *testing.T) {
 		var all []spent
 		at := noon
 		for range rapid.IntRange(1, 80).Draw(t, "steps") {
-			at = at.Add(time.Duration(rapid.OneOf(rapid.Int64Range(0, 5*minuteMs), rapid.Int64Range(0, 30*3_600_000)).Draw(t, "pause")) * time.Millisecond)
+			at = at.Add(time.Duration(rapid.OneOf(rapid.Int64Range(0, 5*minuteMs), rapid.Int64Range(57*minuteMs, 61*minuteMs), rapid.Int64Range(0, 30*3_600_000)).Draw(t, "pause")) * time.Millisecond)
 			shown := at
 			if rapid.IntRange(0, 9).Draw(t, "clock") == 0 {
 				shown = at.Add(-time.Duration(rapid.Int64Range(0, 7_200_000).Draw(t, "back")) * time.Millisecond)
@@ -162,12 +162,14 @@ func TestNoWindowEverHoldsMoreThanItsLimit(t *testing.T) {
 				}
 				continue
 			}
-			all = append(all, spent{at.UnixMilli(), n})
+			// it is spent from a lease, at any time before that ends
+			ends := min((at.UnixMilli()/minuteMs+2)*minuteMs, cal.At(at).DayEnds)
+			all = append(all, spent{rapid.Int64Range(at.UnixMilli(), ends-1).Draw(t, "spent at"), n})
 		}
 		for _, first := range all {
 			hour, day, month := int64(0), int64(0), int64(0)
 			m := cal.At(time.UnixMilli(first.at))
-			for _, s := range all {
+			for _, s := range all { // which need not be in order
 				if s.at >= first.at && s.at-first.at < 3_600_000 {
 					hour += s.n
 				}
@@ -237,4 +239,17 @@ func FuzzQUO01RecipientsTimesParts(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestTheHourForgetsAMinuteWhenNothingChargedToItCanBeAnHourYoung(t *testing.T) {
+	s := layer(per(Hour, Limit{Amount: 10}), 10)
+	charged := s.Moment.Minute
+	spentLast := (charged + 2) * minuteMs // what was charged to a minute is spent before the end of the next
+	for minute := charged; minute <= charged+ringSize; minute++ {
+		s.Counter.turn(Moment{Minute: minute})
+		young := minute*minuteMs < spentLast+3_600_000-minuteMs // an hour has not gone by at the beginning of that minute
+		if counted := s.Counter.used(Hour) == 10; counted != (minute-charged < 62) || young && !counted {
+			t.Errorf("%d minutes later: counted %t", minute-charged, counted)
+		}
+	}
 }

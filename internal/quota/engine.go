@@ -1,0 +1,327 @@
+package quota
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"bailiwick/internal/change"
+	"bailiwick/internal/clock"
+	"bailiwick/internal/db"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/ids"
+	"bailiwick/internal/setting"
+)
+
+// Engine decides on one node what may be sent. It takes blocks of units out of the ledger, which all nodes share, and spends
+// them from memory; what it promises is written before it is told. It is safe for concurrent use.
+type Engine struct {
+	db     *db.DB
+	log    *slog.Logger
+	clock  clock.Clock
+	start  time.Time
+	known  *setting.Known
+	paths  *change.Cache[Sender, *path]
+	leases bool
+	// ledgerNow is the instant by the clock that all nodes share.
+	ledgerNow func(context.Context, *db.Tx) (time.Time, error)
+
+	mu      sync.Mutex // guards what follows
+	holders map[counted]*holder
+	waiting []*item
+	refills []refill
+	busy    bool
+	settled sync.Cond // not busy any more
+	lost    []ids.Lease
+}
+
+// EngineDeps is what an engine stands on.
+type EngineDeps struct {
+	DB    *db.DB
+	Log   *slog.Logger
+	Clock clock.Clock
+	Known *setting.Known
+	News  *change.Feed
+	// NoLeases has every decision made in the ledger itself.
+	NoLeases bool
+}
+
+// mostPaths are kept in memory, about a kilobyte each.
+const mostPaths = 1 << 17
+
+// NewEngine makes the engine of a node.
+func NewEngine(d EngineDeps) *Engine {
+	e := &Engine{
+		db: d.DB, log: d.Log, clock: d.Clock, start: d.Clock(), known: d.Known, leases: !d.NoLeases,
+		paths: change.NewCache[Sender, *path](d.News, mostPaths), holders: map[counted]*holder{},
+	}
+	e.settled.L = &e.mu
+	e.ledgerNow = func(ctx context.Context, tx *db.Tx) (time.Time, error) { return tx.ServerNow(ctx) }
+	return e
+}
+
+// watch is the node's stopwatch, which no setting of the clock moves.
+func (e *Engine) watch() time.Duration { return e.clock().Sub(e.start) }
+
+// Ticket is units that were taken from the leases of this node for one message.
+type Ticket struct {
+	n     int64
+	path  *path
+	taken [mostLayers]*lease // nil where the counter itself must be charged
+}
+
+// warm reports whether no counter must be asked.
+func (t *Ticket) warm() bool { return !slices.Contains(t.taken[:len(t.path.layers)], nil) }
+
+// Spend takes n units of every layer from memory. It reports false when a layer has no lease with as many; then nothing is
+// taken, and the ledger must be asked. What it takes is promised to nobody until it is settled, and returns by itself.
+func (e *Engine) Spend(ctx context.Context, s Sender, n int64) (Ticket, bool, error) {
+	p, err := e.path(ctx, s)
+	if err != nil {
+		return Ticket{}, false, err
+	}
+	t := Ticket{n: n, path: p}
+	e.take(ctx, &t)
+	if !t.warm() {
+		t.undo()
+		return Ticket{}, false, nil
+	}
+	return t, true, nil
+}
+
+// take takes from each layer that has a lease.
+func (e *Engine) take(ctx context.Context, t *Ticket) {
+	now := e.watch()
+	for i, h := range t.path.holders {
+		from, low := h.take(t.n, now)
+		t.taken[i] = from
+		if low && h.next.Load() == nil && h.fetch.CompareAndSwap(false, true) {
+			e.refill(ctx, refill{h, &t.path.layers[i]})
+		}
+	}
+}
+
+// undo gives back what was taken.
+func (t *Ticket) undo() {
+	for i, l := range t.taken {
+		if l != nil {
+			l.giveBack(t.n)
+			t.taken[i] = nil
+		}
+	}
+}
+
+// refill is a block that is fetched before the one in use is spent.
+type refill struct {
+	h     *holder
+	layer *Layer
+}
+
+func (e *Engine) refill(ctx context.Context, r refill) {
+	e.mu.Lock()
+	e.refills = append(e.refills, r)
+	e.wake(ctx)
+	e.mu.Unlock()
+}
+
+const (
+	settleWithin = 10 * time.Second
+	mostTogether = 256 // items that are settled in one transaction
+	mostTries    = 10
+)
+
+// settle writes what an item took, and charges what could not be taken from memory. Items that meet share a transaction.
+func (e *Engine) settle(ctx context.Context, it *item) error {
+	it.done = make(chan struct{})
+	e.mu.Lock()
+	e.waiting = append(e.waiting, it)
+	e.wake(ctx)
+	e.mu.Unlock()
+	select {
+	case <-it.done:
+		return it.err
+	case <-ctx.Done():
+		return fmt.Errorf("wait for the ledger: %w", ctx.Err())
+	}
+}
+
+// wake has what is waiting settled. The engine's mutex is held.
+func (e *Engine) wake(ctx context.Context) {
+	if !e.busy {
+		e.busy = true
+		go e.work(context.WithoutCancel(ctx))
+	}
+}
+
+// work settles what waits, until nothing does.
+func (e *Engine) work(ctx context.Context) {
+	for {
+		e.mu.Lock()
+		if len(e.waiting) == 0 && len(e.refills) == 0 {
+			e.busy = false
+			e.settled.Broadcast()
+			e.mu.Unlock()
+			return
+		}
+		n := min(len(e.waiting), mostTogether)
+		items := slices.Clone(e.waiting[:n])
+		e.waiting = slices.Delete(e.waiting, 0, n)
+		refills := e.refills
+		e.refills = nil
+		e.mu.Unlock()
+		e.together(ctx, items, refills)
+	}
+}
+
+// together settles some items in one transaction and tells who waits for them.
+func (e *Engine) together(ctx context.Context, items []*item, refills []refill) {
+	ctx, cancel := context.WithTimeout(ctx, settleWithin)
+	defer cancel()
+	b := &batch{engine: e, items: items, refills: refills}
+	err := e.db.Batch(ctx, b.run)
+	for _, r := range refills {
+		defer r.h.fetch.Store(false)
+	}
+	if err == nil {
+		b.keepGrants(ctx)
+	} else if len(items) == 0 {
+		e.log.WarnContext(ctx, "no units could be leased ahead", "error", err)
+	}
+	for _, it := range items {
+		if err != nil {
+			it.err, it.lapsed, it.refused = err, nil, nil
+		}
+		if err == nil && (it.refused != nil || it.lapsed != nil || it.replay != nil) ||
+			err != nil && !errors.Is(err, db.ErrUnknownOutcome) {
+			it.ticket.undo()
+		}
+		for _, l := range it.lapsed {
+			l.close()
+		}
+		close(it.done)
+	}
+}
+
+// Idle waits until nothing is being settled.
+func (e *Engine) Idle() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for e.busy {
+		e.settled.Wait()
+	}
+}
+
+// forsake gives leases back that are not used any more. They end with the next reaping.
+func (e *Engine) forsake(all []*lease) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, l := range all {
+		e.lost = append(e.lost, l.id)
+	}
+}
+
+const (
+	reapAtOnce  = 200
+	reapEvery   = time.Second
+	keepReserve = 24 * time.Hour
+	forgetChunk = 500
+)
+
+// Reap returns to the ledger what was not spent of leases that have ended, of this node and of those that are no more.
+func (e *Engine) Reap(ctx context.Context) error {
+	e.mu.Lock()
+	lost := e.lost
+	e.lost = nil
+	e.mu.Unlock()
+	if len(lost) > 0 {
+		slices.Sort(lost)
+		if err := e.db.Batch(ctx, func(ctx context.Context, tx *db.Tx) error { return endLeases(ctx, tx, lost) }); err != nil {
+			e.mu.Lock()
+			e.lost = append(e.lost, lost...)
+			e.mu.Unlock()
+			return err
+		}
+	}
+	for n := reapAtOnce; n == reapAtOnce; {
+		err := e.db.Batch(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+			n, err = e.reap(ctx, tx)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("return what was leased: %w", err)
+		}
+	}
+	e.forget()
+	return nil
+}
+
+// forget lets go of holders without a lease, when there are many.
+func (e *Engine) forget() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.holders) < mostPaths {
+		return
+	}
+	now := e.watch()
+	for k, h := range e.holders {
+		if l := h.cur.Load(); l == nil || now >= l.until {
+			delete(e.holders, k)
+		}
+	}
+}
+
+// Return gives all leases back, when the node stops.
+func (e *Engine) Return(ctx context.Context) error {
+	e.Idle()
+	e.mu.Lock()
+	for _, h := range e.holders {
+		h.mu.Lock()
+		for _, l := range h.drop() {
+			e.lost = append(e.lost, l.id)
+		}
+		h.mu.Unlock()
+	}
+	e.mu.Unlock()
+	return e.Reap(ctx)
+}
+
+// Run reaps once a second until ctx ends, and then gives back what this node holds.
+func (e *Engine) Run(ctx context.Context) error {
+	tick := time.NewTicker(reapEvery)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		if err := e.Reap(ctx); err != nil && ctx.Err() == nil {
+			e.log.WarnContext(ctx, "what was leased could not be returned; it is tried again", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		}
+	}
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleWithin)
+	defer cancel()
+	return e.Return(end)
+}
+
+// ForgetReserves deletes reserves that are a day old, whose keys stand for nothing any more.
+func (e *Engine) ForgetReserves(ctx context.Context) error {
+	before := e.db.Now().Add(-keepReserve).UnixMilli()
+	for n := int64(forgetChunk); n == forgetChunk; {
+		err := e.db.Batch(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+			n, err = forgetPromises(ctx, tx, before, forgetChunk)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("forget old reserves: %w", err)
+		}
+	}
+	return nil
+}
+
+func errBusy() error {
+	return errs.New(errs.Unavailable, "quota.busy", "Try again in a moment. The counters are busy; nothing was counted.")
+}

@@ -1,0 +1,244 @@
+package quota
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"bailiwick/internal/db"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/ids"
+)
+
+func TestTheMostRestrictiveLayerBindsAndIsNamed(t *testing.T) {
+	eachTown(t, func(w *town) {
+		w.limit(string(w.sub), Hour, Limit{Amount: 10})
+		w.limit(string(w.one), Day, Limit{Amount: 7})
+		w.limit(string(w.reseller), Month, Limit{Amount: 5})
+		e, s := w.node(true), Sender{Account: w.one, Sub: w.sub, Channel: Email}
+		if out := w.ask(e, s, "a", 5); out.Refused != nil || out.Reserve.Units != 5 {
+			t.Fatalf("%+v", out)
+		}
+		out := w.ask(e, s, "b", 1)
+		if out.Refused == nil || out.Layers[out.Refused.Binding.Layer].Subject != string(w.reseller) || out.Refused.Binding.Window != Month || out.Refused.Binding.Used != 5 {
+			t.Fatalf("%+v", out.Refused)
+		}
+		w.limit(string(w.reseller), Month, Limit{Amount: 50})
+		if out := w.ask(e, s, "c", 2); out.Refused != nil {
+			t.Errorf("a limit that was raised is not in force: %+v", out.Refused)
+		}
+		out = w.ask(e, s, "d", 1)
+		if out.Refused == nil || out.Layers[out.Refused.Binding.Layer].Subject != string(w.one) {
+			t.Errorf("%+v", out.Refused)
+		}
+		for _, subject := range []string{string(w.sub), string(w.one), string(w.reseller), string(w.platform)} {
+			w.balanced(subject, 7)
+		}
+	})
+}
+
+func TestTheSameKeyNeverCountsTwice(t *testing.T) {
+	eachTown(t, func(w *town) {
+		w.limit(string(w.one), Day, Limit{Amount: 10})
+		a, b := w.node(true), w.node(true)
+		var wg sync.WaitGroup
+		got := make([]Outcome, 16)
+		for i := range got {
+			wg.Go(func() {
+				e := a
+				if i%2 == 1 {
+					e = b
+				}
+				out, err := e.Reserve(t.Context(), w.from(w.one), Mark{"key_test", "same"}, 3, 0)
+				if err != nil {
+					t.Error(err)
+				}
+				got[i] = out
+			})
+		}
+		wg.Wait()
+		first := 0
+		for _, out := range got {
+			if out.Reserve.ID != got[0].Reserve.ID || out.Refused != nil {
+				t.Errorf("%+v beside %+v", out, got[0])
+			}
+			if !out.Replayed {
+				first++
+			}
+		}
+		if first != 1 {
+			t.Errorf("%d were the first", first)
+		}
+		w.balanced(string(w.one), 3)
+		if _, err := a.Reserve(t.Context(), w.from(w.one), Mark{"key_test", "same"}, 4, 0); errs.CodeOf(err) != "quota.key_other_request" {
+			t.Errorf("a key was used for something else: %v", err)
+		}
+		if out := w.ask(b, w.from(w.one), "other", 7); out.Refused != nil {
+			t.Errorf("%+v", out.Refused)
+		}
+		other, err := a.Reserve(t.Context(), w.from(w.two), Mark{"key_other", "same"}, 3, 0)
+		if err != nil || other.Replayed {
+			t.Errorf("another credential met a key of this one: %+v, %v", other, err)
+		}
+	})
+}
+
+func TestAReserveIsCommittedOrReleasedOnce(t *testing.T) {
+	eachTown(t, func(w *town) {
+		w.limit(string(w.one), Day, Limit{Amount: 10})
+		e, other := w.node(true), w.node(true)
+		a, b, c := w.ask(e, w.from(w.one), "a", 4).Reserve.ID, w.ask(e, w.from(w.one), "b", 4).Reserve.ID, w.ask(e, w.from(w.one), "c", 1).Reserve.ID
+		for _, step := range []struct {
+			name    string
+			err     error
+			want    string
+			counted int64
+		}{
+			{"commit", w.settle(e, a, false), "", 9},
+			{"commit again", w.settle(other, a, false), "", 9},
+			{"release what is committed", w.settle(e, a, true), "quota.reserve_settled", 9},
+			{"release", w.settle(other, b, true), "", 5},
+			{"release again", w.settle(e, b, true), "", 5},
+			{"commit what is released", w.settle(e, b, false), "quota.reserve_settled", 5},
+			{"an unknown one", w.settle(e, "rsv_none", false), "reserve.not_found", 5},
+		} {
+			if errs.CodeOf(step.err) != step.want {
+				t.Errorf("%s: %v, want %s", step.name, step.err, step.want)
+			}
+		}
+		failed, err := e.Settle(t.Context(), "key_other", []ids.Reserve{c}, true)
+		if errs.CodeOf(failed[c]) != "reserve.not_found" || err != nil {
+			t.Errorf("another credential settled it: %v, %v", failed[c], err)
+		}
+		w.balanced(string(w.one), 5)
+		if out := w.ask(other, w.from(w.one), "d", 5); out.Refused != nil {
+			t.Errorf("what was released is not there: %+v", out.Refused)
+		}
+		w.clock.Advance(usualHold)
+		if err := w.settle(e, c, false); errs.CodeOf(err) != "quota.reserve_expired" {
+			t.Errorf("a reserve was committed too late: %v", err)
+		}
+		w.balanced(string(w.one), 10)
+	})
+}
+
+func TestABusyCounterIsSpentFromMemoryAndWhatIsLeftReturns(t *testing.T) {
+	eachTown(t, func(w *town) {
+		w.limit(string(w.one), Day, Limit{Amount: 10_000})
+		e := w.node(true)
+		for i := range 40 {
+			w.ask(e, w.from(w.one), fmt.Sprint(i), 1)
+			e.Idle()
+		}
+		if w.balanced(string(w.one), 40) == 0 || w.balanced(string(w.reseller), 40) == 0 {
+			t.Error("nothing is leased")
+		}
+		if _, ok, err := e.Spend(t.Context(), w.from(w.one), 1); !ok || err != nil {
+			t.Errorf("a busy sender asks the ledger: %v", err)
+		}
+		// A node that dies: another returns what it had, when its leases have ended.
+		other := w.node(true)
+		if err := other.Reap(t.Context()); err != nil || w.balanced(string(w.one), 40) == 0 {
+			t.Errorf("leases were ended before their time: %v", err)
+		}
+		w.clock.Advance(2 * time.Minute)
+		if err := other.Reap(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, subject := range []string{string(w.one), string(w.reseller), string(w.platform)} {
+			if n := w.balanced(subject, 40); n != 0 {
+				t.Errorf("%s: %d are stranded", subject, n)
+			}
+		}
+		// The node was only slow: its leases are gone, and it takes others.
+		if out := w.ask(e, w.from(w.one), "late", 1); out.Refused != nil {
+			t.Errorf("%+v", out.Refused)
+		}
+		if err := e.Return(t.Context()); err != nil || w.balanced(string(w.one), 41) != 0 {
+			t.Errorf("a node that stops keeps units: %v", err)
+		}
+	})
+}
+
+func TestALeaseThatWasEndedElsewhereSpendsNothing(t *testing.T) {
+	eachTown(t, func(w *town) {
+		w.limit(string(w.one), Day, Limit{Amount: 1000})
+		e := w.node(true)
+		for i := range 6 {
+			w.ask(e, w.from(w.one), fmt.Sprint(i), 1)
+			e.Idle()
+		}
+		ticket, ok, err := e.Spend(t.Context(), w.from(w.one), 1)
+		if !ok || err != nil {
+			t.Fatal("no lease", err)
+		}
+		ticket.undo()
+		w.exec(`UPDATE quota_leases SET until = 0`)
+		if err := w.node(true).Reap(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if out := w.ask(e, w.from(w.one), "after", 1); out.Refused != nil {
+			t.Errorf("%+v", out.Refused)
+		}
+		w.balanced(string(w.one), 7) // counted once, and not in the lease that is gone
+		if from, _ := ticket.path.holders[0].take(1, e.watch()); from != nil && from == ticket.taken[0] {
+			t.Error("the lease that is gone is still in use")
+		}
+	})
+}
+
+func TestALoweredLimitActsOnEveryNodeAtOnce(t *testing.T) {
+	eachTown(t, func(w *town) {
+		w.limit(string(w.one), Day, Limit{Amount: 100_000})
+		nodes := []*Engine{w.node(true), w.node(true)}
+		for i := range 20 {
+			for j, e := range nodes {
+				w.ask(e, w.from(w.one), fmt.Sprint(i, j), 1)
+				e.Idle()
+			}
+		}
+		w.limit(string(w.one), Day, Limit{Amount: 30}) // below what is used
+		for j, e := range nodes {
+			if out := w.ask(e, w.from(w.one), fmt.Sprint("after", j), 1); out.Refused == nil || out.Refused.Binding.Limit.Amount != 30 {
+				t.Errorf("node %d goes on: %+v", j, out)
+			}
+			if err := e.Reap(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := w.balanced(string(w.one), 40); n != 0 {
+			t.Errorf("%d are still leased under the old limit", n)
+		}
+	})
+}
+
+func TestTheLedgersClockEndsALeaseWhateverTheNodeThinks(t *testing.T) {
+	eachTown(t, func(w *town) {
+		w.limit(string(w.one), Day, Limit{Amount: 1000})
+		e := w.node(true)
+		for i := range 6 {
+			w.ask(e, w.from(w.one), fmt.Sprint(i), 1)
+			e.Idle()
+		}
+		ticket, ok, err := e.Spend(t.Context(), w.from(w.one), 1)
+		if !ok || err != nil {
+			t.Fatal("no lease", err)
+		}
+		from := ticket.taken[0].id
+		ticket.undo()
+		before := w.count(`SELECT spent FROM quota_leases WHERE id = ?`, from)
+		e.ledgerNow = func(context.Context, *db.Tx) (time.Time, error) { return w.clock.Now().Add(3 * time.Minute), nil }
+		for i := range 4 {
+			if out := w.ask(e, w.from(w.one), fmt.Sprint("later", i), 1); out.Refused != nil {
+				t.Errorf("%+v", out.Refused)
+			}
+			e.Idle()
+		}
+		if after := w.count(`SELECT spent FROM quota_leases WHERE id = ?`, from); after != before {
+			t.Errorf("%d were spent from a lease that had ended", after-before)
+		}
+		w.balanced(string(w.one), 10)
+	})
+}

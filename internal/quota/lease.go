@@ -1,0 +1,153 @@
+package quota
+
+import (
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"bailiwick/internal/ids"
+)
+
+// lease is units that this node has taken out of a counter and may spend without asking.
+type lease struct {
+	id    ids.Lease
+	size  int64
+	until time.Duration // on the node's stopwatch
+	left  atomic.Int64  // far below 0 when the lease is not to be used any more
+}
+
+const gone = math.MinInt64 / 2
+
+// take takes n units, unless there are not as many or the lease has ended.
+func (l *lease) take(n int64, now time.Duration) (left int64, ok bool) {
+	if now >= l.until {
+		return 0, false
+	}
+	if left = l.left.Add(-n); left < 0 {
+		l.left.Add(n)
+		return left, false
+	}
+	return left, true
+}
+
+func (l *lease) giveBack(n int64) { l.left.Add(n) }
+
+// close has nobody take from the lease again.
+func (l *lease) close() { l.left.Store(gone) }
+
+// How many units a node takes at once. Blocks grow while they are used up fast and shrink while they are not. A counter that
+// is asked seldom is charged for each message, so that a mostly idle tree strands nothing.
+const (
+	upperBlock   = 256
+	leafBlock    = 16
+	largestBlock = 1 << 22
+	smallest     = 4           // less is charged as it comes
+	fairShare    = 8           // of what is left, so that other nodes find some too
+	busyWithin   = time.Second // a leaf that is asked twice in this time is worth a lease
+	usedUpFast   = 500 * time.Millisecond
+	refillBelow  = 4 // a quarter
+)
+
+// holder is the leases of one counter on this node.
+type holder struct {
+	counted
+	upper bool
+	cur   atomic.Pointer[lease]
+	next  atomic.Pointer[lease]
+	fetch atomic.Bool // a block is being fetched
+
+	mu      sync.Mutex
+	limits  Limits        // those that the leases were taken under
+	block   int64         // how large the next one should be; 0 until it is worth one
+	missed  time.Duration // when the counter was last asked for without a lease
+	granted time.Duration
+}
+
+func newHolder(k counted, kind Kind, limits Limits) *holder {
+	h := &holder{counted: k, limits: limits, missed: -time.Hour}
+	if kind == "platform" || kind == "reseller" {
+		h.upper, h.block = true, upperBlock
+	}
+	return h
+}
+
+// take takes n units from the leases at hand. low says that another block should be fetched.
+func (h *holder) take(n int64, now time.Duration) (from *lease, low bool) {
+	l := h.cur.Load()
+	if l != nil {
+		if left, ok := l.take(n, now); ok {
+			return l, left < l.size/refillBelow
+		}
+	}
+	next := h.next.Load()
+	if next == nil {
+		return nil, false
+	}
+	if h.next.CompareAndSwap(next, nil) {
+		h.cur.Store(next)
+	}
+	if _, ok := next.take(n, now); ok {
+		return next, false
+	}
+	return nil, false
+}
+
+// wants is how large a block to lease beside a charge of n units; 0 for none.
+func (h *holder) wants(now time.Duration) int64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	often := now-h.missed < busyWithin
+	h.missed = now
+	switch {
+	case h.block == 0 && often:
+		h.block = leafBlock
+	case h.block > 0 && now-h.granted < usedUpFast:
+		h.block = min(4*h.block, largestBlock)
+	case h.block > leafBlock && !often:
+		h.block /= 2
+	case !often && !h.upper:
+		h.block = 0
+	}
+	return h.block
+}
+
+// put has a lease used from now on. It reports false when the limits have become others meanwhile.
+func (h *holder) put(l *lease, under Limits, now time.Duration) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.limits != under {
+		return false
+	}
+	h.granted = now
+	if cur := h.cur.Load(); cur != nil && cur.left.Load() > 0 && now < cur.until {
+		if h.next.Load() == nil {
+			h.next.Store(l)
+			return true
+		}
+	}
+	h.cur.Store(l)
+	return true
+}
+
+// adopt takes other limits and returns the leases that were taken under those before, which are not used any more.
+func (h *holder) adopt(limits Limits) []*lease {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.limits == limits {
+		return nil
+	}
+	h.limits = limits
+	return h.drop()
+}
+
+// drop lets go of all leases.
+func (h *holder) drop() (out []*lease) {
+	for _, p := range []*atomic.Pointer[lease]{&h.cur, &h.next} {
+		if l := p.Swap(nil); l != nil {
+			l.close()
+			out = append(out, l)
+		}
+	}
+	return out
+}
