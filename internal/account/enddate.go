@@ -154,16 +154,9 @@ func (s *Service) tell(ctx context.Context, w *op.W, a Account, st Stage) error 
 	if err != nil {
 		return err
 	}
-	lang, _, err := setting.Get(ctx, w.Tx(), w.Scope(), Language)
-	if err != nil {
-		return err
-	}
 	for _, p := range people {
 		m := notify.Mail{To: p.email, Name: p.name, Template: t.mail, Language: p.language, Account: a.ID, Link: secret.Wrap("/a/" + string(a.ID)),
 			Data: []any{"account", a.Name, "date", a.MembershipEnd.Time()}}
-		if m.Language == "" {
-			m.Language = lang
-		}
 		if st.Phase != Ended {
 			m.Data = append(m.Data, "count", st.Days)
 		}

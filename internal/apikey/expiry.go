@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"time"
 
-	"bailiwick/internal/account"
 	"bailiwick/internal/authz"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/jobs"
 	"bailiwick/internal/notify"
 	"bailiwick/internal/op"
 	"bailiwick/internal/secret"
-	"bailiwick/internal/setting"
 )
 
 // The owner of a key is told a week and a day before it ends.
@@ -101,11 +99,6 @@ func (s *Service) tell(ctx context.Context, w *op.W, id ids.Key) error {
 	to, err := ownerOf(ctx, w.Tx(), w.Scope(), k.Membership)
 	if err != nil {
 		return err
-	}
-	if to.language == "" {
-		if to.language, _, err = setting.Get(ctx, w.Tx(), w.Scope(), account.Language); err != nil {
-			return err
-		}
 	}
 	return s.mail.Queue(ctx, w.Tx(), notify.Mail{
 		To: k.Email, Name: k.Owner, Template: notify.KeyExpiring, Language: to.language, Account: k.Account, Link: secret.Wrap("/me/keys"),

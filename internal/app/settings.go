@@ -1,10 +1,13 @@
 package app
 
 import (
+	"context"
 	"slices"
 
 	"bailiwick/internal/account"
 	"bailiwick/internal/brand"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/ids"
 	"bailiwick/internal/invite"
 	"bailiwick/internal/policy"
 	"bailiwick/internal/setting"
@@ -31,4 +34,16 @@ func Settings() []setting.Any {
 		all = append(all, g.Keys...)
 	}
 	return all
+}
+
+// spoken is the language of an account, "" for none and for an account that is gone.
+func (a *App) spoken(ctx context.Context, on ids.Account) (string, error) {
+	known, err := a.Known.On(ctx, on)
+	if errs.KindOf(err) == errs.NotFound {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return setting.In(known, account.Language)
 }

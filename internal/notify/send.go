@@ -9,6 +9,7 @@ import (
 	"bailiwick/internal/brand"
 	"bailiwick/internal/clock"
 	"bailiwick/internal/i18n"
+	"bailiwick/internal/ids"
 	"bailiwick/internal/jobs"
 	"bailiwick/internal/mail"
 )
@@ -27,6 +28,7 @@ type Sender struct {
 	via    Transport
 	clock  clock.Clock
 	named  string
+	spoken func(context.Context, ids.Account) (string, error)
 	sent   *prometheus.CounterVec
 }
 
@@ -40,11 +42,13 @@ type SenderDeps struct {
 	Clock  clock.Clock
 
 	FromName string // of the sender, where no brand has a name
+	// Spoken is the language of an account, for those who have not chosen theirs; "" for none.
+	Spoken func(context.Context, ids.Account) (string, error)
 }
 
 // NewSender makes a Sender.
 func NewSender(d SenderDeps) *Sender {
-	return &Sender{d.Mailer, d.Brand, d.Base, d.Texts, d.Via, d.Clock, d.FromName, newSent()}
+	return &Sender{d.Mailer, d.Brand, d.Base, d.Texts, d.Via, d.Clock, d.FromName, d.Spoken, newSent()}
 }
 
 // Register lists the sender's job. What a mail said is erased when it is over.
@@ -62,6 +66,11 @@ func (s *Sender) send(ctx context.Context, _ jobs.Job, args sendArgs) error {
 	look, err := s.brand.Of(ctx, args.Account)
 	if err != nil {
 		return err
+	}
+	if m.Language == "" && args.Account != "" {
+		if m.Language, err = s.spoken(ctx, args.Account); err != nil {
+			return err
+		}
 	}
 	msg, err := s.write(ctx, args, m, look)
 	if err != nil {
