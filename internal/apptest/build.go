@@ -9,6 +9,7 @@ import (
 	"bailiwick/internal/account"
 	"bailiwick/internal/apikey"
 	"bailiwick/internal/authz"
+	"bailiwick/internal/contact"
 	"bailiwick/internal/db"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/invite"
@@ -135,6 +136,30 @@ func (w *World) Location(at ids.Account, name string) ids.Location {
 	l, err := w.Accounts.AddLocation(w.t.Context(), w.Root, at, account.LocationInput{Name: name})
 	w.ok(err, "add the location "+name)
 	return l.ID
+}
+
+// ContactList adds a public list of contacts to a customer or department.
+func (w *World) ContactList(at ids.Account, name string) ids.List {
+	w.t.Helper()
+	id, err := w.Contacts.AddList(w.t.Context(), w.Root, at, contact.ListInput{Name: name, Public: true})
+	w.ok(err, "make the list "+name)
+	return id
+}
+
+// Contact adds a contact to a customer or department, on some of its lists.
+func (w *World) Contact(at ids.Account, email string, on ...ids.List) ids.Contact {
+	w.t.Helper()
+	id, err := w.Contacts.Create(w.t.Context(), w.Root, at, contact.Input{Email: email, Lists: on})
+	w.ok(err, "add the contact "+email)
+	return id
+}
+
+// Suppress stops messages of a customer or department to an address.
+func (w *World) Suppress(at ids.Account, address string) ids.Suppressed {
+	w.t.Helper()
+	id, err := w.Contacts.Suppress(w.t.Context(), w.Root, at, contact.SuppressInput{Address: address})
+	w.ok(err, "suppress "+address)
+	return id
 }
 
 // Task adds a task of a person that waits to be confirmed and has left a file already.

@@ -4,19 +4,31 @@ package archtest
 
 // withoutActor are exported Service methods that take no actor.
 var withoutActor = map[string]string{
-	"brand.Service.Of":         "stands on the sign-in page and in mails, for everybody to read",
-	"brand.Service.Show":       "stands on the sign-in page and in mails, for everybody to see",
-	"task.Service.Register":    "lists the workers when the program is built",
-	"brand.Service.Named":      "says to the operator whether the platform was set up",
-	"invite.Service.Peek":      "the link is the authority, and reading it changes nothing",
-	"invite.Service.AcceptNew": "the link is the authority; whoever accepts becomes the actor",
-	"apikey.Service.Resolve":   "turns a key into an actor",
-	"apikey.Service.OnBehalf":  "turns the key of a task into an actor",
-	"invite.Service.InviteIn":  "runs inside a write, whose W carries the actor and the scope",
-	"invite.Service.CreateIn":  "runs inside a write, whose W carries the actor and the scope",
-	"invite.Service.ImportIn":  "runs inside a write, whose W carries the actor and the scope",
-	"exchange.Service.Kinds":   "lists the workers when the program is built",
-	"trail.Service.Kinds":      "lists the workers when the program is built",
+	"brand.Service.Of":                     "stands on the sign-in page and in mails, for everybody to read",
+	"brand.Service.Show":                   "stands on the sign-in page and in mails, for everybody to see",
+	"task.Service.Register":                "lists the workers when the program is built",
+	"brand.Service.Named":                  "says to the operator whether the platform was set up",
+	"invite.Service.Peek":                  "the link is the authority, and reading it changes nothing",
+	"invite.Service.AcceptNew":             "the link is the authority; whoever accepts becomes the actor",
+	"apikey.Service.Resolve":               "turns a key into an actor",
+	"apikey.Service.OnBehalf":              "turns the key of a task into an actor",
+	"invite.Service.InviteIn":              "runs inside a write, whose W carries the actor and the scope",
+	"invite.Service.CreateIn":              "runs inside a write, whose W carries the actor and the scope",
+	"invite.Service.ImportIn":              "runs inside a write, whose W carries the actor and the scope",
+	"exchange.Service.Kinds":               "lists the workers when the program is built",
+	"trail.Service.Kinds":                  "lists the workers when the program is built",
+	"contact.Service.ImportIn":             "runs inside a write, whose W carries the actor and the scope",
+	"contact.Service.ImportSuppressionsIn": "runs inside a write, whose W carries the actor and the scope",
+	"contact.Service.UnsubscribeHeaders":   "signs links, and reads nothing",
+	"contact.Service.PreferencesLink":      "signs a link, and reads nothing",
+	"contact.Service.Preferences":          "the link is the authority, and reading it changes nothing",
+	"contact.Service.ChangePreferences":    "the link is the authority; whoever has it acts as the contact",
+	"contact.Service.Unsubscription":       "the link is the authority, and reading it changes nothing",
+	"contact.Service.Unsubscribe":          "the link is the authority; whoever has it acts as the contact",
+	"contact.Service.StopAll":              "the link is the authority; whoever has it acts as the contact",
+	"contact.Service.Resume":               "the link is the authority; whoever has it acts as the contact",
+	"contact.Service.Confirmation":         "the link is the authority, and reading it changes nothing",
+	"contact.Service.Confirm":              "the link is the authority; whoever has it acts as the contact",
 }
 
 // actorMakers are packages whose services run before there is an actor, or make one.
@@ -26,6 +38,7 @@ var actorMakers = map[string]string{
 
 // unscoped are functions that run SQL without an authz.Scope.
 var unscoped = map[string]string{
+	"contact.byLink":        "the link is the authority: one contact, whose code is compared",
 	"invite.byToken":        "the token is the authority: one invitation, by the hash of its link",
 	"invite.activeAccount":  "says of the account of one invitation whether it is active",
 	"invite.end":            "ends the one invitation that was found by its link",

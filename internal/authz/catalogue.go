@@ -57,7 +57,7 @@ var catalogue = []Module{
 
 // later are the modules whose screens are still to come. Their permissions decide as any other, but no page offers
 // them: what is not built is not shown.
-var later = []string{"packages", "quotas", "messages", "contacts", "suppressions", "reports", "webhooks", "branding", "sso", "support"}
+var later = []string{"packages", "quotas", "messages", "reports", "webhooks", "branding", "sso", "support"}
 
 // laterActions are actions whose screens are still to come, of modules that are offered.
 var laterActions = []string{"create_service"}
@@ -115,6 +115,15 @@ const (
 	CredentialsCreate  Perm = "credentials.create"
 	CredentialsRevoke  Perm = "credentials.revoke"
 	MessagesViewBody   Perm = "messages.view_body"
+	ContactsView       Perm = "contacts.view"
+	ContactsEdit       Perm = "contacts.edit"
+	ContactsImport     Perm = "contacts.import"
+	ContactsExport     Perm = "contacts.export"
+	ContactsViewFull   Perm = "contacts.view_full" // their details as they are where others see them masked
+	SuppressionsView   Perm = "suppressions.view"
+	SuppressionsEdit   Perm = "suppressions.edit"
+	SuppressionsImport Perm = "suppressions.import"
+	SuppressionsExport Perm = "suppressions.export"
 	AuditView          Perm = "audit.view"
 	AuditExport        Perm = "audit.export"
 	SettingsView       Perm = "settings.view"

@@ -16,6 +16,7 @@ type Column struct {
 	Required bool     // of every new line
 	ReadOnly bool     // written by exports; imports pass over it
 	Date     bool     // a workbook may hold it as a number of days
+	Private  bool     // remarks do not repeat what it holds
 	also     []string // other heads that are understood
 }
 
@@ -82,6 +83,22 @@ var columnsOf = map[What]columns{
 		{Name: "time_zone", Example: "Europe/Paris", also: []string{"timezone"}},
 		{Name: "created", ReadOnly: true},
 	},
+	Contacts: {
+		{Name: "id", also: []string{"contact_id"}},
+		{Name: "name", Example: "Marie Durand", Private: true, also: []string{"full_name"}},
+		{Name: "email", Example: "marie.durand@acme.example.com", Private: true, also: []string{"e_mail", "email_address", "e_mail_address"}},
+		{Name: "phone", Example: "+33 1 70 18 99 01", Private: true, also: []string{"telephone", "phone_number", "mobile"}},
+		{Name: "language", Example: "fr"},
+		{Name: "lists", Example: "Newsletter", also: []string{"list"}},
+		{Name: "details", Example: "City: Paris", Private: true, also: []string{"fields"}},
+		{Name: "created", ReadOnly: true},
+	},
+	Suppressions: {
+		{Name: "address", Example: "marie.durand@acme.example.com", Required: true, Private: true, also: []string{"email", "e_mail", "email_address", "phone"}},
+		{Name: "list", Example: "Newsletter"},
+		{Name: "reason", Example: "manual"},
+		{Name: "added", ReadOnly: true},
+	},
 }
 
 // mapping says which cell of a row holds which column.
@@ -146,14 +163,14 @@ func (m mapping) has() []string {
 }
 
 // column is the head, as the file has it, of the column that a field stands in.
-func (m mapping) column(field string) (name string, at int) {
+func (m mapping) column(field string) (name string, at int, private bool) {
 	for _, c := range m.columns {
 		if c.field() == field {
 			if i, there := m.at[c.Name]; there {
-				return m.heads[i], i
+				return m.heads[i], i, c.Private
 			}
-			return c.Name, -1
+			return c.Name, -1, c.Private
 		}
 	}
-	return "", -1
+	return "", -1, false
 }

@@ -1,4 +1,4 @@
-// Package exchange brings lists out of an account and into it: clients, users and locations, as CSV and XLSX.
+// Package exchange brings lists out of an account and into it: clients, users, locations, contacts and suppressions, as CSV and XLSX.
 //
 // Both ways are tasks. An export walks its list page by page. An import is read through once without changing anything,
 // tells of every line that needs attention, and does its work when a person has confirmed it: by the same rules as the
@@ -16,6 +16,7 @@ import (
 	"bailiwick/internal/account"
 	"bailiwick/internal/audit"
 	"bailiwick/internal/authz"
+	"bailiwick/internal/contact"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/file"
 	"bailiwick/internal/ids"
@@ -32,18 +33,25 @@ type What string
 
 // The lists.
 const (
-	Clients   What = "clients"
-	Users     What = "users"
-	Locations What = "locations"
+	Clients      What = "clients"
+	Users        What = "users"
+	Locations    What = "locations"
+	Contacts     What = "contacts"
+	Suppressions What = "suppressions"
 )
 
 // perms are what each direction of a list needs. Users and locations have no permission of their own for it: who sees
 // the list may take it along, and who may add to it one by one may add many.
 var perms = map[What]struct{ export, load authz.Perm }{
-	Clients:   {authz.ClientsExport, authz.ClientsImport},
-	Users:     {authz.UsersView, authz.UsersInvite},
-	Locations: {authz.LocationsView, authz.LocationsCreate},
+	Clients:      {authz.ClientsExport, authz.ClientsImport},
+	Users:        {authz.UsersView, authz.UsersInvite},
+	Locations:    {authz.LocationsView, authz.LocationsCreate},
+	Contacts:     {authz.ContactsExport, authz.ContactsImport},
+	Suppressions: {authz.SuppressionsExport, authz.SuppressionsImport},
 }
+
+// Lists are all lists that can be exported and imported.
+func Lists() []What { return []What{Clients, Users, Locations, Contacts, Suppressions} }
 
 // Known reports whether w is a list.
 func (w What) Known() bool { _, ok := perms[w]; return ok }
@@ -62,6 +70,7 @@ type Deps struct {
 	Users    *user.Service
 	Subs     *subaccount.Service
 	Invites  *invite.Service
+	Contacts *contact.Service
 }
 
 // Service is the imports and exports of the installation.
@@ -73,7 +82,7 @@ func NewService(d Deps) *Service { return &Service{d} }
 // Kinds lists the tasks of this package with what does them.
 func (s *Service) Kinds() []task.Kind {
 	var out []task.Kind
-	for _, w := range []What{Clients, Users, Locations} {
+	for _, w := range Lists() {
 		out = append(out,
 			task.Kind{Name: "export_" + string(w), Run: func(ctx context.Context, r *task.Run) (task.End, error) { return s.export(ctx, r, w) }},
 			task.Kind{Name: "import_" + string(w), Run: func(ctx context.Context, r *task.Run) (task.End, error) { return s.load(ctx, r, w) }})
@@ -96,6 +105,9 @@ type Export struct {
 	Clients account.Query // the filters and the order of the list
 	Only    []ids.Account // clients chosen one by one; none is all that match
 	Users   user.Query
+
+	Contacts     contact.Query
+	Suppressions contact.SuppressionQuery
 }
 
 // exported is what the log says about an export.
@@ -114,14 +126,14 @@ func (s *Service) Export(ctx context.Context, by authz.Actor, at ids.Account, in
 	if !in.What.Known() {
 		return "", errs.NoSuch("page")
 	}
-	in.Clients.Cursor, in.Users.After = "", nil
+	in.Clients.Cursor, in.Users.After, in.Contacts.Cursor, in.Suppressions.Cursor = "", nil, "", ""
 	p := in.What.CanExport()
 	if err := s.areThere(ctx, by, at, in); err != nil {
 		return "", err
 	}
 	err = s.Ops.Write(ctx, by, p, at, func(ctx context.Context, w *op.W) error {
 		if !in.Format.Known() {
-			return errs.New(errs.Invalid, "export.unknown", "Export clients, users or locations, as csv or xlsx.")
+			return errs.New(errs.Invalid, "export.unknown", "Export it as csv or xlsx.")
 		}
 		if len(in.Only) > account.MostAtOnce {
 			return errs.New(errs.Invalid, "list.too_many_selected", "Select at most {max} clients at once.", "max", account.MostAtOnce)
@@ -129,7 +141,7 @@ func (s *Service) Export(ctx context.Context, by authz.Actor, at ids.Account, in
 		name := fmt.Sprintf("%s-%s.%s", in.What, w.Tx().Now().Format("2006-01-02"), in.Format)
 		q := exported{string(in.Format), in.Clients.Search + in.Users.Search, string(in.Clients.Status), string(in.Clients.Ends), string(in.Clients.Reseller), string(in.Users.Role), len(in.Only)}
 		w.Audit(audit.Event{Action: string(in.What) + ".exported", TargetType: "account", TargetID: string(at), Target: w.Scope().Name(), After: q})
-		id, err = task.StartIn(ctx, w, task.New{Kind: "export_" + string(in.What), Perm: p, Subject: name, Args: in})
+		id, err = task.StartIn(ctx, w, task.New{Kind: "export_" + string(in.What), Perm: fullPerm(in.What, w.Scope()), Subject: name, Args: in})
 		return err
 	})
 	return id, err
@@ -177,7 +189,8 @@ func (s *Service) MayImport(ctx context.Context, by authz.Actor, at ids.Account,
 		return err
 	}
 	container := sc.Kind() == string(account.Platform) || sc.Kind() == string(account.Reseller)
-	if what == Clients && !container || what == Locations && container {
+	ofCustomers := what == Locations || what == Contacts || what == Suppressions
+	if what == Clients && !container || ofCustomers && container {
 		return errs.NoSuch("page")
 	}
 	return nil

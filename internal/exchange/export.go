@@ -23,7 +23,7 @@ func (s *Service) export(ctx context.Context, r *task.Run, what What) (task.End,
 	if err := r.Args(&in); err != nil {
 		return task.End{}, err
 	}
-	next := map[What]func(*task.Run, Export) nextRows{Clients: s.clientRows, Users: s.userRows, Locations: s.locationRows}[what](r, in)
+	next := map[What]func(*task.Run, Export) nextRows{Clients: s.clientRows, Users: s.userRows, Locations: s.locationRows, Contacts: s.contactRows, Suppressions: s.suppressionRows}[what](r, in)
 	lines := sheet.Lines
 	if in.Format == sheet.XLSX {
 		lines = plainLines

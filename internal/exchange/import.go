@@ -53,6 +53,10 @@ func (s *Service) loaderOf(ctx context.Context, r *task.Run, what What, how Opti
 		return s.newClientLoader(ctx, r, how)
 	case Users:
 		return s.newUserLoader(ctx, r, how)
+	case Contacts:
+		return &contactLoader{s, r, account.Importing{Update: how.Update}}, nil
+	case Suppressions:
+		return &suppressionLoader{s, r}, nil
 	case Locations:
 	}
 	return s.newLocationLoader(ctx, r, how)

@@ -45,9 +45,9 @@ type Remark struct {
 const longestValue = 120
 
 func (m mapping) remark(line int, cells []string, field string, p errs.Problem) Remark {
-	column, at := m.column(field)
+	column, at, private := m.column(field)
 	r := Remark{Line: line, Column: column, Problem: p}
-	if at >= 0 && at < len(cells) {
+	if at >= 0 && at < len(cells) && !private { // others read remarks, too
 		value := []rune(cells[at])
 		r.Value = string(value[:min(len(value), longestValue)])
 	}

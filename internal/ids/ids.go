@@ -34,6 +34,9 @@ type (
 	Lease      string // lse_..., units that a node has taken out of the ledger
 	Reserve    string // rsv_..., units that are promised to a message
 	Token      string // tok_..., the row of a one-time link, never its secret
+	Contact    string // con_...
+	List       string // lst_..., a list of contacts
+	Suppressed string // sup_..., an address that nothing is sent to
 )
 
 var enc = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
@@ -41,8 +44,8 @@ var enc = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(bas
 const bodyLen = 26
 
 var prefixes = struct {
-	account, user, membership, role, invitation, subAccount, location, hold, session, event, job, task, view, mail, key, file, token, lease, reserve string
-}{"acc_", "usr_", "mem_", "rol_", "inv_", "sub_", "loc_", "hld_", "ses_", "evt_", "job_", "tsk_", "viw_", "mal_", "key_", "fil_", "tok_", "lse_", "rsv_"}
+	account, user, membership, role, invitation, subAccount, location, hold, session, event, job, task, view, mail, key, file, token, lease, reserve, contact, list, suppressed string
+}{"acc_", "usr_", "mem_", "rol_", "inv_", "sub_", "loc_", "hld_", "ses_", "evt_", "job_", "tsk_", "viw_", "mal_", "key_", "fil_", "tok_", "lse_", "rsv_", "con_", "lst_", "sup_"}
 
 type id interface{ ~string }
 
@@ -128,6 +131,15 @@ func ParseReserve(s string) (Reserve, error) {
 	return parse[Reserve](prefixes.reserve, "a reserve", s)
 }
 
+// NewContact makes a contact id.
+func NewContact(at time.Time) Contact { return mint[Contact](prefixes.contact, at) }
+
+// NewList makes the id of a list of contacts.
+func NewList(at time.Time) List { return mint[List](prefixes.list, at) }
+
+// NewSuppressed makes the id of an address that nothing is sent to.
+func NewSuppressed(at time.Time) Suppressed { return mint[Suppressed](prefixes.suppressed, at) }
+
 // ParseAccount reads an account id.
 func ParseAccount(s string) (Account, error) {
 	return parse[Account](prefixes.account, "an account", s)
@@ -179,3 +191,16 @@ func ParseMail(s string) (Mail, error) { return parse[Mail](prefixes.mail, "a ma
 
 // ParseTask reads a task id.
 func ParseTask(s string) (Task, error) { return parse[Task](prefixes.task, "a task", s) }
+
+// ParseContact reads a contact id.
+func ParseContact(s string) (Contact, error) {
+	return parse[Contact](prefixes.contact, "a contact", s)
+}
+
+// ParseList reads the id of a list of contacts.
+func ParseList(s string) (List, error) { return parse[List](prefixes.list, "a list", s) }
+
+// ParseSuppressed reads the id of an address that nothing is sent to.
+func ParseSuppressed(s string) (Suppressed, error) {
+	return parse[Suppressed](prefixes.suppressed, "a suppression", s)
+}

@@ -37,6 +37,8 @@ const (
 	InviteFailedRights Template = "invite_failed_rights" // account, email, inviter
 	OwnerReplaced      Template = "owner_replaced"       // account, by
 	KeyExpiring        Template = "key_expiring"         // key, account, count (days), date
+	// SubscriptionConfirm goes to contacts of accounts, not to users.
+	SubscriptionConfirm Template = "subscription_confirm" // account, list
 )
 
 // shape says what a template's mail holds besides its subject, heading and body.
@@ -57,22 +59,23 @@ const (
 // shapes is the one table of templates; the texts of each are checked against it.
 func shapes() map[Template]shape {
 	return map[Template]shape{
-		Invitation:         {WithLink, []string{"inviter", "account", "expires"}},
-		Welcome:            {WithLink, []string{"account", "username", "expires"}},
-		Reset:              {WithLink, []string{"minutes"}},
-		PasswordChanged:    {NoLink, nil},
-		PasswordExpiring:   {WithLink, []string{"count", "date"}},
-		SignInFailed:       {WithLink, []string{"address", "time"}},
-		EmailConfirm:       {WithLink, []string{"minutes"}},
-		EmailChanged:       {NoLink, []string{"email"}},
-		SecondFactorOn:     {NoLink, nil},
-		SecondFactorOff:    {NoLink, nil},
-		MembershipEnding:   {WithLink, []string{"account", "count", "date"}},
-		MembershipGrace:    {WithLink, []string{"account", "count", "date"}},
-		MembershipExpired:  {WithLink, []string{"account", "date"}},
-		InviteFailedRights: {WithLink, []string{"account", "email", "inviter"}},
-		OwnerReplaced:      {WithLink, []string{"account", "by"}},
-		KeyExpiring:        {WithLink, []string{"key", "account", "count", "date"}},
+		Invitation:          {WithLink, []string{"inviter", "account", "expires"}},
+		Welcome:             {WithLink, []string{"account", "username", "expires"}},
+		Reset:               {WithLink, []string{"minutes"}},
+		PasswordChanged:     {NoLink, nil},
+		PasswordExpiring:    {WithLink, []string{"count", "date"}},
+		SignInFailed:        {WithLink, []string{"address", "time"}},
+		EmailConfirm:        {WithLink, []string{"minutes"}},
+		EmailChanged:        {NoLink, []string{"email"}},
+		SecondFactorOn:      {NoLink, nil},
+		SecondFactorOff:     {NoLink, nil},
+		MembershipEnding:    {WithLink, []string{"account", "count", "date"}},
+		MembershipGrace:     {WithLink, []string{"account", "count", "date"}},
+		MembershipExpired:   {WithLink, []string{"account", "date"}},
+		InviteFailedRights:  {WithLink, []string{"account", "email", "inviter"}},
+		OwnerReplaced:       {WithLink, []string{"account", "by"}},
+		KeyExpiring:         {WithLink, []string{"key", "account", "count", "date"}},
+		SubscriptionConfirm: {WithLink, []string{"account", "list"}},
 	}
 }
 

@@ -32,8 +32,9 @@ func TextKey(name string) string { return "setting." + strings.ReplaceAll(name, 
 // About is what a page needs to know of a key.
 type About struct {
 	Control Control
-	On      []string // kinds of account that have it; none for every kind
-	Parents bool     // changed only from above the account, and by the platform itself
+	On      []string   // kinds of account that have it; none for every kind
+	Parents bool       // changed only from above the account, and by the platform itself
+	Needs   authz.Perm // held besides what the tab asks, to change it
 	Guard   bool
 }
 
@@ -41,7 +42,7 @@ type About struct {
 func (k Key[T]) ID() string { return k.Name }
 
 // About tells about the key.
-func (k Key[T]) About() About { return About{k.Control, k.On, k.Parents, k.Guard} }
+func (k Key[T]) About() About { return About{k.Control, k.On, k.Parents, k.Needs, k.Guard} }
 
 // Effective returns the value in force as JSON, with its origin.
 func (k Key[T]) Effective(rows []Row) (json.RawMessage, Origin, error) {

@@ -4,7 +4,10 @@
 // key's merge rule, so the result always comes with its origin, and an account above can lock it for all below.
 package setting
 
-import "bailiwick/internal/ids"
+import (
+	"bailiwick/internal/authz"
+	"bailiwick/internal/ids"
+)
 
 // Key names one setting: its type, its default, and how an account's own value meets the one in force above it.
 // Keys are package-level values of the feature that owns them.
@@ -17,6 +20,7 @@ type Key[T any] struct {
 	Control Control                    // how it is typed and shown
 	On      []string                   // kinds of account that have it; none for every kind
 	Anew    func(before, after T) bool // whether another value counts as switched on anew; nil when only one that was the default does
+	Needs   authz.Perm                 // held besides what the tab asks, to change it; "" for nothing more
 	Parents bool                       // one of the parent's fields: changed only from above the account, and by the platform itself
 }
 

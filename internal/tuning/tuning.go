@@ -27,12 +27,14 @@ type Tab string
 const (
 	Settings Tab = "settings"
 	Security Tab = "security"
+	Contacts Tab = "preferences" // the address "contacts" is that of the contacts themselves
 )
 
 // rights are what one needs to see a tab and to change what stands there.
 var rights = map[Tab]struct{ view, edit authz.Perm }{
 	Settings: {authz.SettingsView, authz.SettingsEdit},
 	Security: {authz.SecurityView, authz.SecurityEdit},
+	Contacts: {authz.SettingsView, authz.SettingsEdit},
 }
 
 // Group is some settings of a tab under one heading.
@@ -188,7 +190,7 @@ func field(k setting.Any, rows []setting.Row, sc authz.Scope, edit authz.Perm) (
 		return f, err
 	}
 	f.ParentField = about.Parents && sc.Kind() != "platform" && !sc.HeldAbove(edit)
-	f.CanEdit = sc.Has(edit) && !f.ParentField && !f.From.LockedAbove()
+	f.CanEdit = sc.Has(edit) && (about.Needs == "" || sc.Has(about.Needs)) && !f.ParentField && !f.From.LockedAbove()
 	return f, nil
 }
 

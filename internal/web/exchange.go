@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"bailiwick/internal/authz"
+	"bailiwick/internal/contact"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/exchange"
 	"bailiwick/internal/file"
@@ -25,7 +26,7 @@ import (
 // exchangeRoutes export lists and import into them.
 func (s *Server) exchangeRoutes() []Route {
 	var out []Route
-	for _, what := range []exchange.What{exchange.Clients, exchange.Users, exchange.Locations} {
+	for _, what := range exchange.Lists() {
 		at := "/a/{account}/" + string(what)
 		out = append(out,
 			Route{Pattern: "POST " + at + "/export", Signed: func(w http.ResponseWriter, r *http.Request, by authz.Actor) error { return s.export(w, r, by, what) }},
@@ -44,7 +45,7 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request, by authz.Actor, 
 	if err != nil {
 		return err
 	}
-	f, err := readForm(w, r, "format", "q", "status", "ends", "reseller", "sort", "order", "tab", "role")
+	f, err := readForm(w, r, "format", "q", "status", "ends", "reseller", "sort", "order", "tab", "role", "list", "reason")
 	if err != nil {
 		return err
 	}
@@ -54,6 +55,10 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request, by authz.Actor, 
 		in.Clients = clientQuery(r.PostForm)
 	case exchange.Users:
 		in.Users = user.Query{Deactivated: f.text("tab") == "deactivated", Search: f.text("q"), Role: authz.Role(f.text("role")), Sort: user.Sort(f.text("sort")), Desc: f.text("order") == "desc"}
+	case exchange.Contacts:
+		in.Contacts = contact.Query{Search: f.text("q"), List: ids.List(f.text("list"))}
+	case exchange.Suppressions:
+		in.Suppressions = contact.SuppressionQuery{Search: f.text("q"), Reason: contact.Reason(f.text("reason"))}
 	case exchange.Locations:
 	}
 	id, err := s.Exchange.Export(r.Context(), by, at, in)
@@ -79,7 +84,7 @@ func (s *Server) showImport(w http.ResponseWriter, r *http.Request, by authz.Act
 	back := accountPath(at, "/"+string(what))
 	title := p.T("import.title_" + string(what))
 	v := tasks.Import{
-		Title: title, What: string(what), Action: back + "/import", Back: back, Template: back + "/import/template", People: what == exchange.Users,
+		Title: title, What: string(what), Action: back + "/import", Back: back, Template: back + "/import/template", People: what == exchange.Users, Adds: what == exchange.Suppressions,
 		Update: how.Update, Direct: how.Direct, MaxMB: exchange.MostBytes >> 20, Errors: remarks.Fields, Problem: remarks.Problem,
 	}
 	for _, c := range exchange.Columns(what) {

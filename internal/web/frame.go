@@ -97,6 +97,7 @@ func navigation(p i18n.Printer, sc authz.Scope, current string) []shell.NavGroup
 	accounts = append(accounts, item(alone && sc.Has(authz.DepartmentsView), "departments", "network", "d", at+"/departments")...)
 	accounts = append(accounts, item(alone && sc.Has(authz.SubAccountsView), "subaccounts", "send", "s", at+"/subaccounts")...)
 	accounts = append(accounts, item(alone && sc.Has(authz.LocationsView), "locations", "building", "l", at+"/locations")...)
+	accounts = append(accounts, item(alone && (sc.Has(authz.ContactsView) || sc.Has(authz.SuppressionsView)), contactSection, "contact", "n", at+contactsHome(sc.Has, true))...)
 	accounts = append(accounts, item(sc.Has(authz.UsersView), "users", "users", "u", at+"/users")...)
 	accounts = append(accounts, item(sc.Has(authz.RolesView), "roles", "key-round", "r", at+"/roles")...)
 	governance = append(governance, item(sc.Has(authz.CredentialsView), "keys", "bot", "k", at+"/keys")...)

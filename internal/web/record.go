@@ -15,6 +15,7 @@ import (
 	"bailiwick/internal/errs"
 	"bailiwick/internal/i18n"
 	"bailiwick/internal/ids"
+	"bailiwick/internal/tuning"
 	"bailiwick/internal/web/ui/clients"
 	"bailiwick/internal/web/ui/part"
 )
@@ -102,7 +103,7 @@ func recordTabs(p i18n.Printer, by authz.Actor, d account.Details, subs int, cur
 	var out []part.Tab
 	add := func(show bool, key, path, count string) {
 		if show {
-			out = append(out, part.Tab{Label: p.T("account.tab_" + key), Href: at + path, Count: count, Current: key == current})
+			out = append(out, part.Tab{Label: p.T("account.tab_" + key), Href: at + path, Count: count, Current: key == current || key == contactSection && current == string(tuning.Contacts)})
 		}
 	}
 	count := func(n int64) string {
@@ -119,6 +120,7 @@ func recordTabs(p i18n.Printer, by authz.Actor, d account.Details, subs int, cur
 	add(below && d.Can(authz.DepartmentsView), "departments", "/departments", p.Number(d.Departments))
 	add(below && d.Can(authz.SubAccountsView), "subaccounts", "/subaccounts", p.Number(int64(subs)))
 	add(below && d.Can(authz.LocationsView), "locations", "/locations", count(d.Locations))
+	add(contactsHome(d.Can, below) != "", contactSection, contactsHome(d.Can, below), "")
 	add(d.Kind != account.Platform, "status", "/status", "")
 	add(d.ID != by.Account() && d.Can(authz.CredentialsView), "keys", "/keys", "")
 	add(d.Can(authz.SettingsView), "settings", "/settings", "")

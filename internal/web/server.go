@@ -15,6 +15,7 @@ import (
 	"bailiwick/internal/authz"
 	"bailiwick/internal/brand"
 	"bailiwick/internal/clock"
+	"bailiwick/internal/contact"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/exchange"
 	"bailiwick/internal/i18n"
@@ -67,6 +68,7 @@ type Deps struct {
 	Invites        *invite.Service
 	Provision      *provision.Service
 	Exchange       *exchange.Service
+	Contacts       *contact.Service
 	Authn          *authn.Service
 	Keys           *apikey.Service
 	Mounts         []Mount

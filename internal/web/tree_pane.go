@@ -31,6 +31,7 @@ func accountSections() []accountSection {
 		{properties, func(account.Details) bool { return true }, (*Server).openProperties, (*Server).saveProperties},
 		tuned(tuning.Settings, authz.SettingsView),
 		tuned(tuning.Security, authz.SecurityView),
+		tuned(tuning.Contacts, authz.SettingsView),
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 // tuningRoutes are the tabs on which the settings of an account stand.
 func (s *Server) tuningRoutes() []Route {
 	out := []Route{{Pattern: "GET /a/{account}/settings/{setting}", Signed: s.settingPage}}
-	for _, tab := range []tuning.Tab{tuning.Settings, tuning.Security} {
+	for _, tab := range []tuning.Tab{tuning.Settings, tuning.Security, tuning.Contacts} {
 		at := "/a/{account}/" + string(tab)
 		out = append(out,
 			Route{Pattern: "GET " + at, Signed: s.settingsPage(tab)},

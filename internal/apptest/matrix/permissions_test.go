@@ -21,6 +21,7 @@ import (
 	"bailiwick/internal/authn"
 	"bailiwick/internal/authz"
 	"bailiwick/internal/brand"
+	"bailiwick/internal/contact"
 	"bailiwick/internal/db"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/exchange"
@@ -414,6 +415,12 @@ var calls = []call{
 	{"tuning.Service.View", "settings", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Tuning.View(o.ctx, by, o.client, tuning.Settings))
 	}},
+	{"tuning.Service.View", "contacts", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Tuning.View(o.ctx, by, o.client, tuning.Contacts))
+	}},
+	{"tuning.Service.Save", "what of contacts is masked", func(t *testing.T, o *office, by authz.Actor) error {
+		return o.tune(t, by, tuning.Contacts, "contact.masking", `"nothing"`)
+	}},
 	{"tuning.Service.One", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		_, _, err := o.Tuning.One(o.ctx, by, o.client, "session.idle_minutes")
 		return err
@@ -523,6 +530,15 @@ var calls = []call{
 	}},
 	{"exchange.Service.Export", "locations", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Exchange.Export(o.ctx, by, o.client, exchange.Export{What: exchange.Locations, Format: sheet.CSV}))
+	}},
+	{"exchange.Service.Export", "contacts", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Exchange.Export(o.ctx, by, o.client, exchange.Export{What: exchange.Contacts, Format: sheet.CSV}))
+	}},
+	{"exchange.Service.Export", "suppressions", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Exchange.Export(o.ctx, by, o.client, exchange.Export{What: exchange.Suppressions, Format: sheet.CSV}))
+	}},
+	{"exchange.Service.MayImport", "contacts", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Exchange.MayImport(o.ctx, by, o.client, exchange.Contacts)
 	}},
 	{"exchange.Service.MayImport", "users", func(_ *testing.T, o *office, by authz.Actor) error {
 		return o.Exchange.MayImport(o.ctx, by, o.client, exchange.Users)
@@ -657,6 +673,67 @@ var calls = []call{
 	{"subaccount.Service.Remove", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		name := o.fresh()
 		return o.Subs.Remove(o.ctx, by, o.client, o.SubAccount(o.client, name), name)
+	}},
+
+	{"contact.Service.Find", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Contacts.Find(o.ctx, by, o.client, contact.Query{}))
+	}},
+	{"contact.Service.ExportPage", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Contacts.ExportPage(o.ctx, by, o.client, contact.Query{}))
+	}},
+	{"contact.Service.Get", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Contacts.Get(o.ctx, by, o.client, o.Contact(o.client, o.fresh()+"@new.example")))
+	}},
+	{"contact.Service.Create", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Contacts.Create(o.ctx, by, o.client, contact.Input{Email: o.fresh() + "@new.example"}))
+	}},
+	{"contact.Service.Edit", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Contacts.Edit(o.ctx, by, o.client, o.Contact(o.client, o.fresh()+"@new.example"), contact.Input{Name: "New name", Email: o.fresh() + "@new.example", Version: 1})
+	}},
+	{"contact.Service.AskAgain", "", func(t *testing.T, o *office, by authz.Actor) error {
+		id := o.Contact(o.client, o.fresh()+"@new.example", o.ContactList(o.client, o.fresh()))
+		o.Exec("UPDATE contact_subscriptions SET state = 'pending' WHERE contact_id = ?", id)
+		err := o.Contacts.AskAgain(o.ctx, by, o.client, id)
+		o.Exec("DELETE FROM contact_lists")
+		return err
+	}},
+	{"contact.Service.Remove", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Contacts.Remove(o.ctx, by, o.client, o.Contact(o.client, o.fresh()+"@new.example"))
+	}},
+	{"contact.Service.CheckImport", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Contacts.CheckImport(o.ctx, by, o.client, nil, account.Importing{}))
+	}},
+	{"contact.Service.Lists", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Contacts.Lists(o.ctx, by, o.client))
+	}},
+	{"contact.Service.List", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Contacts.List(o.ctx, by, o.client, o.ContactList(o.client, o.fresh())))
+	}},
+	{"contact.Service.AddList", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		err := only(o.Contacts.AddList(o.ctx, by, o.client, contact.ListInput{Name: o.fresh()}))
+		o.Exec("DELETE FROM contact_lists")
+		return err
+	}},
+	{"contact.Service.EditList", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Contacts.EditList(o.ctx, by, o.client, o.ContactList(o.client, o.fresh()), contact.ListInput{Name: o.fresh(), Version: 1})
+	}},
+	{"contact.Service.RemoveList", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Contacts.RemoveList(o.ctx, by, o.client, o.ContactList(o.client, o.fresh()))
+	}},
+	{"contact.Service.Suppressions", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Contacts.Suppressions(o.ctx, by, o.client, contact.SuppressionQuery{}))
+	}},
+	{"contact.Service.ExportSuppressions", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Contacts.ExportSuppressions(o.ctx, by, o.client, contact.SuppressionQuery{}))
+	}},
+	{"contact.Service.Suppress", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Contacts.Suppress(o.ctx, by, o.client, contact.SuppressInput{Address: o.fresh() + "@new.example"}))
+	}},
+	{"contact.Service.Lift", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Contacts.Lift(o.ctx, by, o.client, o.Suppress(o.client, o.fresh()+"@new.example"))
+	}},
+	{"contact.Service.CheckSuppressions", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Contacts.CheckSuppressions(o.ctx, by, o.client, nil))
 	}},
 
 	{"invite.Service.List", "", func(_ *testing.T, o *office, by authz.Actor) error {
@@ -795,7 +872,7 @@ func (o *office) keyOf(p apptest.Person) ids.Key {
 
 // services are all that people reach through the edges.
 func (o *office) services() []any {
-	return []any{o.Accounts, o.Views, o.Tasks, o.Exchange, o.Trail, o.Modules, o.Tuning, o.Submit, o.Policy, o.Outline, o.Roles, o.Users, o.Subs, o.Invites, o.Authn, o.Keys, o.Brands, o.Access}
+	return []any{o.Accounts, o.Views, o.Tasks, o.Exchange, o.Trail, o.Modules, o.Tuning, o.Submit, o.Policy, o.Outline, o.Roles, o.Users, o.Subs, o.Contacts, o.Invites, o.Authn, o.Keys, o.Brands, o.Access}
 }
 
 // withActor lists the methods that take an actor, by reflection over the services.

@@ -29,6 +29,8 @@ func (c *canaries) files() map[string]string {
 	ctx := c.t.Context()
 	acme := ids.Account(c.Text("SELECT id FROM accounts WHERE name = 'Acme'"))
 	c.Location(acme, "Bristol")
+	c.Contact(acme, "reader@far-away.example", c.ContactList(acme, "Newsletter"))
+	c.Suppress(acme, "nobody@far-away.example")
 	asked := map[ids.Task]ids.Account{}
 	start := func(at ids.Account, id ids.Task, err error) {
 		c.t.Helper()
@@ -36,7 +38,7 @@ func (c *canaries) files() map[string]string {
 		asked[id] = at
 	}
 	for _, format := range []sheet.Format{sheet.CSV, sheet.XLSX} {
-		for what, at := range map[exchange.What]ids.Account{exchange.Clients: c.Platform, exchange.Users: c.Platform, exchange.Locations: acme} {
+		for what, at := range map[exchange.What]ids.Account{exchange.Clients: c.Platform, exchange.Users: c.Platform, exchange.Locations: acme, exchange.Contacts: acme, exchange.Suppressions: acme} {
 			id, err := c.Exchange.Export(ctx, c.Root, at, exchange.Export{What: what, Format: format})
 			start(at, id, err)
 		}
@@ -63,7 +65,7 @@ func (c *canaries) files() map[string]string {
 		}
 		out["the export "+f.Name] = text
 	}
-	if len(out) != 8 {
+	if len(out) != 12 {
 		c.t.Errorf("%d exports", len(out))
 	}
 	return out

@@ -452,6 +452,7 @@ var unseen = map[string]string{
 	"POST /switch/{account}":                            "it has no fields, and a person of one account is not shown it",
 	"POST /a/{account}/audit/retention":                 "shown to Owners of the platform alone; its field is a number",
 	"POST /a/{account}/subaccounts/{subaccount}/resume": "it has no fields, and is shown while the sub-account is suspended",
+	"POST /a/{account}/contacts/{contact}/ask":          "it has no fields, and is shown until the contact has confirmed",
 	"POST /a/{account}/users/{membership}/link":         "it has no fields, and is shown where mail is off",
 	"POST /a/{account}/modules/new":                     "shown at the platform alone",
 	"POST /a/{account}/modules/{module}":                "shown at the platform alone",

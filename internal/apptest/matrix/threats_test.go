@@ -202,7 +202,7 @@ func TestTEN13NothingOfOthersShowsAnywhere(t *testing.T) {
 				}
 			}
 			for _, search := range []string{"northwind", "southwind", "a", "@"} {
-				for _, list := range []string{"/users", "/clients", "/subaccounts", "/resellers"} {
+				for _, list := range []string{"/users", "/clients", "/subaccounts", "/contacts", "/suppressions", "/resellers"} {
 					path := "/a/" + v["account"] + list + "?q=" + url.QueryEscape(search)
 					out[path] = told(seller.Fresh().Get(path))
 				}
@@ -215,6 +215,8 @@ func TestTEN13NothingOfOthersShowsAnywhere(t *testing.T) {
 	o.Department(more, "northwind marketing")
 	o.Location(more, "place of northwind1")
 	o.SubAccount(more, "northwind1")
+	o.Contact(more, "contact@northwind1.example", o.ContactList(more, "list of northwind1"))
+	o.Suppress(more, "stopped@northwind1.example")
 	o.RoleGroup(o.theirs.reseller, "group of northwind0", authz.UsersView)
 	for _, at := range []ids.Account{o.theirs.reseller, o.theirs.client, more} {
 		o.Member(at, "seller@northwind.test", apptest.As(authz.Admin))
@@ -391,7 +393,7 @@ func cutMethod(m string) (pkg, service, name string) {
 // readers are the methods that change nothing; choosing an account changes the session alone.
 var readers = []string{
 	"Get", "Path", "Root", "Total", "Children", "Find", "Standing", "OwnLevel", "Stage", "List", "Facets", "Resellers", "ResellerPlaces", "Departments", "Locations", "Location", "Holders", "Count", "Owners", "CanOn",
-	"Effective", "Enter", "SecondDue", "Allowlists", "Concerns", "View", "One", "Below", "Compare", "Explain", "Choices", "Check", "ChooseAccount", "Places", "Mine", "Offer", "Preview", "PreviewMove", "IdentityOf", "News", "Retention", "CheckInto", "ExportPage", "CheckImport", "CheckLocations", "MayImport", "SubNames",
+	"Effective", "Enter", "SecondDue", "Allowlists", "Concerns", "View", "One", "Below", "Compare", "Explain", "Choices", "Check", "ChooseAccount", "Places", "Mine", "Offer", "Preview", "PreviewMove", "IdentityOf", "News", "Retention", "CheckInto", "ExportPage", "CheckImport", "CheckLocations", "Lists", "Suppressions", "ExportSuppressions", "CheckSuppressions", "MayImport", "SubNames",
 }
 
 // TestAUD02TheLogIsOfTheSubtree records the same at every level and reads it from each.

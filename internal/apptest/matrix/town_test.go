@@ -93,6 +93,9 @@ func (o *town) values(at ids.Account, name string, by apptest.Person) values {
 	if d.Kind != account.Reseller {
 		v["location"] = string(o.Location(at, "place of "+name))
 		v["subaccount"] = string(o.SubAccount(at, name))
+		list := o.ContactList(at, "list of "+name)
+		v["list"], v["contact"] = string(list), string(o.Contact(at, "contact@"+name+".example", list))
+		v["suppression"] = string(o.Suppress(at, "stopped@"+name+".example"))
 		v["suspended"] = string(o.SubAccount(at, name+"-stopped"))
 		o.Exec("UPDATE subaccounts SET suspended = TRUE WHERE id = ?", v["suspended"])
 	}
@@ -128,7 +131,7 @@ func missing(o *town) values {
 		"account": string(ids.NewAccount(now)), "membership": string(ids.NewMembership(now)), "invitation": string(ids.NewInvitation(now)),
 		"role": string(ids.NewRole(now)), "location": string(ids.NewLocation(now)), "subaccount": string(ids.NewSubAccount(now)),
 		"session": string(ids.NewSession(now)), "view": string(ids.NewView(now)), "mail": string(ids.NewMail(now)), "hold": string(ids.NewHold(now)), "task": string(ids.NewTask(now)),
-		"key":   string(ids.NewKey(now)),
+		"key": string(ids.NewKey(now)), "contact": string(ids.NewContact(now)), "list": string(ids.NewList(now)), "suppression": string(ids.NewSuppressed(now)),
 		"token": strings.Repeat("a", 52), "module": "nowhere", "setting": "no.where", "file": brand.DefaultColour.Style(),
 	}
 }
