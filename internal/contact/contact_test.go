@@ -401,4 +401,3 @@ func TestContactsAreImported(t *testing.T) {
 		}
 	})
 }
-
