@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/a-h/templ"
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
 
@@ -60,6 +61,16 @@ func contactsHome(has func(authz.Perm) bool, owns bool) string {
 	return ""
 }
 
+// contactsAbove is the way from the settings of contacts to the contacts themselves.
+func (s *Server) contactsAbove(r *http.Request, by authz.Actor, account ids.Account) (templ.Component, error) {
+	_, sc, err := s.Ops.See(r.Context(), by, account)
+	if err != nil || !owns(sc) {
+		return nil, err
+	}
+	p := i18n.From(r.Context())
+	return part.Segmented{Label: p.T("contacts.views"), Items: contactViews(p, sc, "settings")}, nil
+}
+
 // contactViews are the parts of the section that somebody may see.
 func contactViews(p i18n.Printer, sc authz.Scope, current string) ui.Views {
 	at := accountPath(sc.Account(), "/")
@@ -107,7 +118,7 @@ func (s *Server) contactsPage(w http.ResponseWriter, r *http.Request, by authz.A
 	for _, c := range found.Contacts {
 		row := ui.Row{ID: string(c.ID), Title: c.Title(), Href: base + "/" + string(c.ID), Phone: c.Phone, Language: languageName(p, c.Language), Created: p.Date(c.CreatedAt)}
 		if c.Name != "" {
-			row.Sub = cmp.Or(c.Email, c.Phone)
+			row.Sub = c.Email
 		}
 		var on []string
 		for _, l := range found.On[c.ID] {

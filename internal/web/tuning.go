@@ -252,6 +252,12 @@ func (s *Server) showSettings(r *http.Request, by authz.Actor, on surface, statu
 		}
 		v.Cards = append(v.Cards, card)
 	}
+	if page.Tab == tuning.Contacts && on.form == "" {
+		var err error
+		if v.Before, err = s.contactsAbove(r, by, page.Account); err != nil {
+			return err
+		}
+	}
 	if page.Tab == tuning.Security {
 		if err := s.addSecurity(r, by, page, &v); err != nil {
 			return err
