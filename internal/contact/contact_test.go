@@ -296,6 +296,7 @@ func TestSuppressionsStandForTheirAccountAndBelow(t *testing.T) {
 		d.wants(d.s.Edit(ctx, owner, d.Department, id, contact.Input{Email: "eve@example.com", Lists: []ids.List{news}, Version: 1}), "")
 		_, err := d.s.Suppress(ctx, owner, d.Customer, contact.SuppressInput{Address: " EVE@example.com "})
 		d.wants(err, "")
+		d.at.Advance(time.Second) // they stand in the order of their ids
 		_, err = d.s.Suppress(ctx, owner, d.Customer, contact.SuppressInput{Address: "eve@example.com"})
 		d.wants(err, "suppression.exists")
 		_, err = d.s.Suppress(ctx, owner, d.Customer, contact.SuppressInput{Address: "eve@example.com", List: news})
