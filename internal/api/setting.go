@@ -14,9 +14,9 @@ import (
 func (a *API) settingOperations() {
 	tag := "Settings"
 	add(a, operation{id: "listSettings", route: "GET /accounts/{account}/settings", tag: tag, about: "List the settings of an account under a tab",
-		more: "Each comes with the value in force and where it comes from. settings.view or security.view is needed, by the tab."}, a.listSettings)
+		more: "Each comes with the value in force and where it comes from. settings.view, security.view or branding.view is needed, by the tab."}, a.listSettings)
 	add(a, operation{id: "changeSettings", route: "PATCH /accounts/{account}/settings", tag: tag, about: "Change settings of an account",
-		more: "All of them or none. Settings that are not named stay. settings.edit or security.edit is needed, by the tab."}, a.changeSettings)
+		more: "All of them or none. Settings that are not named stay. settings.edit, security.edit or branding.edit is needed, by the tab."}, a.changeSettings)
 	add(a, operation{id: "getSettingReach", route: "GET /accounts/{account}/settings/reach", tag: tag, about: "Count the accounts that a lock of a setting would reach"}, a.settingReach)
 	add(a, operation{id: "applySettings", route: "POST /accounts/{account}/settings/apply", tag: tag, about: "Give accounts below the values in force here",
 		more: fmt.Sprintf("They become values of their own: of all of them, up to %d, or of none. Nothing is locked by it.", tuning.MostTargets)}, a.applySettings)
@@ -25,13 +25,13 @@ func (a *API) settingOperations() {
 // AtTab names a tab of an account.
 type AtTab struct {
 	AtAccount
-	Tab string `query:"tab" enum:"settings,security" default:"settings" doc:"Where the settings stand together."`
+	Tab string `query:"tab" enum:"settings,security,branding" default:"settings" doc:"Where the settings stand together."`
 }
 
 // Setting is a setting as it stands on an account.
 type Setting struct {
 	Name    string        `json:"name"`
-	Kind    string        `json:"kind" enum:"line,text,number,switch,choice,choices,numbers,words,mail,optional,own" doc:"How the value is typed: line, text and choice are strings, number and optional a whole number, switch a boolean, mail an object with text and html, the others arrays."`
+	Kind    string        `json:"kind" enum:"line,text,number,switch,choice,choices,numbers,words,mail,optional,own,colour,image" doc:"How the value is typed: line, text, choice, colour and image are strings, number and optional a whole number, switch a boolean, mail an object with text and html, the others arrays."`
 	Unit    string        `json:"unit,omitempty" doc:"Of a number."`
 	Low     *int          `json:"low,omitempty" doc:"The least number."`
 	High    *int          `json:"high,omitempty" doc:"The greatest number."`

@@ -193,7 +193,7 @@ func (a *App) services(box *secret.Box, hasher *secret.Hasher, texts *i18n.Catal
 	a.Authn = authn.New(authn.Deps{DB: a.DB, Op: a.Ops, Check: check, Hasher: hasher, Box: box, Mail: a.mailer})
 	a.Policy = policy.NewService(a.Ops, a.Known, a.DB.Now)
 	a.Submit = submit.NewService(a.Ops, a.Known, submit.NewReturns(box, a.cfg.BaseURL.Hostname()))
-	a.Tuning, err = tuning.NewService(a.Ops, settings())
+	a.Tuning, err = tuning.NewService(a.Ops, settings(a.Brands))
 	return err
 }
 

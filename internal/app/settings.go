@@ -17,8 +17,11 @@ import (
 )
 
 // settings are the settings that people change under the tabs of an account, in the order in which they stand there.
-func settings() []tuning.Group {
+func settings(brands *brand.Service) []tuning.Group {
 	return []tuning.Group{
+		{Tab: tuning.Branding, Name: "portal", Keys: brand.Portal(), Fits: brands.Fits},
+		{Tab: tuning.Branding, Name: "support", Keys: brand.Support()},
+		{Tab: tuning.Branding, Name: "mails", Keys: brand.Mails(), Fits: brands.Fits},
 		{Tab: tuning.Settings, Name: "messages", Keys: submit.Settings()},
 		{Tab: tuning.Settings, Name: "membership", Keys: account.Membership()},
 		{Tab: tuning.Settings, Name: "invitations", Keys: invite.Settings()},
@@ -31,8 +34,8 @@ func settings() []tuning.Group {
 
 // Settings are all settings that the program applies: those of the tabs, and those that stand elsewhere.
 func Settings() []setting.Any {
-	all := slices.Concat(account.Regional(), policy.Elsewhere(), brand.Portal(), brand.Support(), brand.Mails())
-	for _, g := range settings() {
+	all := slices.Concat(account.Regional(), policy.Elsewhere())
+	for _, g := range settings(nil) {
 		all = append(all, g.Keys...)
 	}
 	return all

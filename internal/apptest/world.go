@@ -8,6 +8,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"mime/multipart"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -239,12 +240,36 @@ func (b *Browser) PostForm(path string, form url.Values) Answer {
 	return b.do(http.MethodPost, path, form)
 }
 
+// Upload sends a form with files, by the names of their fields.
+func (b *Browser) Upload(path string, fields url.Values, files map[string][]byte) Answer {
+	b.w.t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	for name, values := range fields {
+		for _, v := range values {
+			b.w.ok(form.WriteField(name, v), "write a field")
+		}
+	}
+	for name, file := range files {
+		part, err := form.CreateFormFile(name, "chosen")
+		b.w.ok(err, "add a file")
+		_, err = part.Write(file)
+		b.w.ok(err, "write a file")
+	}
+	b.w.ok(form.Close(), "end a form")
+	return b.send(http.MethodPost, path, &body, form.FormDataContentType())
+}
+
 func (b *Browser) do(method, path string, form url.Values) Answer {
 	b.w.t.Helper()
-	var body io.Reader
-	if form != nil {
-		body = strings.NewReader(form.Encode())
+	if form == nil {
+		return b.send(method, path, nil, "")
 	}
+	return b.send(method, path, strings.NewReader(form.Encode()), "application/x-www-form-urlencoded")
+}
+
+func (b *Browser) send(method, path string, body io.Reader, kind string) Answer {
+	b.w.t.Helper()
 	req, err := http.NewRequestWithContext(b.w.t.Context(), method, b.w.Server.URL+path, body)
 	if err != nil {
 		b.w.t.Fatal(err)
@@ -252,8 +277,8 @@ func (b *Browser) do(method, path string, form url.Values) Answer {
 	if b.from != "" {
 		req.Header.Set("X-Forwarded-For", b.from)
 	}
-	if form != nil {
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if body != nil {
+		req.Header.Set("Content-Type", kind)
 		req.Header.Set("Origin", b.w.Server.URL)
 		req.Header.Set("Sec-Fetch-Site", "same-origin")
 	}

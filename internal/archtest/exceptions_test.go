@@ -5,6 +5,7 @@ package archtest
 // withoutActor are exported Service methods that take no actor.
 var withoutActor = map[string]string{
 	"brand.Service.Of":                     "stands on the sign-in page and in mails, for everybody to read",
+	"brand.Service.Fits":                   "runs inside a write, whose W carries the actor and the scope",
 	"brand.Service.Show":                   "stands on the sign-in page and in mails, for everybody to see",
 	"task.Service.Register":                "lists the workers when the program is built",
 	"brand.Service.Named":                  "says to the operator whether the platform was set up",
@@ -100,7 +101,7 @@ var batchCallers = map[string]string{
 	"audit.trimAccount":            "retention deletes in short chunks, and the checkpoint goes with the rows",
 	"audit.Refused":                "a counter of tries, written when a write has been refused",
 	"audit.Sealer.SealOnce":        "sealing follows the writes and must not conflict with them",
-	"brand.Service.Keep":           "a picture that no brand shows yet is state, and ends by itself",
+	"brand.Service.KeepPicture":    "a picture that no brand shows yet is state, and ends by itself",
 	"brand.Service.sweep":          "retention of pictures that no brand shows",
 	"change.Feed.Sweep":            "forgets old news, which nobody reads",
 	"quota.Engine.together":        "the ledger is traffic; it locks its rows itself",

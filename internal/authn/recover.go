@@ -189,6 +189,7 @@ type LinkOwner struct {
 	Username  string
 	MinLength int
 	Expires   time.Time
+	Account   ids.Account // where they worked last
 }
 
 // PeekLink says whom a reset or set-password link is for. Looking changes nothing.
@@ -205,7 +206,7 @@ func (s *Service) PeekLink(ctx context.Context, token secret.String) (LinkOwner,
 	if err != nil {
 		return LinkOwner{}, err
 	}
-	return LinkOwner{l.Purpose, p.Name, p.Email, p.Username, least, l.ExpiresAt}, nil
+	return LinkOwner{l.Purpose, p.Name, p.Email, p.Username, least, l.ExpiresAt, p.Logged}, nil
 }
 
 // SetPasswordByLink sets a password with a reset or set-password link and signs the person in. All their sessions and

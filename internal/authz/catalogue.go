@@ -57,7 +57,7 @@ var catalogue = []Module{
 
 // later are the modules whose screens are still to come. Their permissions decide as any other, but no page offers
 // them: what is not built is not shown.
-var later = []string{"packages", "quotas", "messages", "reports", "webhooks", "branding", "sso", "support"}
+var later = []string{"packages", "quotas", "messages", "reports", "webhooks", "sso", "support"}
 
 // laterActions are actions whose screens are still to come, of modules that are offered.
 var laterActions = []string{"create_service"}

@@ -5,11 +5,13 @@ package brand
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
 
+	"bailiwick/internal/authz"
 	"bailiwick/internal/change"
 	"bailiwick/internal/db"
 	"bailiwick/internal/errs"
@@ -126,6 +128,27 @@ func (l Look) Style() string {
 		return ""
 	}
 	return Prefix + l.Colour.Style()
+}
+
+// Fits refuses a picture that is not kept, and an address that mail of the account must not come from.
+func (s *Service) Fits(ctx context.Context, tx *db.Tx, _ authz.Scope, name string, value json.RawMessage) error {
+	var text string
+	if err := json.Unmarshal(value, &text); err != nil || text == "" {
+		return err //nolint:wrapcheck // the setting has been read as a text before
+	}
+	switch name {
+	case logoKey.Name, headerKey.Name, footerKey.Name:
+		there, err := again(ctx, tx, Image(text))
+		if err == nil && !there {
+			return checkImage(Image("/"))
+		}
+		return err
+	case senderAddressKey.Name:
+		if !strings.EqualFold(text, s.sender) {
+			return errs.New(errs.Invalid, "brand.sender_foreign", "Use {address}. Mail from an address at a domain that is not verified here does not arrive.", "address", s.sender)
+		}
+	}
+	return nil
 }
 
 // Icon is the address of the picture that browsers show in a tab: the logo, else the first letter of the name.

@@ -101,9 +101,9 @@ func notAnImage() error {
 	return errs.New(errs.Invalid, "brand.not_image", "Choose a PNG, JPEG, GIF or WebP image. This file is none that can be read.")
 }
 
-// Keep reads a picture for a slot, makes it anew so that nothing but the picture is left of it, and keeps it for the
+// KeepPicture reads a picture for a slot, makes it anew so that nothing but the picture is left of it, and keeps it for the
 // setting of the slot to name. One that no setting names within a day is removed.
-func (s *Service) Keep(ctx context.Context, by authz.Actor, account ids.Account, slot Slot, from io.Reader) (Image, error) {
+func (s *Service) KeepPicture(ctx context.Context, by authz.Actor, account ids.Account, slot Slot, from io.Reader) (Image, error) {
 	if _, _, err := s.op.Read(ctx, by, authz.BrandingEdit, account); err != nil {
 		return "", err
 	}

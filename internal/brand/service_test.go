@@ -141,7 +141,7 @@ func TestAHostileValueThatIsStoredDoesNotCount(t *testing.T) {
 func TestAPictureIsSeenWhileABrandShowsIt(t *testing.T) {
 	each(t, func(s *street) {
 		ctx := t.Context()
-		name, err := s.Keep(ctx, editor("acc_r"), "acc_r", Header, bytes.NewReader(encoded(t, "png", painted(60, 20))))
+		name, err := s.KeepPicture(ctx, editor("acc_r"), "acc_r", Header, bytes.NewReader(encoded(t, "png", painted(60, 20))))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -165,7 +165,7 @@ func TestAPictureIsSeenWhileABrandShowsIt(t *testing.T) {
 		if !seen() {
 			t.Error("it was removed while a brand shows it")
 		}
-		if again, err := s.Keep(ctx, editor("acc_o"), "acc_o", Header, bytes.NewReader(encoded(t, "png", painted(60, 20)))); err != nil || again != name {
+		if again, err := s.KeepPicture(ctx, editor("acc_o"), "acc_o", Header, bytes.NewReader(encoded(t, "png", painted(60, 20)))); err != nil || again != name {
 			t.Errorf("the same picture is %s, %v", again, err)
 		}
 		s.exec(`DELETE FROM settings`)
@@ -204,7 +204,7 @@ func TestAPictureOfManyPartsIsWhole(t *testing.T) {
 				noise.Pix[i] = 255
 			}
 		}
-		name, err := s.Keep(t.Context(), editor("acc_r"), "acc_r", Header, bytes.NewReader(encoded(t, "png", noise)))
+		name, err := s.KeepPicture(t.Context(), editor("acc_r"), "acc_r", Header, bytes.NewReader(encoded(t, "png", noise)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -232,14 +232,14 @@ func TestAPictureThatIsNoneOrTooLargeIsRefused(t *testing.T) {
 			"a page":         {Logo, "<!doctype html><script>alert(1)</script>", "brand.not_svg"},
 			"hostile vector": {Logo, `<svg xmlns="http://www.w3.org/2000/svg"><foreignObject/></svg>`, "brand.svg_element"},
 		} {
-			if _, err := s.Keep(t.Context(), editor("acc_r"), "acc_r", c.slot, strings.NewReader(c.body)); errs.CodeOf(err) != c.code {
+			if _, err := s.KeepPicture(t.Context(), editor("acc_r"), "acc_r", c.slot, strings.NewReader(c.body)); errs.CodeOf(err) != c.code {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
 		if n, err := db.One(t.Context(), s.db, db.Value[int], `SELECT count(*) FROM files`); err != nil || n != 0 {
 			t.Errorf("%d files are left, %v", n, err)
 		}
-		if _, err := s.Keep(t.Context(), editor("acc_r"), "acc_o", Logo, strings.NewReader("x")); errs.KindOf(err) != errs.NotFound {
+		if _, err := s.KeepPicture(t.Context(), editor("acc_r"), "acc_o", Logo, strings.NewReader("x")); errs.KindOf(err) != errs.NotFound {
 			t.Errorf("for another account: %v", err)
 		}
 	})

@@ -26,6 +26,7 @@ type Opened struct {
 	ExpiresAt time.Time
 	Known     bool // the address has an identity, which signs in to accept
 	MinLength int  // of the password that a new person chooses
+	At        ids.Account
 }
 
 // Peek reads the link of an invitation. Mail scanners open links, so nothing comes of it.
@@ -43,7 +44,7 @@ func (s *Service) Peek(ctx context.Context, token string) (Opened, error) {
 		return Opened{}, err
 	}
 	least, err := setting.Enforced(ctx, s.db, i.Account, policy.PasswordLength)
-	return Opened{acc, i.Email, i.Name, i.InvitedBy, i.ExpiresAt, known, least}, err
+	return Opened{acc, i.Email, i.Name, i.InvitedBy, i.ExpiresAt, known, least, i.Account}, err
 }
 
 // Newcomer is a person without an identity who accepts. Address and access come from the invitation alone.

@@ -29,7 +29,7 @@ func (s *Service) Below(ctx context.Context, by authz.Actor, account ids.Account
 	if err != nil {
 		return Below{}, err
 	}
-	if _, err := s.find(tab, sc.Kind(), name); err != nil {
+	if _, _, err := s.find(tab, sc.Kind(), name); err != nil {
 		return Below{}, err
 	}
 	return below(ctx, q, sc, name)

@@ -62,7 +62,7 @@ func (s *Service) change(ctx context.Context, w *op.W, tab Tab, edits map[string
 
 func (s *Service) changeOne(ctx context.Context, w *op.W, tab Tab, name string, e Edit) (changed bool, err error) {
 	sc := w.Scope()
-	k, err := s.find(tab, sc.Kind(), name)
+	k, g, err := s.find(tab, sc.Kind(), name)
 	if err != nil {
 		return false, err
 	}
@@ -77,6 +77,9 @@ func (s *Service) changeOne(ctx context.Context, w *op.W, tab Tab, name string, 
 		c, err = k.Reset(ctx, w.Tx(), sc)
 	} else {
 		c, err = k.SetJSON(ctx, w.Tx(), sc, e.Value, e.Locked)
+		if err == nil && g.Fits != nil && !c.Nothing() {
+			err = g.Fits(ctx, w.Tx(), sc, name, e.Value)
+		}
 	}
 	if err != nil || c.Nothing() {
 		return false, err

@@ -27,6 +27,7 @@ type Tab string
 const (
 	Settings Tab = "settings"
 	Security Tab = "security"
+	Branding Tab = "branding"
 	Contacts Tab = "preferences" // the address "contacts" is that of the contacts themselves
 )
 
@@ -34,6 +35,7 @@ const (
 var rights = map[Tab]struct{ view, edit authz.Perm }{
 	Settings: {authz.SettingsView, authz.SettingsEdit},
 	Security: {authz.SecurityView, authz.SecurityEdit},
+	Branding: {authz.BrandingView, authz.BrandingEdit},
 	Contacts: {authz.SettingsView, authz.SettingsEdit},
 }
 
@@ -42,6 +44,8 @@ type Group struct {
 	Tab  Tab
 	Name string // the catalogue has its heading
 	Keys []setting.Any
+	// Fits refuses a value that is well formed and cannot be on this account, as only the database can tell. Nil refuses none.
+	Fits func(ctx context.Context, tx *db.Tx, sc authz.Scope, name string, value json.RawMessage) error
 }
 
 // Service is the operations on settings.
@@ -222,14 +226,16 @@ func (s *Service) keys(tab Tab, kind string) []setting.Any {
 	return out
 }
 
-// find returns a setting of a tab.
-func (s *Service) find(tab Tab, kind, name string) (setting.Any, error) {
-	for _, k := range s.keys(tab, kind) {
-		if k.ID() == name {
-			return k, nil
+// find returns a setting of a tab and its group.
+func (s *Service) find(tab Tab, kind, name string) (setting.Any, Group, error) {
+	for _, g := range s.groups {
+		for _, k := range g.Keys {
+			if g.Tab == tab && k.ID() == name && has(k, kind) {
+				return k, g, nil
+			}
 		}
 	}
-	return nil, errs.Field(name, "setting.unknown", "Leave out {setting}. There is no such setting here.", "setting", name)
+	return nil, Group{}, errs.Field(name, "setting.unknown", "Leave out {setting}. There is no such setting here.", "setting", name)
 }
 
 // Stale carries the tab as somebody else saved it in between.

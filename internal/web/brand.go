@@ -8,7 +8,6 @@ import (
 	"bailiwick/internal/brand"
 	"bailiwick/internal/i18n"
 	"bailiwick/internal/ids"
-	"bailiwick/internal/web/ui/part"
 	"bailiwick/internal/web/ui/shell"
 )
 
@@ -30,14 +29,7 @@ func (s *Server) look(ctx context.Context, account ids.Account) brand.Look {
 
 func (s *Server) brandOf(ctx context.Context, account ids.Account) shell.Brand {
 	l := s.look(ctx, account)
-	b := shell.Brand{Name: l.Product, LogoURL: l.Logo.URL(), IconURL: l.Icon(), CSSURL: l.Style()}
-	if l.SupportEmail != "" {
-		b.Links = append(b.Links, part.Link{Label: l.SupportEmail, Href: "mailto:" + l.SupportEmail})
-	}
-	if l.SupportLink != "" {
-		b.Links = append(b.Links, part.Link{Label: i18n.From(ctx).T("shell.help"), Href: l.SupportLink})
-	}
-	return b
+	return shell.Brand{Name: l.Product, LogoURL: l.Logo.URL(), IconURL: l.Icon(), CSSURL: l.Style(), Links: help(l, i18n.From(ctx).T("shell.help"))}
 }
 
 // brandFile serves a stylesheet or a picture of a brand. Its name changes with its content, so it may be kept for ever.

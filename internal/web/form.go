@@ -2,6 +2,7 @@ package web
 
 import (
 	"mime"
+	"mime/multipart"
 	"net/http"
 	"slices"
 	"strings"
@@ -25,14 +26,44 @@ func readForm(w http.ResponseWriter, r *http.Request, fields ...string) (form, e
 	if err := r.ParseForm(); err != nil {
 		return form{}, errs.New(errs.Invalid, "form.unreadable", "Send the form again, with less in it. It could not be read.")
 	}
+	return form{r}, known(r, fields)
+}
+
+// known refuses fields that a form does not have.
+func known(r *http.Request, fields []string) error {
 	for name := range r.PostForm {
 		if !slices.ContainsFunc(fields, func(f string) bool {
 			return f == name || strings.HasSuffix(f, ":") && strings.HasPrefix(name, f)
 		}) {
-			return form{}, errs.New(errs.Invalid, "form.unknown_field", "Leave out the field {field}. This form does not have it.", "field", name)
+			return errs.New(errs.Invalid, "form.unknown_field", "Leave out the field {field}. This form does not have it.", "field", name)
 		}
 	}
-	return form{r}, nil
+	return nil
+}
+
+// readFiles is readForm for a form with small files, which are kept in memory: up to most bytes together. A form that
+// is sent without files is read as any other.
+func readFiles(w http.ResponseWriter, r *http.Request, most int64, fields ...string) (form, error) {
+	if ct, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || ct != "multipart/form-data" {
+		return readForm(w, r, fields...)
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, most+maxForm)
+	if err := r.ParseMultipartForm(most + maxForm); err != nil {
+		return form{}, unreadable()
+	}
+	return form{r}, known(r, fields)
+}
+
+// file opens the file that was chosen in a field. It is nil when none was.
+func (f form) file(name string) (multipart.File, error) {
+	if f.r.MultipartForm == nil {
+		return nil, nil
+	}
+	chosen := f.r.MultipartForm.File[name]
+	if len(chosen) == 0 || chosen[0].Size == 0 {
+		return nil, nil
+	}
+	return chosen[0].Open()
 }
 
 // text returns a field without surrounding space.

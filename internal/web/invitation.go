@@ -43,6 +43,7 @@ func (s *Server) invitationPage(w http.ResponseWriter, r *http.Request) (invitat
 	if err != nil {
 		return v, err
 	}
+	v.Brand = s.brandOf(r.Context(), o.At)
 	v.Account, v.Email, v.InvitedBy, v.Expires, v.Name, v.MinLength = o.Account, o.Email, o.InvitedBy, p.Date(o.ExpiresAt), o.Name, o.MinLength
 	by, _, err := s.recognise(r)
 	if err != nil {

@@ -61,7 +61,7 @@ func (s *Server) showLink(w http.ResponseWriter, r *http.Request, status int, re
 	if owner.Purpose == onetime.SetPassword {
 		page.Heading, page.Text, page.Submit = p.T("set_password.welcome_title", "name", owner.Name), p.T("set_password.welcome_text"), p.T("set_password.welcome_submit")
 	}
-	page.Page = s.plainFrame(w, r, page.Heading)
+	page.Page = s.brandedFrame(w, r, owner.Account, page.Heading)
 	return s.render(w, r, status, page)
 }
 

@@ -29,6 +29,7 @@ type accountSection struct {
 func accountSections() []accountSection {
 	return []accountSection{
 		{properties, func(account.Details) bool { return true }, (*Server).openProperties, (*Server).saveProperties},
+		tuned(tuning.Branding, authz.BrandingView),
 		tuned(tuning.Settings, authz.SettingsView),
 		tuned(tuning.Security, authz.SecurityView),
 		tuned(tuning.Contacts, authz.SettingsView),

@@ -18,7 +18,7 @@ import (
 // tuningRoutes are the tabs on which the settings of an account stand.
 func (s *Server) tuningRoutes() []Route {
 	out := []Route{{Pattern: "GET /a/{account}/settings/{setting}", Signed: s.settingPage}}
-	for _, tab := range []tuning.Tab{tuning.Settings, tuning.Security, tuning.Contacts} {
+	for _, tab := range []tuning.Tab{tuning.Settings, tuning.Security, tuning.Branding, tuning.Contacts} {
 		at := "/a/{account}/" + string(tab)
 		out = append(out,
 			Route{Pattern: "GET " + at, Signed: s.settingsPage(tab)},
@@ -113,11 +113,15 @@ func (s *Server) saveSettingsOn(w http.ResponseWriter, r *http.Request, by authz
 	if err != nil {
 		return err
 	}
-	f, err := readForm(w, r, "version", "do", "confirmed", "own:", "v:", "lock:")
+	f, err := readFiles(w, r, mostPictures, "version", "do", "confirmed", "own:", "v:", "lock:")
 	if err != nil {
 		return err
 	}
 	now := typed(page, f)
+	refused, err := s.keepPictures(r, by, page, now)
+	if err != nil {
+		return err
+	}
 	version, _ := strconv.ParseInt(f.text("version"), 10, 64) //nolint:errcheck // 0 is no version, and stale
 	do, name, _ := strings.Cut(f.text("do"), ":")
 	switch do {
@@ -133,6 +137,9 @@ func (s *Server) saveSettingsOn(w http.ResponseWriter, r *http.Request, by authz
 		now[name] = d
 		return s.showSettings(r, by, on, http.StatusOK, page, now, ui.Tab{Version: version, Unsaved: true, Focus: name})
 	}
+	if refused != nil {
+		return s.settingsAgain(r, by, on, page, now, version, refused)
+	}
 	return s.keepSettings(w, r, by, on, page, now, version, f.ticked("confirmed"))
 }
 
@@ -147,7 +154,6 @@ func above(page tuning.Page, name string) []string {
 
 // keepSettings saves what was typed. What a new lock does is shown first.
 func (s *Server) keepSettings(w http.ResponseWriter, r *http.Request, by authz.Actor, on surface, page tuning.Page, now drafts, version int64, confirmed bool) error {
-	p := i18n.From(r.Context())
 	edits, locks, err := editsOf(page, now)
 	if err == nil && !confirmed {
 		var warn []string
@@ -169,7 +175,12 @@ func (s *Server) keepSettings(w http.ResponseWriter, r *http.Request, by authz.A
 		s.setFlash(w, "settings_saved")
 		return seeOther(w, r, on.done(string(page.Tab)))
 	}
-	remarks, status, rerr := remarksOn(p, err)
+	return s.settingsAgain(r, by, on, page, now, version, err)
+}
+
+// settingsAgain shows what was typed once more, with what is to be done about it.
+func (s *Server) settingsAgain(r *http.Request, by authz.Actor, on surface, page tuning.Page, now drafts, version int64, err error) error {
+	remarks, status, rerr := remarksOn(i18n.From(r.Context()), err)
 	if rerr != nil {
 		return rerr
 	}
@@ -262,6 +273,9 @@ func (s *Server) showSettings(r *http.Request, by authz.Actor, on surface, statu
 		if err := s.addSecurity(r, by, page, &v); err != nil {
 			return err
 		}
+	}
+	if page.Tab == tuning.Branding {
+		return on.show(status, string(page.Tab), s.branding(r, page, now, v))
 	}
 	return on.show(status, string(page.Tab), v)
 }

@@ -8,6 +8,7 @@ import (
 
 	"bailiwick/internal/audit"
 	"bailiwick/internal/authz"
+	"bailiwick/internal/brand"
 	"bailiwick/internal/i18n"
 	"bailiwick/internal/setting"
 	"bailiwick/internal/tuning"
@@ -120,6 +121,10 @@ func settingText(p i18n.Printer, f tuning.Field, value json.RawMessage) string {
 			return p.T("setting.off")
 		}
 		return p.T("setting.on")
+	case setting.Image:
+		if text != "" {
+			return pictureText(p, brand.Image(text))
+		}
 	case setting.Mail:
 		text = strings.Join(slices.DeleteFunc(shown, func(t string) bool { return t == "" }), "\n")
 	case setting.Choice, setting.Choices:

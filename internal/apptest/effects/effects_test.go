@@ -291,7 +291,7 @@ func picture(slot brand.Slot) func(*town) any {
 	return func(w *town) any {
 		var body bytes.Buffer
 		w.must(png.Encode(&body, image.NewNRGBA(image.Rect(0, 0, 200, 100))))
-		img, err := w.Brands.Keep(w.t.Context(), w.Root, w.reseller, slot, &body)
+		img, err := w.Brands.KeepPicture(w.t.Context(), w.Root, w.reseller, slot, &body)
 		w.must(err)
 		return img
 	}

@@ -406,8 +406,8 @@ var calls = []call{
 	{"submit.Service.Preview", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Submit.Preview(o.ctx, by, o.client, []byte("Subject: x\r\n\r\nHello"), ""))
 	}},
-	{"brand.Service.Keep", "a logo", func(_ *testing.T, o *office, by authz.Actor) error {
-		return only(o.Brands.Keep(o.ctx, by, o.client, brand.Logo, strings.NewReader(`<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>`)))
+	{"brand.Service.KeepPicture", "a logo", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Brands.KeepPicture(o.ctx, by, o.client, brand.Logo, strings.NewReader(`<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>`)))
 	}},
 	{"tuning.Service.View", "security", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Tuning.View(o.ctx, by, o.client, tuning.Security))

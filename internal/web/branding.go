@@ -1,0 +1,125 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"bailiwick/internal/authz"
+	"bailiwick/internal/brand"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/i18n"
+	"bailiwick/internal/setting"
+	"bailiwick/internal/tuning"
+	"bailiwick/internal/web/ui/part"
+	ui "bailiwick/internal/web/ui/tuning"
+)
+
+// mostPictures is how large the pictures of a form may be together, in bytes; what is larger is refused by the brand.
+const mostPictures = 4 << 20
+
+// keepPictures takes in the pictures that were chosen in a form, and puts their names into the drafts. What is wrong
+// with them is told together.
+func (s *Server) keepPictures(r *http.Request, by authz.Actor, page tuning.Page, now drafts) (refused, err error) {
+	var all errs.Collector
+	for _, f := range page.Fields() {
+		if f.Control.Kind != setting.Image || !f.CanEdit {
+			continue
+		}
+		chosen, err := form{r}.file("file:" + f.Name)
+		if err != nil {
+			return nil, fmt.Errorf("open a picture: %w", err)
+		}
+		if chosen == nil {
+			continue
+		}
+		name, err := s.Brand.KeepPicture(r.Context(), by, page.Account, brand.Slot(f.Name), chosen)
+		if err = errors.Join(err, chosen.Close()); err != nil {
+			var e *errs.Error
+			if !errors.As(err, &e) || e.Kind != errs.Invalid {
+				return nil, err
+			}
+			all.Add(f.Name, e.Code, e.Msg, e.Args...)
+			continue
+		}
+		d := now[f.Name]
+		now[f.Name] = draft{own: true, locked: d.locked, values: []string{string(name)}}
+	}
+	return all.Err(), nil
+}
+
+// branding makes the form of a brand of the lines of its tab, with a preview of what was typed.
+func (s *Server) branding(r *http.Request, page tuning.Page, now drafts, t ui.Tab) ui.Branding {
+	p := i18n.From(r.Context())
+	look := s.look(r.Context(), page.Account)
+	first := func(key, otherwise string) string {
+		if v := now[key].values; len(v) > 0 && strings.TrimSpace(v[0]) != "" {
+			return v[0]
+		}
+		return otherwise
+	}
+	v := ui.Branding{Tab: t, Preview: ui.BrandPreview{Product: first("brand.product", look.Product), Colour: string(look.Colour)}}
+	colour := look.Colour
+	if c, err := brand.ParseColour(first("brand.colour", string(look.Colour))); err == nil {
+		colour = c
+	}
+	v.Preview.Colour, v.Preview.Style = string(colour), brand.Prefix+colour.PreviewStyle()
+	v.Preview.Logo = stored(page).picture(string(brand.Logo), now)
+	for _, c := range brand.Palette() {
+		v.Palette = append(v.Palette, string(c))
+	}
+	standing := map[string]string{"brand.product": look.Product, "brand.sender_name": look.SenderName, "brand.sender_address": look.Sender}
+	if look.SenderName == "" {
+		standing["brand.sender_name"] = look.Product
+	}
+	for i := range v.Cards {
+		for j := range v.Cards[i].Lines {
+			switch l := &v.Cards[i].Lines[j]; l.Control.Kind {
+			case setting.Image:
+				l.Picture = pictureOf(p, stored(page).picture(l.Name, now), brand.Image(first(l.Name, "")))
+			case setting.Colour:
+				l.Contrast = fmt.Sprintf("%.1f", brand.Contrast(colour, colour.On()))
+			default:
+				if !l.Own && len(l.Values) > 0 && l.Values[0] == "" {
+					l.Values = []string{standing[l.Name]}
+				}
+			}
+		}
+	}
+	return v
+}
+
+// picture is the address of the picture in a draft. One that was uploaded just now is not served before it is saved.
+func (saved drafts) picture(name string, now drafts) string {
+	v := now[name].values
+	if len(v) == 0 || len(saved[name].values) == 0 || v[0] != saved[name].values[0] {
+		return ""
+	}
+	return brand.Image(v[0]).URL()
+}
+
+func pictureOf(p i18n.Printer, url string, name brand.Image) ui.Picture {
+	if name == "" {
+		return ui.Picture{Text: p.T("branding.no_image")}
+	}
+	return ui.Picture{Name: string(name), URL: url, Text: pictureText(p, name)}
+}
+
+// pictureText says a picture's kind and size.
+func pictureText(p i18n.Printer, name brand.Image) string {
+	w, h := name.Size()
+	kind := map[string]string{"png": "PNG", "jpg": "JPEG", "svg": "SVG"}[name.Kind()]
+	return p.T("branding.image", "kind", kind, "width", w, "height", h)
+}
+
+// help is a link to whom the brand names for help.
+func help(l brand.Look, label string) (links []part.Link) {
+	if l.SupportEmail != "" {
+		links = append(links, part.Link{Label: l.SupportEmail, Href: "mailto:" + l.SupportEmail})
+	}
+	if l.SupportLink != "" {
+		links = append(links, part.Link{Label: label, Href: l.SupportLink})
+	}
+	return links
+}
