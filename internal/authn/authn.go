@@ -93,6 +93,7 @@ const (
 	ActionEmailAsked       = "email_change.requested"
 	ActionEmailChanged     = "user.email_changed"
 	ActionProfileChanged   = "user.profile_changed"
+	ActionKeyboardChanged  = "user.keyboard_changed"
 	ActionIdentityChanged  = "user.identity_changed"
 	ActionEmailAskedFor    = "user.email_asked_for"
 	ActionSessionsEnded    = "user.sessions_ended"
@@ -105,7 +106,7 @@ const (
 func Actions() []string {
 	return []string{ActionSignedIn, ActionSignInFailed, ActionCodeFailed, ActionSignedOut, ActionSessionRevoked, ActionResetRequested, ActionResetShown,
 		ActionPasswordSet, ActionPasswordChanged, ActionTOTPBegun, ActionTOTPEnabled, ActionTOTPDisabled, ActionRecoveryMade, ActionRecoveryUsed,
-		ActionEmailAsked, ActionEmailChanged, ActionProfileChanged, ActionIdentityChanged, ActionEmailAskedFor, ActionSessionsEnded, ActionInstalled, ActionOwnerResetIssued, ActionEveryoneOut}
+		ActionEmailAsked, ActionEmailChanged, ActionProfileChanged, ActionKeyboardChanged, ActionIdentityChanged, ActionEmailAskedFor, ActionSessionsEnded, ActionInstalled, ActionOwnerResetIssued, ActionEveryoneOut}
 }
 
 // How long things last.
@@ -126,6 +127,7 @@ type person struct {
 	Name       string
 	Language   string
 	TimeZone   string
+	KeysOff    bool
 	Hash       string // '' until a password is set
 	Short      bool
 	TOTP       []byte // sealed

@@ -24,6 +24,7 @@ type Profile struct {
 	TimeZone string `audit:"show"`
 	Email    string
 	Version  int64 `audit:"-"`
+	KeysOff  bool  `audit:"-"` // wants no shortcuts of single keys; changed by UseKeys alone
 }
 
 // Profile returns the actor's own profile.
@@ -40,7 +41,7 @@ func (s *Service) Profile(ctx context.Context, by authz.Actor) (Profile, error) 
 }
 
 func (p person) profile() Profile {
-	return Profile{p.Name, p.Username, p.Language, p.TimeZone, p.Email, p.Version}
+	return Profile{p.Name, p.Username, p.Language, p.TimeZone, p.Email, p.Version, p.KeysOff}
 }
 
 // UpdateProfile changes the actor's own profile. The address is not among it: it has to be confirmed.
@@ -82,6 +83,27 @@ func saveProfile(ctx context.Context, w *op.W, p person, in Profile) (Profile, e
 	return next, nil
 }
 
+// UseKeys switches the portal's shortcuts of single keys on or off for the actor.
+func (s *Service) UseKeys(ctx context.Context, by authz.Actor, on bool) error {
+	return s.own(ctx, by, func(ctx context.Context, w *op.W, p person) error {
+		if p.KeysOff == !on {
+			return w.Unchanged()
+		}
+		if err := updateKeys(ctx, w.Tx(), p.ID, !on); err != nil {
+			return fmt.Errorf("change the keyboard of %s: %w", p.ID, err)
+		}
+		e := p.event(ActionKeyboardChanged)
+		e.Before, e.After = keyboard{!p.KeysOff}, keyboard{on}
+		w.Audit(e)
+		return nil
+	})
+}
+
+// keyboard is how a person uses the keyboard, as the audit log shows it.
+type keyboard struct {
+	SingleKeys bool `audit:"show"`
+}
+
 func (in Profile) clean(p person) (Profile, error) {
 	var c errs.Collector
 	name, err := cleanName("name", in.Name)
@@ -98,7 +120,7 @@ func (in Profile) clean(p person) (Profile, error) {
 	if len(in.Language) > 35 {
 		c.Add("language", "language.unknown", "Choose a language from the list.")
 	}
-	return Profile{name, username, in.Language, in.TimeZone, p.Email, p.Version}, c.Err()
+	return Profile{name, username, in.Language, in.TimeZone, p.Email, p.Version, p.KeysOff}, c.Err()
 }
 
 const longestName = 255

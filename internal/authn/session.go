@@ -32,6 +32,7 @@ type session struct {
 	Email    string
 	Language string
 	TimeZone string
+	KeysOff  bool
 }
 
 // Who is a person recognised by their session.
@@ -42,6 +43,7 @@ type Who struct {
 	Language string
 	TimeZone string
 	Remember bool
+	KeysOff  bool // wants no shortcuts of single keys
 }
 
 // Resolve finds who presents a session token. A session that waits for its code is nobody's yet.
@@ -81,7 +83,7 @@ func (s *Service) look(ctx context.Context, from Client) (Who, session, error) {
 	if err := s.checkAge(ctx, actor); err != nil {
 		return Who{}, ses, err
 	}
-	return Who{actor, ses.Name, ses.Email, ses.Language, ses.TimeZone, ses.Remember}, ses, nil
+	return Who{actor, ses.Name, ses.Email, ses.Language, ses.TimeZone, ses.Remember, ses.KeysOff}, ses, nil
 }
 
 // checkAge ends a session that is too old, or was left alone for too long, for the account that it works in: for each of

@@ -21,7 +21,7 @@ const (
 )
 
 const personColumns = `
-	SELECT i.id, i.email, i.username, i.name, i.language, i.time_zone, i.password_hash, i.password_short, i.totp_secret, i.totp_since IS NOT NULL,
+	SELECT i.id, i.email, i.username, i.name, i.language, i.time_zone, i.keys_off, i.password_hash, i.password_short, i.totp_secret, i.totp_since IS NOT NULL,
 	       i.totp_last_step, i.email_verified_at IS NOT NULL, i.version, i.credential_version, COALESCE(i.password_changed_at, i.created_at),
 	       COALESCE((` + lastAt + `AND a.closed_at IS NULL ` + latest + `), (` + lastAt + latest + `), ''),
 	       COALESCE((SELECT a.id FROM accounts a WHERE a.kind = 'platform'), '')
@@ -30,7 +30,7 @@ const personColumns = `
 func scanPerson(r db.Row) (p person, err error) {
 	var platform ids.Account
 	var changed int64
-	err = r.Scan(&p.ID, &p.Email, &p.Username, &p.Name, &p.Language, &p.TimeZone, &p.Hash, &p.Short, &p.TOTP, &p.TOTPOn,
+	err = r.Scan(&p.ID, &p.Email, &p.Username, &p.Name, &p.Language, &p.TimeZone, &p.KeysOff, &p.Hash, &p.Short, &p.TOTP, &p.TOTPOn,
 		&p.LastStep, &p.Verified, &p.Version, &p.Credential, &changed, &p.Home, &platform)
 	p.Changed = time.UnixMilli(changed)
 	if p.Logged = p.Home; p.Logged == "" {
@@ -145,14 +145,14 @@ func endSession(ctx context.Context, tx *db.Tx, user ids.User, id ids.Session) (
 }
 
 const sessionColumns = `
-	SELECT s.id, s.user_id, COALESCE(s.account_id, ''), s.stage, s.remember, s.renew, s.created_at, s.seen_at, s.expires_at, i.name, i.email, i.language, i.time_zone, i.totp_since IS NOT NULL
+	SELECT s.id, s.user_id, COALESCE(s.account_id, ''), s.stage, s.remember, s.renew, s.created_at, s.seen_at, s.expires_at, i.name, i.email, i.language, i.time_zone, i.keys_off, i.totp_since IS NOT NULL
 	FROM sessions s JOIN identities i ON i.id = s.user_id
 	WHERE s.token_hash = ? AND s.revoked_at IS NULL AND s.expires_at > ?`
 
 func sessionByToken(ctx context.Context, q db.Queryer, token secret.String, at time.Time) (session, error) {
 	return db.One(ctx, q, func(r db.Row) (s session, err error) {
 		var created, seen, expires int64
-		err = r.Scan(&s.ID, &s.User, &s.Account, &s.Stage, &s.Remember, &s.Renew, &created, &seen, &expires, &s.Name, &s.Email, &s.Language, &s.TimeZone, &s.Second)
+		err = r.Scan(&s.ID, &s.User, &s.Account, &s.Stage, &s.Remember, &s.Renew, &created, &seen, &expires, &s.Name, &s.Email, &s.Language, &s.TimeZone, &s.KeysOff, &s.Second)
 		s.Created, s.Seen, s.Expires = time.UnixMilli(created), time.UnixMilli(seen), time.UnixMilli(expires)
 		return s, err
 	}, sessionColumns, secret.HashToken(token.Reveal()), at.UnixMilli())
@@ -350,6 +350,11 @@ func updateProfile(ctx context.Context, tx *db.Tx, user ids.User, in Profile) er
 		return err
 	}
 	_, err := tx.Exec(ctx, "UPDATE member_list SET name_fold = ? WHERE membership_id IN (SELECT id FROM memberships WHERE user_id = ?)", ids.Fold(in.Name), user)
+	return err
+}
+
+func updateKeys(ctx context.Context, tx *db.Tx, user ids.User, off bool) error {
+	_, err := tx.Exec(ctx, `UPDATE identities SET keys_off = ?, updated_at = ? WHERE id = ?`, off, tx.Ms(), user)
 	return err
 }
 

@@ -242,7 +242,7 @@ func (s *Service) Find(ctx context.Context, by authz.Actor, root ids.Account, te
 	words := account.Words(text)
 	out := Hits{}
 	for _, g := range seen(sc) {
-		more, err := s.hits(ctx, q, sc, by, g, words, text)
+		more, err := s.hits(ctx, q, sc, by, g, words, text, mostHits+1)
 		if err != nil {
 			return Hits{}, fmt.Errorf("search below %s: %w", root, err)
 		}
@@ -255,12 +255,12 @@ func (s *Service) Find(ctx context.Context, by authz.Actor, root ids.Account, te
 	return out, withPaths(ctx, q, sc, out.Nodes)
 }
 
-func (s *Service) hits(ctx context.Context, q db.Queryer, sc authz.Scope, by authz.Actor, g group, words []string, text string) ([]key, error) {
+func (s *Service) hits(ctx context.Context, q db.Queryer, sc authz.Scope, by authz.Actor, g group, words []string, text string, limit int) ([]key, error) {
 	switch {
 	case len(words) == 0:
 		return nil, nil
 	case g == customers:
-		list, err := s.accounts.List(ctx, by, sc.Account(), account.Query{Search: text, Limit: mostHits + 1})
+		list, err := s.accounts.List(ctx, by, sc.Account(), account.Query{Search: text, Limit: limit})
 		if err != nil {
 			return nil, err
 		}
@@ -270,13 +270,13 @@ func (s *Service) hits(ctx context.Context, q db.Queryer, sc authz.Scope, by aut
 		}
 		return out, nil
 	case g == resellers:
-		return resellersNamed(ctx, q, sc, words, mostHits+1)
+		return resellersNamed(ctx, q, sc, words, limit)
 	case g == departments:
-		return departmentsNamed(ctx, q, sc, words, mostHits+1)
+		return departmentsNamed(ctx, q, sc, words, limit)
 	case g == people && sells(sc):
-		return peopleAddressed(ctx, q, sc, words, mostHits+1)
+		return peopleAddressed(ctx, q, sc, words, limit)
 	case g == people:
-		return peopleNamed(ctx, q, sc, words, mostHits+1)
+		return peopleNamed(ctx, q, sc, words, limit)
 	}
 	return nil, nil
 }

@@ -92,6 +92,63 @@ func TestTheTreeShowsWhatThereIs(t *testing.T) {
 	})
 }
 
+// TestJumpFindsWhatOneMayGoTo types names as people of several accounts do.
+func TestJumpFindsWhatOneMayGoTo(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		reseller := w.Reseller(w.Platform, "Northwind")
+		acme := w.Client(reseller, "Acme")
+		w.Client(w.Platform, "Acorn")
+		marketing := w.Department(acme, "Marketing of Acme")
+		anna := w.Member(acme, "anna@acme.example", apptest.As(authz.Owner))
+		ben := w.Member(marketing, "ben@acme.example", apptest.As(authz.User))
+		former := w.Member(acme, "anton@acme.example", apptest.As(authz.Admin))
+		seller := w.Member(reseller, "sam@northwind.example", apptest.As(authz.Owner))
+		guest := w.Member(acme, "guest@acme.example", apptest.As(authz.Guest))
+		for range 2 * 5 {
+			w.Client(reseller, "Many")
+		}
+		if err := w.Users.Deactivate(t.Context(), w.Root, acme, former.Member); err != nil {
+			t.Fatal(err)
+		}
+		for name, c := range map[string]struct {
+			by   apptest.Person
+			root ids.Account
+			text string
+			want []string
+		}{
+			"a client":                         {seller, reseller, "acm", []string{"Acme"}},
+			"one's own people":                 {seller, reseller, "sam", []string{"Name of sam@northwind.example"}},
+			"people of a client, by address":   {seller, reseller, "anna@", []string{"/Acme/Name of anna@acme.example"}},
+			"people of a client are not named": {seller, reseller, "anna", nil},
+			"a few of many":                    {seller, reseller, "many", []string{"Many", "Many", "Many", "Many", "Many"}},
+			"not who was deactivated":          {anna, acme, "anton", nil},
+			"departments and their people":     {anna, acme, "marketing", []string{"Marketing of Acme"}},
+			"a person of a department":         {anna, acme, "ben", []string{"/Marketing of Acme/Name of ben@acme.example"}},
+			"TEN01 nothing beside":             {seller, reseller, "acorn", nil},
+			"nothing for those who see none":   {guest, acme, "marketing", nil},
+			"nothing typed":                    {seller, reseller, " ", nil},
+		} {
+			found, err := w.Outline.Jump(t.Context(), w.SignIn(c.by.Email).Actor(), c.root, c.text)
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			var got []string
+			for _, n := range rows(found) {
+				if n.Path != "" {
+					n.Path += "/"
+				}
+				got = append(got, n.Path+n.Name)
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", name, diff)
+			}
+		}
+		if _, err := w.Outline.Jump(t.Context(), w.SignIn(ben.Email).Actor(), reseller, "acme"); errs.KindOf(err) != errs.NotFound {
+			t.Errorf("TEN01 the account above = %v, want not found", err)
+		}
+	})
+}
+
 func TestNodesAreNamedByAccountAndPerson(t *testing.T) {
 	n := outline.Node{Account: ids.NewAccount(apptest.Start), Member: ids.NewMembership(apptest.Start)}
 	at, who, err := outline.ParseRef(n.Ref())

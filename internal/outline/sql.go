@@ -151,6 +151,13 @@ func peopleNamed(ctx context.Context, q db.Queryer, sc authz.Scope, words []stri
 		WHERE t.ancestor_id = ? AND `+cond+` ORDER BY l.name_fold, l.membership_id LIMIT ?`, append(append([]any{sc.Account()}, args...), limit)...)
 }
 
+// ownPeopleNamed looks at the active people of the account itself.
+func ownPeopleNamed(ctx context.Context, q db.Queryer, sc authz.Scope, words []string, limit int) ([]key, error) {
+	cond, args := like(words, "l.name_fold", "l.email_fold")
+	return db.All(ctx, q, scanKey, `SELECT 3, l.name_fold, l.membership_id FROM member_list l
+		WHERE l.account_id = ? AND l.active = TRUE AND `+cond+` ORDER BY l.name_fold, l.membership_id LIMIT ?`, append(append([]any{sc.Account()}, args...), limit)...)
+}
+
 // addressed is how many identities whose address begins as typed are looked at.
 const addressed = 200
 

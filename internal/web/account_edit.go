@@ -59,7 +59,7 @@ func (s *Server) editingPage(w http.ResponseWriter, r *http.Request, by authz.Ac
 			if n := len(crumbs); n > 0 {
 				crumbs[n-1].Href = at
 			}
-			frame, err := s.frame(w, r, by, place{title: p.T("account.edit_title", "name", d.Name), nav: navOf(by, d), crumbs: append(crumbs, part.Crumb{Label: p.T("account.edit")})})
+			frame, err := s.frame(w, r, by, place{title: p.T("account.edit_title", "name", d.Name), nav: navOf(by, d, properties), crumbs: append(crumbs, part.Crumb{Label: p.T("account.edit")})})
 			if err != nil {
 				return err
 			}
@@ -192,7 +192,7 @@ func (s *Server) showNew(w http.ResponseWriter, r *http.Request, by authz.Actor,
 		return errs.New(errs.Denied, "auth.denied", "Ask an admin of the account for access. Your role does not include this.")
 	}
 	p := i18n.From(r.Context())
-	nav := navOf(by, d)
+	nav := navOf(by, d, properties)
 	if list == "resellers" {
 		nav = list
 	}

@@ -32,6 +32,7 @@ func (s *Server) frame(w http.ResponseWriter, r *http.Request, by authz.Actor, a
 		page.Crumbs = []part.Crumb{{Label: at.title}}
 	}
 	page.User = &shell.User{ID: string(by.User()), Name: by.Name(), ProfileURL: "/me", SignOutURL: "/sign-out", ThemeURL: "/theme"}
+	page.FindURL, page.KeysOff = findPath, r.Context().Value(keysOff{}) != nil
 	page.User.Menu = []part.MenuItem{
 		{Label: p.T("nav.my_security"), Icon: "shield-check", Href: "/me/security"},
 		{Label: p.T("nav.my_sessions"), Icon: "monitor", Href: "/me/sessions"},
@@ -95,7 +96,7 @@ func navigation(p i18n.Printer, sc authz.Scope, current string) []shell.NavGroup
 	accounts = append(accounts, item(!sells && ownAccount(sc), "account", "building-2", "o", at)...)
 	alone := !sells && !ownAccount(sc) // else they are tabs of the overview
 	accounts = append(accounts, item(alone && sc.Has(authz.DepartmentsView), "departments", "network", "d", at+"/departments")...)
-	accounts = append(accounts, item(alone && sc.Has(authz.SubAccountsView), "subaccounts", "send", "s", at+"/subaccounts")...)
+	accounts = append(accounts, item(alone && sc.Has(authz.SubAccountsView), "subaccounts", "send", "b", at+"/subaccounts")...)
 	accounts = append(accounts, item(alone && sc.Has(authz.LocationsView), "locations", "building", "l", at+"/locations")...)
 	accounts = append(accounts, item(alone && (sc.Has(authz.ContactsView) || sc.Has(authz.SuppressionsView)), contactSection, "contact", "n", at+contactsHome(sc.Has, true))...)
 	accounts = append(accounts, item(sc.Has(authz.UsersView), "users", "users", "u", at+"/users")...)
@@ -103,6 +104,8 @@ func navigation(p i18n.Printer, sc authz.Scope, current string) []shell.NavGroup
 	governance = append(governance, item(sc.Has(authz.CredentialsView), "keys", "bot", "k", at+"/keys")...)
 	governance = append(governance, item(task.Offered(sc), "tasks", "list-checks", "t", at+"/tasks")...)
 	governance = append(governance, item(sc.Has(authz.AuditView), "audit", "scroll-text", "a", at+"/audit")...)
+	governance = append(governance, item(sc.Has(authz.SettingsView), "settings", "sliders-horizontal", "e", at+"/settings")...)
+	governance = append(governance, item(sc.Has(authz.SecurityView), "security", "shield-check", "s", at+"/security")...)
 	var groups []shell.NavGroup
 	for _, g := range []shell.NavGroup{{Label: p.T("nav.group_accounts"), Items: accounts}, {Label: p.T("nav.group_governance"), Items: governance}} {
 		if len(g.Items) > 0 {

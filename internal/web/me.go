@@ -33,7 +33,7 @@ func (s *Server) showProfile(w http.ResponseWriter, r *http.Request, by authz.Ac
 		return err
 	}
 	return s.render(w, r, status, me.Profile{Page: frame, Remarks: remarks, Person: v.Name, Username: v.Username, Email: v.Email,
-		Language: v.Language, Languages: s.languages(p), TimeZone: v.TimeZone, Zones: zoneOptions(p.T("me.time_zone_account"), v.TimeZone), Version: v.Version})
+		Language: v.Language, Languages: s.languages(p), TimeZone: v.TimeZone, Zones: zoneOptions(p.T("me.time_zone_account"), v.TimeZone), Version: v.Version, SingleKeys: !v.KeysOff})
 }
 
 // languages lists what the portal is written in, each in its own words.
@@ -64,7 +64,7 @@ func (s *Server) saveProfile(w http.ResponseWriter, r *http.Request, by authz.Ac
 		if err != nil {
 			return err
 		}
-		in.Email = old.Email
+		in.Email, in.KeysOff = old.Email, old.KeysOff
 		return s.showProfile(w, r, by, status, in, remarks)
 	}
 	s.setFlash(w, "profile_saved")

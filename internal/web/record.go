@@ -27,7 +27,7 @@ func (s *Server) record(w http.ResponseWriter, r *http.Request, by authz.Actor, 
 	if err != nil {
 		return err
 	}
-	frame, err := s.frame(w, r, by, place{title: d.Name, nav: navOf(by, d), crumbs: crumbs})
+	frame, err := s.frame(w, r, by, place{title: d.Name, nav: navOf(by, d, tab), crumbs: crumbs})
 	if err != nil {
 		return err
 	}
@@ -61,9 +61,11 @@ func (s *Server) section(w http.ResponseWriter, r *http.Request, by authz.Actor,
 	return s.render(w, r, status, clients.Section{Page: frame, Title: title, Account: sc.Name(), Body: body})
 }
 
-// navOf is the item of the navigation under which the account is found.
-func navOf(by authz.Actor, d account.Details) string {
+// navOf is the item of the navigation under which a tab of the account is found.
+func navOf(by authz.Actor, d account.Details, tab string) string {
 	switch {
+	case d.ID == by.Account() && (tab == string(tuning.Settings) || tab == string(tuning.Security)):
+		return tab
 	case d.ID == by.Account():
 		return "account"
 	case d.Kind == account.Reseller:

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -76,8 +77,15 @@ func (s *Server) recognise(r *http.Request) (authz.Actor, *http.Request, error) 
 	if who.Language != "" {
 		lang = s.Texts.Match(who.Language)
 	}
-	return who.Actor, withPrinter(r, s.Texts.For(lang)), err
+	r = withPrinter(r, s.Texts.For(lang))
+	if who.KeysOff {
+		r = r.WithContext(context.WithValue(r.Context(), keysOff{}, true))
+	}
+	return who.Actor, r, err
 }
+
+// keysOff marks the request of somebody who wants no shortcuts of single keys.
+type keysOff struct{}
 
 func withPrinter(r *http.Request, p i18n.Printer) *http.Request {
 	return r.WithContext(i18n.WithPrinter(r.Context(), p))

@@ -106,7 +106,7 @@ func (tab *Tab) loaded() {
 	tab.wait("load the page", func(ctx context.Context) (bool, error) { return ask[bool](ctx, "ready") })
 }
 
-// Press presses keys one after the other: a name such as Tab, Shift+Tab, Enter or Escape, or text to type.
+// Press presses keys one after the other: a name such as Tab, Shift+Tab, Ctrl+k, Enter or Escape, or text to type.
 func (tab *Tab) Press(names ...string) *Tab {
 	tab.t.Helper()
 	tab.loaded()
@@ -115,6 +115,10 @@ func (tab *Tab) Press(names ...string) *Tab {
 		plain, shift := strings.CutPrefix(name, "Shift+")
 		if shift {
 			opts = append(opts, chromedp.KeyModifiers(chromedp.ModifierShift))
+		}
+		plain, ctrl := strings.CutPrefix(plain, "Ctrl+")
+		if ctrl {
+			opts = append(opts, chromedp.KeyModifiers(chromedp.ModifierCtrl))
 		}
 		key, ok := keys[plain]
 		if !ok {

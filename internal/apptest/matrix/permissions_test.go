@@ -456,6 +456,9 @@ var calls = []call{
 	{"outline.Service.Find", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Outline.Find(o.ctx, by, o.client, "mark"))
 	}},
+	{"outline.Service.Jump", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Outline.Jump(o.ctx, by, o.client, "mark"))
+	}},
 
 	{"trail.Service.List", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Trail.List(o.ctx, by, o.client, trail.Query{Below: true}))
@@ -860,6 +863,7 @@ var aboutOneself = map[string]string{
 	"authn.Service.Security":         "the actor's own second factor",
 	"authn.Service.Sessions":         "the actor's own sessions",
 	"authn.Service.UpdateProfile":    "the actor's own profile",
+	"authn.Service.UseKeys":          "the actor's own keyboard",
 	"invite.Service.AcceptExisting":  "the link is the authority; the disable matrix and INV10 test it",
 }
 

@@ -11,17 +11,18 @@ import (
 
 // Page is what the frame of a page needs. A page's own struct embeds it.
 type Page struct {
-	Title  string
-	Brand  Brand
-	Theme  string // light, dark, or empty for the system's
-	Nav    []NavGroup
-	Crumbs []part.Crumb
-	User   *User
-	Scope  Scope
-	Flash  []part.Toast
-	Pane   templ.Component // beside the page, when a record is open
-	Finder templ.Component // in the top bar; none when nil
-	Tail   templ.Component // dialogs at the end of the body
+	Title   string
+	Brand   Brand
+	Theme   string // light, dark, or empty for the system's
+	Nav     []NavGroup
+	Crumbs  []part.Crumb
+	User    *User
+	Scope   Scope
+	Flash   []part.Toast
+	Pane    templ.Component // beside the page, when a record is open
+	FindURL string          // the page that finds everything, for the finder in the top bar and the palette; none when empty
+	KeysOff bool            // the person wants no shortcuts of single keys
+	Tail    templ.Component // dialogs at the end of the body
 }
 
 // Brand is how the portal of a tenant looks.
@@ -85,17 +86,4 @@ func (p Page) heading() string {
 		return p.Title
 	}
 	return p.Title + " · " + p.Brand.Name
-}
-
-// keys are the navigation items with a key, for the list of shortcuts.
-func (p Page) keys() []NavItem {
-	var list []NavItem
-	for _, g := range p.Nav {
-		for _, i := range g.Items {
-			if i.Key != "" {
-				list = append(list, i)
-			}
-		}
-	}
-	return list
 }
