@@ -39,6 +39,7 @@ type Replacement struct {
 
 // Move is what a move would do.
 type Move struct {
+	Account      ids.Account // that moves
 	From, To     Account
 	Accounts     int // that move, the account itself included
 	Way          MoveWay
@@ -172,7 +173,7 @@ func (s *Service) plan(ctx context.Context, q db.Queryer, sc, there authz.Scope,
 	if err != nil {
 		return p, err
 	}
-	p.To = to
+	p.Account, p.To = a.ID, to
 	switch {
 	case a.Kind == Platform || !to.Kind.MayContain(a.Kind):
 		return p, errKindOrder()

@@ -26,6 +26,9 @@ func (s *Server) treeRoutes() []Route {
 		{Pattern: "POST /a/{account}/tree", Signed: s.savePane},
 		{Pattern: "GET /a/{account}/tree/rows", Signed: s.treeRows},
 		{Pattern: "POST /a/{account}/tree/do", Signed: s.doInTree},
+		{Pattern: "GET /a/{account}/tree/move", Signed: s.moveTogetherPage},
+		{Pattern: "POST /a/{account}/tree/move", Signed: s.moveTogether},
+		{Pattern: "POST /a/{account}/tree/close", Signed: s.closeTogether},
 	}
 }
 
@@ -157,7 +160,7 @@ func (s *Server) showTree(w http.ResponseWriter, r *http.Request, by authz.Actor
 		word = "customers"
 	}
 	v := ui.Page{Title: treeName(p, sc), At: t.path(), Label: p.T("tree.search"), Search: t.search, Problem: problem, Do: withQuery(t.path()+"/do", t.query()),
-		Edit: outline.Offered(sc), Move: sc.Has(authz.ClientsMove) || sc.Has(authz.ResellersMove) || sc.Has(authz.DepartmentsMove), Delete: mayDelete(sc), New: s.newItems(p, sc, t)}
+		Edit: outline.Offered(sc), Move: mayMove(sc), Delete: mayDelete(sc), New: s.newItems(p, sc, t)}
 	shut := t
 	shut.open, shut.from = nil, nil
 	v.CloseAll, v.AnyOpen = shut.href(), len(t.open) > 0
@@ -186,6 +189,10 @@ func (s *Server) showTree(w http.ResponseWriter, r *http.Request, by authz.Actor
 }
 
 func sells(sc authz.Scope) bool { return sc.Kind() == "platform" || sc.Kind() == "reseller" }
+
+func mayMove(sc authz.Scope) bool {
+	return sc.Has(authz.ClientsMove) || sc.Has(authz.ResellersMove) || sc.Has(authz.DepartmentsMove)
+}
 
 func mayDelete(sc authz.Scope) bool {
 	for _, p := range []authz.Perm{authz.ClientsClose, authz.ResellersClose, authz.DepartmentsClose, authz.UsersRemove} {

@@ -11,7 +11,6 @@ import (
 	"bailiwick/internal/i18n"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/outline"
-	"bailiwick/internal/web/ui/clients"
 )
 
 // chosenNode is a selected row of the tree.
@@ -27,8 +26,7 @@ func (s *Server) doInTree(w http.ResponseWriter, r *http.Request, by authz.Actor
 	if err != nil {
 		return err
 	}
-	sc, err := s.Outline.Root(r.Context(), by, root)
-	if err != nil {
+	if _, err := s.Outline.Root(r.Context(), by, root); err != nil {
 		return err
 	}
 	f, err := readForm(w, r, "id", "do")
@@ -47,9 +45,9 @@ func (s *Server) doInTree(w http.ResponseWriter, r *http.Request, by authz.Actor
 	case do == "edit":
 		err = s.editInTree(w, r, t, chosen)
 	case do == "move":
-		err = s.moveInTree(w, r, chosen)
+		err = s.moveInTree(w, r, t, chosen)
 	case do == "delete":
-		err = s.deleteInTree(w, r, by, sc, chosen)
+		err = s.deleteInTree(w, r, by, t, chosen)
 	default:
 		return errs.NoSuch("page")
 	}
@@ -127,19 +125,25 @@ func (s *Server) editInTree(w http.ResponseWriter, r *http.Request, t treeState,
 	return seeOther(w, r, t.showing(n.Ref(), "").href())
 }
 
-// moveInTree leads to the page of a move.
-func (s *Server) moveInTree(w http.ResponseWriter, r *http.Request, chosen []chosenNode) error {
-	if len(chosen) != 1 {
-		return errSelectOne()
-	}
-	if chosen[0].member != "" {
+// moveInTree leads to the page of a move: of one account, or of several of one kind.
+func (s *Server) moveInTree(w http.ResponseWriter, r *http.Request, t treeState, chosen []chosenNode) error {
+	switch {
+	case len(chosen) == 0:
+		return errSelectSome()
+	case slices.ContainsFunc(chosen, func(n chosenNode) bool { return n.member != "" }):
 		return errs.New(errs.Invalid, "tree.users_stay", "Select accounts only. Users do not move; invite them where they are needed.")
+	case slices.ContainsFunc(chosen, func(n chosenNode) bool { return n.kind != chosen[0].kind }):
+		return errs.New(errs.Invalid, "account.kinds_mixed", "Select accounts of one kind. Resellers, customers and departments go to different places.")
+	case len(chosen) > account.MostMoved:
+		return errs.New(errs.Invalid, "account.too_many_chosen", "Select at most {max} accounts to move at once.", "max", account.MostMoved)
+	case len(chosen) == 1:
+		return seeOther(w, r, accountPath(chosen[0].account, "/move"))
 	}
-	return seeOther(w, r, accountPath(chosen[0].account, "/move"))
+	return seeOther(w, r, t.togetherPath("move", chosen))
 }
 
 // deleteInTree leads to the page that asks before accounts are closed or people removed.
-func (s *Server) deleteInTree(w http.ResponseWriter, r *http.Request, by authz.Actor, root authz.Scope, chosen []chosenNode) error {
+func (s *Server) deleteInTree(w http.ResponseWriter, r *http.Request, by authz.Actor, t treeState, chosen []chosenNode) error {
 	if len(chosen) == 0 {
 		return errSelectSome()
 	}
@@ -160,27 +164,10 @@ func (s *Server) deleteInTree(w http.ResponseWriter, r *http.Request, by authz.A
 		return s.askRemove(w, r, by, sc, who)
 	case len(chosen) == 1:
 		return seeOther(w, r, accountPath(first.account, "/close"))
-	case same(func(n chosenNode) bool { return n.member == "" && n.kind == account.Customer }) && sells(root):
-		return s.askCloseClients(w, r, by, root, chosen)
+	case same(func(n chosenNode) bool { return n.member == "" && n.kind == first.kind }):
+		return s.askCloseTogether(w, r, by, t, chosen)
 	case same(func(n chosenNode) bool { return n.member != "" }):
 		return errs.New(errs.Invalid, "tree.one_account", "Select users of one account at a time.")
-	case same(func(n chosenNode) bool { return n.member == "" && n.kind == first.kind }):
-		return errSelectOne()
 	}
-	return errs.New(errs.Invalid, "tree.mixed", "Select rows of one kind: customers, or users of one account.")
-}
-
-func (s *Server) askCloseClients(w http.ResponseWriter, r *http.Request, by authz.Actor, root authz.Scope, chosen []chosenNode) error {
-	if _, _, err := s.Ops.Read(r.Context(), by, authz.ClientsClose, root.Account()); err != nil {
-		return err
-	}
-	v := clients.Bulk{Action: accountPath(root.Account(), "/clients/bulk"), Back: accountPath(root.Account(), "/tree"), Do: "close", Count: len(chosen)}
-	for _, n := range chosen {
-		v.Clients = append(v.Clients, string(n.account))
-	}
-	var err error
-	if v.Page, err = s.frame(w, r, by, place{title: i18n.From(r.Context()).T("tree.customers"), nav: "tree"}); err != nil {
-		return err
-	}
-	return s.render(w, r, http.StatusOK, v)
+	return errs.New(errs.Invalid, "tree.mixed", "Select rows of one kind: accounts of one kind, or users of one account.")
 }

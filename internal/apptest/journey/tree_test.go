@@ -36,12 +36,40 @@ func TestCustomersAreMadeAndClosedInTheTree(t *testing.T) {
 			tab.Reload().See("Set here").Await(`tr[aria-level="3"]`)
 
 			tab.Check("Select Marketing", true).Check("Select Bolt", true).Click(`css=button[value="delete"]`).See("Select rows of one kind")
-			tab.Click(`css=button[value="move"]`).See("Select one row")
+			tab.Check("Select Marketing", true).Check("Select Bolt", true).Click(`css=button[value="move"]`).See("Select accounts of one kind")
 			marketing := w.Text("SELECT id FROM accounts WHERE name = 'Marketing'")
 			tab.Check("Select Marketing", true).Click(`css=button[value="move"]`).At("/a/" + marketing + "/move")
 			tab.Goto(tree + "?q=bolt").See("Bolt").Gone("Marketing")
 			tab.Goto(tree+"?open="+w.Text("SELECT id FROM accounts WHERE name = 'Acme Holdings'")).Check("Select Marketing", true).Click(`css=button[value="delete"]`).At("/a/" + marketing + "/close")
 			tab.Fill("typed", "Marketing").Click("Close account").See("Closed")
+		})
+	}
+}
+
+// TestSeveralAccountsAreMovedAndClosedInTheTree moves two departments into a third and closes them there, each in one step
+// that says first what it does.
+func TestSeveralAccountsAreMovedAndClosedInTheTree(t *testing.T) {
+	for _, way := range ways {
+		t.Run(way.name, func(t *testing.T) {
+			w := apptest.OnSQLite(t)
+			acme := w.Client(w.Platform, "Acme Holdings")
+			sales := w.Department(acme, "Sales")
+			east, west := w.Department(acme, "East"), w.Department(acme, "West")
+			tree := "/a/" + string(acme) + "/tree"
+			tab := open(t, w, apptest.OwnerEmail, way.opts...)
+			tab.Goto(tree).Check("Select East", true).Check("Select West", true).Click(`css=button[value="move"]`).See("Move 2 accounts")
+			tab.Axe()
+			tab.Fill("to", string(sales)).Click("Show what changes").See("What the move does").Click("Move accounts").See("The accounts were moved")
+			if n := w.Count("accounts WHERE parent_id = ?", sales); n != 2 {
+				t.Errorf("%d accounts are in the new place", n)
+			}
+			tab.Goto(tree+"?open="+string(sales)).Check("Select East", true).Check("Select West", true).Click(`css=button[value="delete"]`).See("Close 2 accounts")
+			tab.Axe()
+			tab.Fill("typed", "3").Click("Close accounts").See("Type the number of accounts, 2.")
+			tab.Fill("typed", "2").Click("Close accounts").See("The accounts were closed").Await(`tr[aria-level="2"]`)
+			if n := w.Count("accounts WHERE id IN (?, ?) AND closed_at IS NOT NULL", east, west); n != 2 {
+				t.Errorf("%d accounts are closed", n)
+			}
 		})
 	}
 }

@@ -293,6 +293,19 @@ var calls = []call{
 		}
 		return err
 	}},
+	{"account.Service.PreviewTogether", "to a reseller below", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Accounts.PreviewTogether(o.ctx, by, []ids.Account{o.client}, o.branch))
+	}},
+	{"account.Service.MoveTogether", "to a reseller below", func(t *testing.T, o *office, by authz.Actor) error {
+		err := o.Accounts.MoveTogether(o.ctx, by, o.reseller, []ids.Account{o.client}, account.MoveInput{To: o.branch})
+		if err == nil {
+			must(t, only(o.Accounts.Move(o.ctx, o.Root, o.client, account.MoveInput{To: o.reseller})))
+		}
+		return err
+	}},
+	{"account.Service.CloseTogether", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Accounts.CloseTogether(o.ctx, by, o.client, []ids.Account{o.department}, "1")
+	}},
 	{"account.Service.BulkActive", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		return o.Accounts.BulkActive(o.ctx, by, o.reseller, []ids.Account{o.client}, false)
 	}},

@@ -453,6 +453,8 @@ var unseen = map[string]string{
 	"POST /a/{account}/audit/retention":                 "shown to Owners of the platform alone; its field is a number",
 	"POST /a/{account}/subaccounts/{subaccount}/resume": "it has no fields, and is shown while the sub-account is suspended",
 	"POST /a/{account}/contacts/{contact}/ask":          "it has no fields, and is shown until the contact has confirmed",
+	"POST /a/{account}/tree/move":                       "shown for several selected accounts and a place; a journey and the table of the service send it",
+	"POST /a/{account}/tree/close":                      "shown for several selected accounts; a journey and the table of the service send it",
 	"POST /a/{account}/users/{membership}/link":         "it has no fields, and is shown where mail is off",
 	"POST /a/{account}/modules/new":                     "shown at the platform alone",
 	"POST /a/{account}/modules/{module}":                "shown at the platform alone",
