@@ -19,6 +19,7 @@ import (
 	"bailiwick/internal/authn"
 	"bailiwick/internal/authz"
 	"bailiwick/internal/brand"
+	"bailiwick/internal/contact"
 	"bailiwick/internal/db/dbtest"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
@@ -89,6 +90,8 @@ var effects = []effect{
 	{"message.largest", 1, submitted(large), "message.largest"},
 	{"message.bounces", "from", submitted(plain), "sender=ada@example.com"},
 
+	{"contact.masking", "nothing", contactSeen, "grace@example.com"},
+
 	{"invite.valid_days", 3, expires, "in 3 days"},
 	{"invite.daily_allowance", 1, inviteTwo, "invite.allowance"},
 }
@@ -114,7 +117,7 @@ func TestEverySettingActs(t *testing.T) {
 	}
 }
 
-// unoffered are settings that nobody can change yet.
+// unoffered are settings that cannot be changed to anything else yet.
 var unoffered = []string{"brand.sender_address"} // until an account can show that a domain is its own
 
 func TestNoSettingIsWithoutEffect(t *testing.T) {
@@ -284,6 +287,14 @@ func erased(w *town) string {
 		return "erased"
 	}
 	return "kept"
+}
+
+// contactSeen is what a user who may not see contacts in full sees of one.
+func contactSeen(w *town) string {
+	_, err := w.Contacts.Create(w.t.Context(), w.owner.Actor, w.acme, contact.Input{Email: "grace@example.com", Name: "Grace Hopper"})
+	w.must(err)
+	w.Member(w.acme, "user@acme.example", apptest.As(authz.User, authz.ContactsView))
+	return w.SignIn("user@acme.example").Get("/a/" + string(w.acme) + "/contacts").Body
 }
 
 // picture keeps a picture for a part of the brand.

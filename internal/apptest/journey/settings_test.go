@@ -1,6 +1,7 @@
 package journey_test
 
 import (
+	"strings"
 	"testing"
 
 	"bailiwick/internal/apptest"
@@ -34,6 +35,35 @@ func TestASettingIsOverriddenLockedAndSeenLockedBelow(t *testing.T) {
 			ada.Goto(own).See("Fixed by")
 			if ada.Value(idle) != "60" || ada.Has(`css=button[value="override:session.idle_minutes"]`) {
 				t.Error("a locked setting can be changed below")
+			}
+		})
+	}
+}
+
+// TestAFooterThatTheCustomerLocksReachesItsDepartments locks a footer, sees it locked below, and tries a message there.
+func TestAFooterThatTheCustomerLocksReachesItsDepartments(t *testing.T) {
+	for _, way := range ways {
+		t.Run(way.name, func(t *testing.T) {
+			w := apptest.OnSQLite(t)
+			acme := w.Client(w.Platform, "Acme Holdings")
+			marketing := w.Department(acme, "Marketing")
+			w.Member(acme, "ada@acme.example", apptest.As(authz.Owner))
+			w.Member(marketing, "mia@acme.example", apptest.As(authz.Admin))
+			const override = `css=button[value="override:message.footer"]`
+
+			ada := open(t, w, "ada@acme.example", way.opts...)
+			ada.Goto("/a/" + string(acme) + "/settings").Click(override).See("There are unsaved changes")
+			ada.Fill("css=textarea[name='v:message.footer']", "Acme Holdings, 1 Long Street").Check("lock:message.footer", true).Click("Save changes").See("Settings saved.").See("Set here")
+
+			mia := open(t, w, "mia@acme.example", way.opts...)
+			mia.Goto("/a/" + string(marketing) + "/settings").See("Fixed by Acme Holdings")
+			if mia.Has(override) {
+				t.Error("a locked footer can be overridden below")
+			}
+			mia.Click("Preview").See("Acme Holdings, 1 Long Street")
+			mia.Axe()
+			if !strings.HasSuffix(mia.URL(), "/a/"+string(marketing)+"/settings/preview") {
+				t.Errorf("the preview is at %s", mia.URL())
 			}
 		})
 	}
