@@ -21,6 +21,7 @@ import (
 	"bailiwick/internal/db"
 	"bailiwick/internal/db/dbtest"
 	"bailiwick/internal/demo"
+	"bailiwick/internal/i18n"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/subaccount"
 	"bailiwick/internal/user"
@@ -29,6 +30,7 @@ import (
 // What a page may cost. Time is printed, not asserted: a busy machine is not a slow page.
 const (
 	maxBytes   = 100 << 10 // of the page with everything it loads, as sent, nothing in the cache
+	maxScripts = 120 << 10 // of the same in a language that needs the letters of two scripts
 	maxQueries = 36        // the overview of an account sums up six lists
 	maxRepeats = 12        // of one statement on one page; a list that asks for each row repeats it far more often
 	mayGrow    = 2         // queries between an account with few rows and one with many: the page after this one, and the like
@@ -49,6 +51,7 @@ type visit struct {
 type reader struct {
 	w      *apptest.World
 	cookie *http.Cookie
+	lang   string // as the browser asks; "" for English
 }
 
 func (r *reader) open(t *testing.T, at string) visit {
@@ -57,6 +60,7 @@ func (r *reader) open(t *testing.T, at string) visit {
 	ask := func(ctx context.Context, coding string) *httptest.ResponseRecorder {
 		req := httptest.NewRequestWithContext(ctx, http.MethodGet, r.w.Server.URL+at, nil)
 		req.Header.Set("Accept-Encoding", coding)
+		req.Header.Set("Accept-Language", r.lang)
 		if r.cookie != nil {
 			req.AddCookie(r.cookie)
 		}
@@ -209,6 +213,31 @@ func TestEveryPageOfTheDemoKeepsItsBudget(t *testing.T) {
 	}
 	if opened < 25 {
 		t.Errorf("only %d pages were opened", opened)
+	}
+}
+
+func TestTheFirstViewInEveryLanguageKeepsItsBudget(t *testing.T) {
+	w, out := load(t, dbtest.SQLiteDSN(t))
+	cookie := &http.Cookie{Name: "bw_session", Value: w.SignIn(out.Logins[0].Email).Token.Reveal()}
+	texts, err := i18n.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, lang := range texts.Langs() {
+		most := map[string]int{"ar": maxScripts, "th": maxScripts}[lang]
+		if most == 0 {
+			most = maxBytes
+		}
+		r := &reader{w: w, cookie: cookie, lang: lang}
+		for _, at := range []string{"/sign-in", "/me", "/api/docs", "/a/" + string(out.Platform) + "/clients", "/a/" + string(out.Acme) + "/users", "/a/" + string(out.Acme) + "/settings"} {
+			v := r.open(t, at)
+			if v.status != http.StatusOK && at != "/sign-in" {
+				t.Errorf("%s: %d", at, v.status)
+			}
+			if total, parts := r.everything(t, v); total > most {
+				t.Errorf("%s in %s: %d bytes on the first view, at most %d: %v", at, lang, total, most, parts)
+			}
+		}
 	}
 }
 

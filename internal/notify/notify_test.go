@@ -51,21 +51,23 @@ func TestEveryTemplateHasItsTexts(t *testing.T) {
 		if err := m.check(); err != nil {
 			t.Errorf("%s: %v", tpl, err)
 		}
-		l := compose(texts.For("en"), m, brand.Look{Product: "Northwind Mail", Colour: brand.DefaultColour}, "https://mail.example.com/x/token")
-		html, err := l.html(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		for what, s := range map[string]string{"subject": l.Subject, "text": l.text(), "HTML": html} {
-			if strings.ContainsAny(s, "[]{}") {
-				t.Errorf("%s: the %s lacks a text or a value: %s", tpl, what, s)
+		for _, lang := range texts.Langs() {
+			l := compose(texts.For(lang), m, brand.Look{Product: "Northwind Mail", Colour: brand.DefaultColour}, "https://mail.example.com/x/token")
+			html, err := l.html(t.Context())
+			if err != nil {
+				t.Fatal(err)
 			}
-		}
-		if strings.Contains(html, "<b>") {
-			t.Errorf("%s: a name becomes markup", tpl)
-		}
-		if n := strings.Count(l.text(), "https://mail.example.com/x/token"); (n == 1) != !m.Link.Empty() {
-			t.Errorf("%s: the text shows the link %d times", tpl, n)
+			for what, s := range map[string]string{"subject": l.Subject, "text": l.text(), "HTML": html} {
+				if strings.ContainsAny(s, "[]{}") {
+					t.Errorf("%s in %s: the %s lacks a text or a value: %s", tpl, lang, what, s)
+				}
+			}
+			if strings.Contains(html, "<b>") {
+				t.Errorf("%s in %s: a name becomes markup", tpl, lang)
+			}
+			if n := strings.Count(l.text(), "https://mail.example.com/x/token"); (n == 1) != !m.Link.Empty() {
+				t.Errorf("%s in %s: the text shows the link %d times", tpl, lang, n)
+			}
 		}
 	}
 }

@@ -2,8 +2,11 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
@@ -36,12 +39,15 @@ func (s *Server) showProfile(w http.ResponseWriter, r *http.Request, by authz.Ac
 		Language: v.Language, Languages: s.languages(p), TimeZone: v.TimeZone, Zones: zoneOptions(p.T("me.time_zone_account"), v.TimeZone), Version: v.Version, SingleKeys: !v.KeysOff})
 }
 
-// languages lists what the portal is written in, each in its own words.
+// languages lists what the portal is written in, each in its own words and in the order of these.
 func (s *Server) languages(p i18n.Printer) []part.Option {
 	out := []part.Option{{Value: "", Label: p.T("me.language_browser")}}
 	for _, l := range s.Texts.Langs() {
-		out = append(out, part.Option{Value: l, Label: display.Self.Name(language.Make(l))})
+		name := display.Self.Name(language.Make(l)) // español: small, as within a sentence
+		first, n := utf8.DecodeRuneInString(name)
+		out = append(out, part.Option{Value: l, Label: string(unicode.ToUpper(first)) + name[n:]})
 	}
+	slices.SortFunc(out[1:], func(a, b part.Option) int { return strings.Compare(a.Label, b.Label) })
 	return out
 }
 
