@@ -34,6 +34,7 @@ import (
 	"bailiwick/internal/role"
 	"bailiwick/internal/subaccount"
 	"bailiwick/internal/task"
+	"bailiwick/internal/throttle"
 	"bailiwick/internal/tuning"
 	"bailiwick/internal/user"
 	"bailiwick/internal/view"
@@ -83,7 +84,7 @@ type API struct {
 	huma    huma.API
 	routes  []Route
 	uploads map[string]bool // the patterns whose body is a file
-	limits  *limiter
+	limits  *throttle.Limiter
 	running running
 	known   *http.ServeMux        // which methods a path has
 	texts   func() (texts, error) // written once, when first asked for: it takes longer than the rest of the start
@@ -95,7 +96,7 @@ var strictNames = sync.OnceFunc(func() { huma.ValidateStrictCasing = true })
 // New makes the API.
 func New(d Deps) (*API, error) {
 	strictNames()
-	a := &API{Deps: d, limits: newLimiter(d.PerMinute, d.Clock), known: http.NewServeMux(), uploads: map[string]bool{}}
+	a := &API{Deps: d, limits: throttle.New(d.PerMinute, d.Clock), known: http.NewServeMux(), uploads: map[string]bool{}}
 	a.huma = humago.NewWithPrefix(a, Prefix, a.config())
 	a.operations()
 	spec := a.huma.OpenAPI()

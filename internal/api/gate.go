@@ -71,7 +71,7 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, names []string) (by 
 	if by, err = a.recognise(r); err != nil {
 		return by, err
 	}
-	if err := a.limits.limit(w.Header(), by.Credential()); err != nil {
+	if err := limit(a.limits, w.Header(), by.Credential()); err != nil {
 		return by, err
 	}
 	return by, checkAddress(r, names)

@@ -2,20 +2,20 @@ package api
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"testing"
 	"time"
 
 	"bailiwick/internal/clock"
+	"bailiwick/internal/throttle"
 )
 
 func TestLimitOfAKey(t *testing.T) {
 	at := clock.NewFake(time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC))
-	l := newLimiter(60, at.Now)
+	l := throttle.New(60, at.Now)
 	h := http.Header{}
 	for i := range 60 {
-		if err := l.limit(h, "key_a"); err != nil {
+		if err := limit(l, h, "key_a"); err != nil {
 			t.Fatalf("request %d: %v", i+1, err)
 		}
 	}
@@ -25,38 +25,19 @@ func TestLimitOfAKey(t *testing.T) {
 	if got := h.Get("RateLimit-Policy"); got != `"key";q=60;w=60` {
 		t.Errorf("RateLimit-Policy: %s", got)
 	}
-	err := l.limit(h, "key_a")
+	err := limit(l, h, "key_a")
 	var p *Problem
 	if !errors.As(err, &p) || p.Status != http.StatusTooManyRequests || p.header.Get("Retry-After") != "1" {
 		t.Fatalf("the 61st request: %v", err)
 	}
-	if err := l.limit(h, "key_b"); err != nil {
+	if err := limit(l, h, "key_b"); err != nil {
 		t.Errorf("another key: %v", err)
 	}
 	at.Advance(time.Second)
-	if err := l.limit(h, "key_a"); err != nil {
+	if err := limit(l, h, "key_a"); err != nil {
 		t.Errorf("a second later: %v", err)
 	}
-	if err := l.limit(h, "key_a"); err == nil {
+	if err := limit(l, h, "key_a"); err == nil {
 		t.Error("two requests in the second after")
-	}
-}
-
-func TestLimiterForgetsFullBuckets(t *testing.T) {
-	at := clock.NewFake(time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC))
-	l := newLimiter(1, at.Now)
-	for i := range mostBuckets {
-		l.take(fmt.Sprint("key_", i))
-	}
-	at.Advance(time.Minute)
-	l.take("one more")
-	if n := len(l.buckets); n != 1 {
-		t.Errorf("%d buckets are kept", n)
-	}
-	for i := range mostBuckets + 5 {
-		l.take(fmt.Sprint("other_", i))
-	}
-	if n := len(l.buckets); n > mostBuckets {
-		t.Errorf("%d buckets", n)
 	}
 }

@@ -25,6 +25,8 @@ func settings(brands *brand.Service) []tuning.Group {
 		{Tab: tuning.Settings, Name: "messages", Keys: submit.Settings()},
 		{Tab: tuning.Settings, Name: "membership", Keys: account.Membership()},
 		{Tab: tuning.Settings, Name: "invitations", Keys: invite.Settings()},
+		{Tab: tuning.Contacts, Name: "contact_pages", Keys: contact.Pages()},
+		{Tab: tuning.Contacts, Name: "contact_consent", Keys: contact.Consent()},
 		{Tab: tuning.Contacts, Name: "contact_privacy", Keys: contact.Privacy()},
 		{Tab: tuning.Security, Name: "passwords", Keys: policy.Passwords()},
 		{Tab: tuning.Security, Name: "two_step", Keys: policy.TwoStep()},

@@ -2,6 +2,7 @@ package apptest
 
 import (
 	"context"
+	"net/url"
 	"regexp"
 	"strings"
 	"time"
@@ -154,6 +155,15 @@ func (w *World) Contact(at ids.Account, email string, on ...ids.List) ids.Contac
 	return id
 }
 
+// Links are the links of a contact: to their own page, to unsubscribe from a list, and to confirm.
+func (w *World) Links(at ids.Account, id ids.Contact, list ids.List) (preferences, unsubscribe, confirm string) {
+	w.t.Helper()
+	c, err := w.Contacts.Get(w.t.Context(), w.Root, at, id)
+	w.ok(err, "find the contact")
+	fields := w.Contacts.UnsubscribeHeaders(&url.URL{Scheme: "https", Host: "mail.example"}, c.Contact, list)
+	return w.Contacts.PreferencesLink(c.Contact), strings.TrimSuffix(strings.TrimPrefix(fields[0].Value, "<https://mail.example"), ">"), w.Contacts.ConfirmLink(c.Contact)
+}
+
 // Suppress stops messages of a customer or department to an address.
 func (w *World) Suppress(at ids.Account, address string) ids.Suppressed {
 	w.t.Helper()
@@ -212,7 +222,7 @@ func (w *World) Invite(by authz.Actor, at ids.Account, email string, a user.Acce
 	return Invitation{id, w.Link(email, "/invitation/")}
 }
 
-var linkForm = regexp.MustCompile(`/(invitation|reset|welcome|confirm-email)/([a-z2-7]{20,})`)
+var linkForm = regexp.MustCompile(`/(invitation|reset|welcome|confirm-email|confirm-subscription)/([A-Za-z0-9_-]{20,})`)
 
 // Link sends what waits and returns the token in the newest mail to an address whose link begins with a path. It
 // fails the test when there is none.

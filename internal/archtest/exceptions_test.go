@@ -21,6 +21,7 @@ var withoutActor = map[string]string{
 	"contact.Service.ImportIn":             "runs inside a write, whose W carries the actor and the scope",
 	"contact.Service.ImportSuppressionsIn": "runs inside a write, whose W carries the actor and the scope",
 	"contact.Service.UnsubscribeHeaders":   "signs links, and reads nothing",
+	"contact.Service.ConfirmLink":          "signs a link, and reads nothing",
 	"contact.Service.PreferencesLink":      "signs a link, and reads nothing",
 	"contact.Service.Preferences":          "the link is the authority, and reading it changes nothing",
 	"contact.Service.ChangePreferences":    "the link is the authority; whoever has it acts as the contact",

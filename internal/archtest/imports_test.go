@@ -12,7 +12,7 @@ import (
 // A package under one of these belongs to it (web/ui to web). A new package must be placed here.
 var tiers = [][]string{
 	{"ids", "errs", "clock", "migrations"},
-	{"db", "config", "secret", "mail", "outhttp", "obs", "i18n", "client", "certs", "sheet"},
+	{"db", "config", "secret", "mail", "outhttp", "obs", "i18n", "client", "certs", "sheet", "throttle"},
 	{"tree", "change", "authz", "audit", "setting", "jobs", "page", "op"},
 	// Tier 3 is an ordered list: a package imports only earlier ones.
 	{

@@ -74,6 +74,9 @@ func parseLink(text string) (l link, ok bool) {
 	return l, err == nil
 }
 
+// LinkDead is the code of the answer to a link that does not work.
+const LinkDead = "contact.link_dead"
+
 // dead is the one answer to links that were altered, cut or made up, and to those of contacts that are gone.
 func dead() error {
 	return errs.New(errs.NotFound, "contact.link_dead", "Use the link in the newest message that you got. This one is incomplete, or it is no longer in use.")
@@ -112,6 +115,11 @@ func (s *Service) UnsubscribeHeaders(base *url.URL, c Contact, list ids.List) []
 // PreferencesLink is the path of a contact's own page.
 func (s *Service) PreferencesLink(c Contact) string {
 	return PreferencesPath + "/" + s.sign(toPrefer, c, "")
+}
+
+// ConfirmLink is the path on which a contact confirms what waits for them. It is for their mailbox alone.
+func (s *Service) ConfirmLink(c Contact) string {
+	return ConfirmPath + "/" + s.sign(toConfirm, c, "")
 }
 
 // The paths of the pages that links lead to.

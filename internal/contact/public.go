@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"bailiwick/internal/account"
 	"bailiwick/internal/audit"
 	"bailiwick/internal/authz"
 	"bailiwick/internal/db"
@@ -30,12 +31,21 @@ func acting(on ids.Account) authz.Actor {
 type Guest struct {
 	Account     ids.Account
 	AccountName string
-	Language    string // the contact's, "" for none
+	Language    string // the contact's, else the account's; "" for none
 	Address     string // masked
 }
 
-func guest(c Contact, sc authz.Scope) Guest {
-	return Guest{Account: c.Account, AccountName: sc.Name(), Language: c.Language, Address: maskAddress(c.address)}
+func (s *Service) guest(ctx context.Context, q db.Queryer, c Contact, sc authz.Scope) (Guest, error) {
+	g := Guest{Account: c.Account, AccountName: sc.Name(), Language: c.Language, Address: maskAddress(c.address)}
+	if g.Language != "" {
+		return g, nil
+	}
+	rules, err := s.Known.By(ctx, q, c.Account)
+	if err != nil {
+		return g, err
+	}
+	g.Language, err = setting.In(rules, account.Language)
+	return g, err
 }
 
 // PublicList is a list as contacts see it.
@@ -83,7 +93,10 @@ func (s *Service) enter(ctx context.Context, link string, u use) (Contact, authz
 }
 
 func (s *Service) preferences(ctx context.Context, q db.Queryer, sc authz.Scope, c Contact) (out Preferences, err error) {
-	out = Preferences{Guest: guest(c, sc), Values: map[Part]string{PartName: c.Name, PartEmail: c.Email, PartPhone: c.Phone, PartLanguage: c.Language}}
+	out.Values = map[Part]string{PartName: c.Name, PartEmail: c.Email, PartPhone: c.Phone, PartLanguage: c.Language}
+	if out.Guest, err = s.guest(ctx, q, c, sc); err != nil {
+		return out, err
+	}
 	rules, err := s.Known.By(ctx, q, c.Account)
 	if err != nil {
 		return out, err
@@ -309,7 +322,9 @@ func (s *Service) Unsubscription(ctx context.Context, link string) (out Unsubscr
 	if err != nil {
 		return out, err
 	}
-	out.Guest = guest(c, sc)
+	if out.Guest, err = s.guest(ctx, q, c, sc); err != nil {
+		return out, err
+	}
 	list, err := s.covered(ctx, q, sc, l.list, &out)
 	if err != nil {
 		return out, err
@@ -449,7 +464,10 @@ func (s *Service) Confirmation(ctx context.Context, link string) (out Confirmati
 	if err != nil {
 		return out, err
 	}
-	out.Guest, out.Preferences = guest(c, sc), s.PreferencesLink(c)
+	if out.Guest, err = s.guest(ctx, s.DB, c, sc); err != nil {
+		return out, err
+	}
+	out.Preferences = s.PreferencesLink(c)
 	on, err := subscriptionsOf(ctx, s.DB, sc, c.ID)
 	for _, x := range on {
 		if x.State == Pending {
@@ -517,7 +535,7 @@ func (s *Service) askToConfirm(ctx context.Context, w *op.W, c Contact, l List) 
 		return err
 	}
 	return s.Mail.Queue(ctx, w.Tx(), notify.Mail{To: c.Email, Name: c.Name, Template: notify.SubscriptionConfirm, Language: c.Language, Account: c.Account,
-		Link: secret.Wrap(ConfirmPath + "/" + s.sign(toConfirm, c, "")), Data: []any{"account", w.Scope().Name(), "list", l.Name}})
+		Link: secret.Wrap(s.ConfirmLink(c)), Data: []any{"account", w.Scope().Name(), "list", l.Name}})
 }
 
 // AskAgain mails a contact who has not confirmed once more.

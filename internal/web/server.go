@@ -31,6 +31,7 @@ import (
 	"bailiwick/internal/subaccount"
 	"bailiwick/internal/submit"
 	"bailiwick/internal/task"
+	"bailiwick/internal/throttle"
 	"bailiwick/internal/trail"
 	"bailiwick/internal/tuning"
 	"bailiwick/internal/user"
@@ -89,11 +90,14 @@ type Server struct {
 	stopping chan struct{} // closed when streams are to end
 	docs     func() ([]apidocs.Group, error)
 	live     chan struct{} // holds one for each stream that is open
+	links    *throttle.Limiter
+	guesses  *throttle.Limiter
 }
 
 // New makes the portal.
 func New(d Deps) *Server {
-	return &Server{Deps: d, docs: d.reference(), metrics: newMetrics(), secure: d.BaseURL.Scheme == "https", stopping: make(chan struct{}), live: make(chan struct{}, liveMost)}
+	return &Server{Deps: d, docs: d.reference(), metrics: newMetrics(), secure: d.BaseURL.Scheme == "https", stopping: make(chan struct{}), live: make(chan struct{}, liveMost),
+		links: throttle.New(linksPerMinute, d.Clock), guesses: throttle.New(guessesPerMinute, d.Clock)}
 }
 
 // Handler serves every route of the portal.
@@ -108,6 +112,7 @@ func (s *Server) Handler() http.Handler {
 	}
 	mux.Handle("/", s.serve(Route{Open: nowhere}))
 	own := http.NewCrossOriginProtection()
+	own.AddInsecureBypassPattern("POST " + unsubscribeRoute) // no session counts there
 	own.SetDenyHandler(s.serve(Route{Open: fromElsewhere}))
 	h := s.logged(own.Handler(mux))
 	return s.identified(s.hardened(s.encrypted(h)))

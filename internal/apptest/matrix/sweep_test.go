@@ -16,29 +16,37 @@ import (
 
 // open are the routes that need nobody signed in. A new one has to be added here, with its reason.
 var open = map[string]string{
-	"GET /healthz":                "says that the program runs, and nothing else",
-	"GET /readyz":                 "whether requests can be served, and nothing else",
-	"GET /brand/{file}":           "it is on the sign-in page and in mails; names hold the hash of what is served",
-	"GET /api/docs":               "it says what the description of the API says, which is served to everybody",
-	"GET /setup":                  "the set-up link is the authority",
-	"POST /setup":                 "the set-up link is the authority",
-	"GET /sign-in":                "signing in",
-	"POST /sign-in":               "signing in",
-	"GET /sign-in/code":           "signing in",
-	"POST /sign-in/code":          "signing in",
-	"POST /sign-out":              "a session that is over already is left the same way",
-	"GET /forgot":                 "recovery",
-	"POST /forgot":                "recovery",
-	"GET /sign-in/new-password":   "whoever has signed in with a password that has expired is nobody yet",
-	"POST /sign-in/new-password":  "whoever has signed in with a password that has expired is nobody yet",
-	"GET /reset/{token}":          "the link is the authority",
-	"POST /reset/{token}":         "the link is the authority",
-	"GET /welcome/{token}":        "the link is the authority",
-	"POST /welcome/{token}":       "the link is the authority",
-	"GET /confirm-email/{token}":  "the link is the authority",
-	"POST /confirm-email/{token}": "the link is the authority",
-	"GET /invitation/{token}":     "the link is the authority",
-	"POST /invitation/{token}":    "the link is the authority",
+	"GET /healthz":                              "says that the program runs, and nothing else",
+	"GET /readyz":                               "whether requests can be served, and nothing else",
+	"GET /brand/{file}":                         "it is on the sign-in page and in mails; names hold the hash of what is served",
+	"GET /api/docs":                             "it says what the description of the API says, which is served to everybody",
+	"GET /setup":                                "the set-up link is the authority",
+	"POST /setup":                               "the set-up link is the authority",
+	"GET /sign-in":                              "signing in",
+	"POST /sign-in":                             "signing in",
+	"GET /sign-in/code":                         "signing in",
+	"POST /sign-in/code":                        "signing in",
+	"POST /sign-out":                            "a session that is over already is left the same way",
+	"GET /forgot":                               "recovery",
+	"POST /forgot":                              "recovery",
+	"GET /sign-in/new-password":                 "whoever has signed in with a password that has expired is nobody yet",
+	"POST /sign-in/new-password":                "whoever has signed in with a password that has expired is nobody yet",
+	"GET /reset/{token}":                        "the link is the authority",
+	"POST /reset/{token}":                       "the link is the authority",
+	"GET /welcome/{token}":                      "the link is the authority",
+	"POST /welcome/{token}":                     "the link is the authority",
+	"GET /confirm-email/{token}":                "the link is the authority",
+	"POST /confirm-email/{token}":               "the link is the authority",
+	"GET /preferences/{preferences}":            "the link is the authority",
+	"POST /preferences/{preferences}":           "the link is the authority",
+	"POST /preferences/{preferences}/stop":      "the link is the authority",
+	"POST /preferences/{preferences}/resume":    "the link is the authority",
+	"GET /unsubscribe/{unsubscription}":         "the link is the authority",
+	"POST /unsubscribe/{unsubscription}":        "the link is the authority, and programs of mailboxes post there",
+	"GET /confirm-subscription/{confirmation}":  "the link is the authority",
+	"POST /confirm-subscription/{confirmation}": "the link is the authority",
+	"GET /invitation/{token}":                   "the link is the authority",
+	"POST /invitation/{token}":                  "the link is the authority",
 }
 
 // forEverybody are the routes of an account that every member may use, Guests included.
@@ -233,8 +241,8 @@ func (s site) strangers(who *apptest.Browser, sets []values) (remarks []string) 
 func (s site) foreign(o *town, who *apptest.Browser, sets []values) (remarks []string) {
 	for _, p := range s.patterns {
 		named := params(p)
-		if len(named) == 0 || slices.Contains(named, "token") {
-			continue // a token is an authority, not a name
+		if len(named) == 0 || slices.ContainsFunc(named, isAuthority) {
+			continue
 		}
 		for i, v := range sets {
 			method, path := fill(p, v)
@@ -254,6 +262,11 @@ func (s site) foreign(o *town, who *apptest.Browser, sets []values) (remarks []s
 		}
 	}
 	return remarks
+}
+
+// isAuthority reports whether a parameter is not a name but an authority: whoever has it may.
+func isAuthority(param string) bool {
+	return slices.Contains([]string{"token", "preferences", "unsubscription", "confirmation"}, param)
 }
 
 // unread reports whether an empty form was sent back because it is empty, before anything was looked up.

@@ -7,6 +7,7 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -95,6 +96,7 @@ func (o *town) values(at ids.Account, name string, by apptest.Person) values {
 		v["subaccount"] = string(o.SubAccount(at, name))
 		list := o.ContactList(at, "list of "+name)
 		v["list"], v["contact"] = string(list), string(o.Contact(at, "contact@"+name+".example", list))
+		v["preferences"], v["unsubscription"], v["confirmation"] = o.links(at, ids.Contact(v["contact"]), list)
 		v["suppression"] = string(o.Suppress(at, "stopped@"+name+".example"))
 		v["suspended"] = string(o.SubAccount(at, name+"-stopped"))
 		o.Exec("UPDATE subaccounts SET suspended = TRUE WHERE id = ?", v["suspended"])
@@ -110,6 +112,12 @@ func (o *town) values(at ids.Account, name string, by apptest.Person) values {
 	v["module"] = "campaigns"
 	o.lists(at, d.Kind == account.Reseller)
 	return v
+}
+
+// links are the last parts of the addresses of a contact's pages.
+func (o *town) links(at ids.Account, id ids.Contact, list ids.List) (preferences, unsubscribe, confirm string) {
+	a, b, c := o.Links(at, id, list)
+	return path.Base(a), path.Base(b), path.Base(c)
 }
 
 // lists puts an address on each list of addresses, off, and on some accounts one is being tried.
@@ -132,6 +140,7 @@ func missing(o *town) values {
 		"role": string(ids.NewRole(now)), "location": string(ids.NewLocation(now)), "subaccount": string(ids.NewSubAccount(now)),
 		"session": string(ids.NewSession(now)), "view": string(ids.NewView(now)), "mail": string(ids.NewMail(now)), "hold": string(ids.NewHold(now)), "task": string(ids.NewTask(now)),
 		"key": string(ids.NewKey(now)), "contact": string(ids.NewContact(now)), "list": string(ids.NewList(now)), "suppression": string(ids.NewSuppressed(now)),
+		"preferences": "p" + strings.Repeat("a", 48), "unsubscription": "u" + strings.Repeat("a", 74), "confirmation": "c" + strings.Repeat("a", 48),
 		"token": strings.Repeat("a", 52), "module": "nowhere", "setting": "no.where", "file": brand.DefaultColour.Style(),
 	}
 }
