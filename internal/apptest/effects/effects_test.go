@@ -91,6 +91,11 @@ var effects = []effect{
 	{"message.bounces", "from", submitted(plain), "sender=ada@example.com"},
 
 	{"contact.masking", "nothing", contactSeen, "grace@example.com"},
+	{"contact.visible", []string{"phone"}, subscribed(0), "+33170189900"},
+	{"contact.changeable", []string{}, lacking(subscribed(0), `name="name"`), `no name="name"`},
+	{"contact.lists_shown", false, lacking(subscribed(0), "Newsletter"), "no Newsletter"},
+	{"contact.unsubscribe", "customer", subscribed(1), "no more messages from Acme Holdings"},
+	{"contact.confirm", true, func(w *town) string { subscribed(0)(w); return w.mails("grace@example.com") }, "Confirm your subscription"},
 
 	{"invite.valid_days", 3, expires, "in 3 days"},
 	{"invite.daily_allowance", 1, inviteTwo, "invite.allowance"},
@@ -295,6 +300,27 @@ func contactSeen(w *town) string {
 	w.must(err)
 	w.Member(w.acme, "user@acme.example", apptest.As(authz.User, authz.ContactsView))
 	return w.SignIn("user@acme.example").Get("/a/" + string(w.acme) + "/contacts").Body
+}
+
+// subscribed is one of the pages of a contact who is put on a list: 0 is their preferences, 1 is to unsubscribe.
+func subscribed(page int) func(*town) string {
+	return func(w *town) string {
+		list := w.ContactList(w.acme, "Newsletter")
+		id, err := w.Contacts.Create(w.t.Context(), w.owner.Actor, w.acme, contact.Input{Email: "grace@example.com", Phone: "+33170189900", Name: "Grace Hopper", Lists: []ids.List{list}})
+		w.must(err)
+		preferences, unsubscribe, _ := w.Links(w.acme, id, list)
+		return w.Stranger().Get([]string{preferences, unsubscribe}[page]).Body
+	}
+}
+
+// lacking says that a page has no text, where it has none.
+func lacking(page func(*town) string, text string) func(*town) string {
+	return func(w *town) string {
+		if body := page(w); strings.Contains(body, text) {
+			return body
+		}
+		return "no " + text
+	}
 }
 
 // picture keeps a picture for a part of the brand.

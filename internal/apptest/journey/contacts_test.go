@@ -19,7 +19,7 @@ func TestAContactJoinsLeavesAndComesBack(t *testing.T) {
 			acme := w.Client(w.Platform, "Acme Holdings")
 			at := "/a/" + string(acme)
 			boss := open(t, w, apptest.OwnerEmail, way.opts...)
-			boss.Goto(at + "/contact-lists").See("No lists yet").Click("New list").Fill("name", "Newsletter").Check("Public", true).Click("Save").See("List saved.").See("Newsletter")
+			boss.Goto(at+"/contact-lists").See("No lists yet").Click("New list").Fill("name", "Newsletter").Check("Public", true).Click("Save").See("List saved.").See("Newsletter")
 			boss.Goto(at + "/contacts").See("No contacts yet").Click("New contact").Click("Save").See("Write an email address or a phone number.").Axe()
 			boss.Fill("name", "Eve Reader").Fill("email", "eve@reader.example").Check("Newsletter", true).Click("Save").See("Contact saved.").See("Eve Reader").Axe().Fits()
 			list, id := ids.List(w.Text("SELECT id FROM contact_lists")), ids.Contact(w.Text("SELECT id FROM contacts"))
