@@ -12,13 +12,16 @@ import (
 	"runtime"
 
 	"bailiwick/internal/apikey"
+	"bailiwick/internal/app"
 	"bailiwick/internal/authz"
 	"bailiwick/internal/change"
 	"bailiwick/internal/clock"
 	"bailiwick/internal/db"
 	"bailiwick/internal/notify"
 	"bailiwick/internal/op"
+	"bailiwick/internal/policy"
 	"bailiwick/internal/secret"
+	"bailiwick/internal/setting"
 )
 
 func main() {
@@ -86,7 +89,11 @@ func inProcess(ctx context.Context, dir string, t town) (key secret.String, ns, 
 		return key, 0, 0, err
 	}
 	n := node{db: d, news: change.New(d, clock.System, slog.New(slog.DiscardHandler))}
-	n.check = authz.NewChecker(d, n.news, nil)
+	known, err := setting.NewKnown(d, n.news, app.Settings())
+	if err != nil {
+		return key, 0, 0, err
+	}
+	n.check = authz.NewChecker(d, n.news, policy.Gate(known, clock.System))
 	n.keys = apikey.NewService(d, op.NewRunner(d, n.check), n.news, notify.NoMailer(nil))
 	if err := t.fill(ctx, d); err != nil {
 		return key, 0, 0, err

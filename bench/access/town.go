@@ -138,9 +138,9 @@ func (t town) warm(ctx context.Context, on node) (ns, allocs float64, err error)
 		stop()
 		<-ended
 	}()
-	actors := make([]authz.Actor, len(t.questions))
+	actors, began := make([]authz.Actor, len(t.questions)), clock.System() // with sessions, which keep the rules of security
 	for i, q := range t.questions {
-		actors[i] = authz.Mint(authz.Identity{Kind: authz.Person, User: q.user})
+		actors[i] = authz.Mint(authz.Identity{Kind: authz.Person, User: q.user, Session: "ses_bench", IP: "192.0.2.1", Started: began, Seen: began})
 	}
 	ask := func(i int) error {
 		q := t.questions[i]

@@ -316,7 +316,7 @@ func (s *Service) Resolve(ctx context.Context, from Client) (authz.Actor, error)
 	now, print := s.db.Now(), printOf(from.Key)
 	k, known := s.used.Get(ctx, print)
 	if known && (k.Expires.IsZero() || k.Expires.After(now)) && now.Sub(k.LastUsed) < usedEvery {
-		return k.actor(from), nil
+		return k.actor(from, false), nil
 	}
 	told := s.used.Told()
 	k, hash, err := inForce(ctx, s.db, id, now)
@@ -334,7 +334,7 @@ func (s *Service) Resolve(ctx context.Context, from Client) (authz.Actor, error)
 	}
 	s.used.Put(told, print, k, change.Subject{Kind: change.Key, ID: string(k.ID)}, change.Subject{Kind: change.User, ID: string(k.User)},
 		change.Subject{Kind: change.Account, ID: string(k.Account)})
-	return k.actor(from), nil
+	return k.actor(from, false), nil
 }
 
 // OnBehalf finds for whom a key acts that asked for work which goes on after its request, by what q sees now.
@@ -346,13 +346,13 @@ func (s *Service) OnBehalf(ctx context.Context, q db.Queryer, id ids.Key) (authz
 	if err != nil {
 		return authz.Actor{}, fmt.Errorf("look up API key %s: %w", id, err)
 	}
-	return k.actor(Client{}), nil
+	return k.actor(Client{}, true), nil
 }
 
-func (k Key) actor(from Client) authz.Actor {
+func (k Key) actor(from Client, begun bool) authz.Actor {
 	return authz.Mint(authz.Identity{
 		Kind: authz.Key, User: k.User, Name: k.Owner, Membership: k.Membership, Account: k.Account, Perms: k.Scopes,
-		IP: from.IP, RequestID: from.RequestID, Credential: string(k.ID),
+		IP: from.IP, RequestID: from.RequestID, Credential: string(k.ID), Begun: begun,
 	})
 }
 

@@ -37,6 +37,7 @@ type Identity struct {
 	Seen       time.Time // and when it was last used before
 	Second     bool      // a Person who has set up a second factor
 	Credential string    // "session", "job", "console", or a Key's id
+	Begun      bool      // goes on with work that was asked for before; the way somebody came was checked then
 }
 
 // Actor is who acts. Only Mint makes one, and the zero Actor may do nothing.

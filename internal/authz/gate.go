@@ -21,7 +21,7 @@ type Granted struct {
 type Gate func(ctx context.Context, q db.Queryer, by Actor, g Granted) error
 
 // gated reports whether the actor comes from outside: with a session or a key.
-func (a Actor) gated() bool { return a.is.Session != "" || a.is.Kind == Key }
+func (a Actor) gated() bool { return a.is.Session != "" || a.is.Kind == Key && !a.is.Begun }
 
 // enter decides as the grants that pass the gate would have it. refusal is why another one does not count.
 func (c *Checker) enter(ctx context.Context, q db.Queryer, by Actor, on ids.Account) (sc Scope, seen bool, refusal, err error) {

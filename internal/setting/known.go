@@ -81,6 +81,20 @@ func StepsIn[T any](f *InForce, k Key[T]) []Step[T] {
 	return steps
 }
 
+// Both is In with StepsIn, for what is asked at every request.
+func Both[T any](f *InForce, k Key[T]) (T, []Step[T], error) {
+	s, ok := f.values[k.Name]
+	if !ok {
+		return k.Default, nil, nil
+	}
+	v, ok := s.value.(T)
+	if !ok || s.err != nil {
+		return k.Default, nil, s.err
+	}
+	steps, _ := s.steps.([]Step[T])
+	return v, steps, nil
+}
+
 // In returns the value of a key that is in force. A key that is not among the known ones has its default.
 func In[T any](f *InForce, k Key[T]) (T, error) {
 	s, ok := f.values[k.Name]

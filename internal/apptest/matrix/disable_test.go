@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -155,7 +156,7 @@ func (e *estate) read(b *apptest.Browser) string {
 
 func (e *estate) write(b *apptest.Browser) string {
 	a := b.Post("/a/"+string(e.at)+"/locations/new", "name", "Place "+string(ids.NewLocation(e.Clock.Now())), "version", "0")
-	if a.Status == http.StatusSeeOther {
+	if a.Status == http.StatusSeeOther && strings.HasPrefix(a.Location(), "/a/"+string(e.at)+"/locations") {
 		return "done"
 	}
 	return strconv.Itoa(a.Status)
@@ -192,6 +193,10 @@ var (
 	shut      = after{"404", "404", "404", "404 404 404", "404 404 404", "invitation.account_inactive", "invitation.account_inactive", "auth.key_refused", "task.key_gone, task.key_gone"}
 	lesser    = after{"200", "403", "403", "200 403 403", "200 403 403", "joined", "invitation.inviter_rights", "denied, denied", "auth.denied, auth.denied"}
 	keyless   = after{"200", "200", "done", "200 200 done", "200 200 done", "joined", "joined", "auth.key_refused", "task.key_gone, task.key_gone"}
+	elsewhere = after{"403", "403", "403", "403 403 403", "403 403 403", "joined", "joined", "done, done", "done, done"}                                                                   // not at an address of the list
+	refused   = after{"200", "200", "done", "200 200 done", "200 200 done", "joined", "joined", "denied, denied", "done, done"}                                                            // the key; what it began was asked for before
+	leave     = after{"303", "303", "303", "200 200 done", "200 200 done", "joined", "joined", "done, done", "done, done"}                                                                 // and sign in again
+	lacking   = after{"303", "303", "303", "303 303 303", "303 303 303", "joined", "joined", "done, done", "done, done"}                                                                   // a second step
 	kept      = after{"200", "403", "403", "200 403 403", "200 403 403", "invitation.account_inactive", "invitation.account_inactive", "auth.key_refused", "task.key_gone, task.key_gone"} // an Owner of a closed account
 )
 
@@ -226,6 +231,26 @@ var switches = []switchedOff{
 		return e.Roles.Edit(e.ctx, e.Root, e.at, e.group, 1, role.Input{Name: e.name})
 	}, lesser},
 	{"role group reassigned to Guest", inClient, byGroup, func(e *estate) error { return e.Roles.Reassign(e.ctx, e.Root, e.at, e.group, authz.Guest) }, lesser},
+	{"everyone signed out", inClient, byGroup, func(e *estate) error {
+		defer e.Clock.Advance(time.Second)
+		return e.Authn.SignEveryoneOut(e.ctx, e.Root, e.at)
+	}, leave},
+	{"a list of addresses for the portal", inClient, byGroup, func(e *estate) error {
+		return e.rule("network.portal", `{"on":true,"entries":[{"net":"192.0.2.0/24","note":""}]}`)
+	}, elsewhere},
+	{"a list of addresses for keys", inClient, byGroup, func(e *estate) error {
+		return e.rule("network.api", `{"on":true,"entries":[{"net":"192.0.2.0/24","note":""}]}`)
+	}, refused},
+	{"a second step required", inClient, byGroup, func(e *estate) error {
+		if err := e.rule("two_factor.days", "0"); err != nil {
+			return err
+		}
+		return e.rule("two_factor.required", `"everyone"`)
+	}, lacking},
+	{"the session idle for too long", inClient, byGroup, func(e *estate) error {
+		defer e.Clock.Advance(10 * time.Minute)
+		return e.rule("session.idle_minutes", "10")
+	}, leave},
 	{"made a Guest", inClient, byGroup, func(e *estate) error {
 		for _, m := range []ids.Membership{e.person.Member, e.newcomer.Member} {
 			if err := e.Users.Edit(e.ctx, e.Root, e.at, m, 1, user.Input{Access: apptest.As(authz.Guest)}); err != nil {
@@ -236,11 +261,19 @@ var switches = []switchedOff{
 	}, lesser},
 }
 
+// rule sets a rule of security of the account, as it has been since its beginning, some time after the sessions began.
+func (e *estate) rule(name, value string) error {
+	e.Exec("INSERT INTO settings (account_id, name, value, updated_at, since) VALUES (?, ?, ?, 0, 0)", e.at, name, value)
+	e.Clock.Advance(time.Second)
+	return nil
+}
+
 // TestDisableMatrix switches off everything that can be, and tries every way in.
 func TestDisableMatrix(t *testing.T) {
 	apptest.Each(t, func(t *testing.T, w *apptest.World) {
 		for i, s := range switches {
 			t.Run(s.name, func(t *testing.T) {
+				w.Clock.Advance(time.Hour) // the sign-ins of one row are not too many for the next
 				e := newEstate(t, w, fmt.Sprintf("e%d", i), s.where, s.access)
 				must(t, s.off(e))
 				if diff := cmp.Diff(s.want, e.after()); diff != "" {
