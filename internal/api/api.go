@@ -31,6 +31,7 @@ import (
 	"bailiwick/internal/page"
 	"bailiwick/internal/policy"
 	"bailiwick/internal/provision"
+	"bailiwick/internal/quota"
 	"bailiwick/internal/role"
 	"bailiwick/internal/subaccount"
 	"bailiwick/internal/task"
@@ -57,6 +58,7 @@ type Deps struct {
 	Keys      *apikey.Service
 	Policy    *policy.Service
 	Access    *access.Service
+	Quotas    *quota.Service
 	Modules   *module.Service
 	Views     *view.Service
 	Tuning    *tuning.Service
@@ -132,6 +134,7 @@ func (a *API) operations() {
 	a.meOperations()
 	a.moduleOperations()
 	a.settingOperations()
+	a.quotaOperations()
 	a.taskOperations()
 	a.exchangeOperations()
 }

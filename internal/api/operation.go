@@ -24,6 +24,7 @@ type operation struct {
 	tag     string
 	status  int
 	optMark bool     // a POST that changes nothing needs no Idempotency-Key
+	clashes bool     // answers 409 although it takes no Idempotency-Key
 	takes   []string // media types of the file that is the body
 	answers []string // media types of the file that is the answer
 }
@@ -72,7 +73,7 @@ func (o operation) marked(method string) bool { return method == http.MethodPost
 func (o operation) problems(method string) []int {
 	out := []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusUnprocessableEntity,
 		http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable}
-	if o.marked(method) || method == http.MethodPatch || method == http.MethodPut || method == http.MethodDelete {
+	if o.marked(method) || o.clashes || method == http.MethodPatch || method == http.MethodPut || method == http.MethodDelete {
 		out = append(out, http.StatusConflict)
 	}
 	if method == http.MethodPatch || method == http.MethodPut {

@@ -40,6 +40,7 @@ import (
 	"bailiwick/internal/page"
 	"bailiwick/internal/policy"
 	"bailiwick/internal/provision"
+	"bailiwick/internal/quota"
 	"bailiwick/internal/role"
 	"bailiwick/internal/secret"
 	"bailiwick/internal/setting"
@@ -101,6 +102,8 @@ type App struct {
 	Authn     *authn.Service
 	Keys      *apikey.Service
 	Access    *access.Service
+	Quota     *quota.Engine
+	Quotas    *quota.Service
 	API       *api.API
 	Web       *web.Server
 }
@@ -190,6 +193,8 @@ func (a *App) services(box *secret.Box, hasher *secret.Hasher, texts *i18n.Catal
 	a.Access = access.NewService(a.Ops, check)
 	a.Contacts = contact.NewService(contact.Deps{DB: a.DB, Ops: a.Ops, Known: a.Known, Cursors: page.NewSealer(box), Mail: a.mailer, Box: box})
 	a.Exchange = exchange.NewService(exchange.Deps{Ops: a.Ops, Files: a.Files, Accounts: a.Accounts, Users: a.Users, Subs: a.Subs, Invites: a.Invites, Contacts: a.Contacts})
+	a.Quota = quota.NewEngine(quota.EngineDeps{DB: a.DB, Log: a.log, Clock: a.clock, Known: a.Known, News: a.News})
+	a.Quotas = quota.NewService(a.Ops, a.Quota)
 	a.Authn = authn.New(authn.Deps{DB: a.DB, Op: a.Ops, Check: check, Hasher: hasher, Box: box, Mail: a.mailer})
 	a.Policy = policy.NewService(a.Ops, a.Known, a.DB.Now)
 	a.Submit = submit.NewService(a.Ops, a.Known, submit.NewReturns(box, a.cfg.BaseURL.Hostname()))
@@ -219,6 +224,7 @@ func (a *App) workers(texts *i18n.Catalogue) (*jobs.Workers, error) {
 	account.RegisterJobs(w, a.Accounts, a.DB)
 	trail.RegisterJobs(w, a.Trail, a.DB)
 	apikey.RegisterJobs(w, a.Keys)
+	w.Periodic("quota.forget", time.Hour, a.Quota.ForgetReserves)
 	return w, w.Check()
 }
 

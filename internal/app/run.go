@@ -63,6 +63,7 @@ func (a *App) Run(ctx context.Context, on Listeners) error {
 	front.start("jobs", func() error { return a.Jobs.Run(ctx) })
 	log.start("news", func() error { return a.News.Run(writing, a.cfg.DatabaseListen.Reveal()) })
 	log.start("database", func() error { return a.DB.Checkpoint(writing, a.log) })
+	log.start("quotas", func() error { return a.Quota.Run(writing) })
 	log.start("event log", func() error { return a.Log.Run(writing) })
 	if on.Metrics != nil {
 		log.start("metrics", func() error { return a.metrics(writing, on.Metrics) })

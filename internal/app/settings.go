@@ -11,6 +11,7 @@ import (
 	"bailiwick/internal/ids"
 	"bailiwick/internal/invite"
 	"bailiwick/internal/policy"
+	"bailiwick/internal/quota"
 	"bailiwick/internal/setting"
 	"bailiwick/internal/submit"
 	"bailiwick/internal/tuning"
@@ -23,6 +24,7 @@ func settings(brands *brand.Service) []tuning.Group {
 		{Tab: tuning.Branding, Name: "support", Keys: brand.Support()},
 		{Tab: tuning.Branding, Name: "mails", Keys: brand.Mails(), Fits: brands.Fits},
 		{Tab: tuning.Settings, Name: "messages", Keys: submit.Settings()},
+		{Tab: tuning.Settings, Name: "quotas", Keys: quota.Settings()},
 		{Tab: tuning.Settings, Name: "membership", Keys: account.Membership()},
 		{Tab: tuning.Settings, Name: "invitations", Keys: invite.Settings()},
 		{Tab: tuning.Contacts, Name: "contact_pages", Keys: contact.Pages()},

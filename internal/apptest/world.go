@@ -86,11 +86,13 @@ func Bare(t testing.TB, dsn string, change ...func(*config.Config)) *World {
 		t.Fatal(err)
 	}
 	w.App = a
+	a.Quota.KeepTime(w.Clock.Now)
 	srv.Config.Handler = a.Web.Handler()
 	srv.Start()
 	w.Server = srv
 	t.Cleanup(func() {
 		srv.Close()
+		a.Quota.Idle()
 		if err := a.Close(); err != nil {
 			t.Error(err)
 		}

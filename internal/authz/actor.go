@@ -69,6 +69,9 @@ func (a Actor) Name() string { return a.is.Name }
 // Session is a Person's session.
 func (a Actor) Session() ids.Session { return a.is.Session }
 
+// Membership is the one membership that a Key acts by, else "".
+func (a Actor) Membership() ids.Membership { return a.is.Membership }
+
 // Account is the account chosen by a Person, the one a Key belongs to, or the one a Machine works on.
 func (a Actor) Account() ids.Account { return a.is.Account }
 

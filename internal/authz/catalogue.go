@@ -57,16 +57,16 @@ var catalogue = []Module{
 
 // later are the modules whose screens are still to come. Their permissions decide as any other, but no page offers
 // them: what is not built is not shown.
-var later = []string{"packages", "quotas", "messages", "reports", "webhooks", "sso", "support"}
+var later = []string{"packages", "reports", "webhooks", "sso", "support"}
 
 // laterActions are actions whose screens are still to come, of modules that are offered.
-var laterActions = []string{"create_service"}
+var laterActions = []Perm{"credentials.create_service", "quotas.assign", "messages.view", "messages.view_body", "messages.export"}
 
 // Offered returns the modules that pages offer, in the order of the grid.
 func Offered() []Module {
 	out := slices.DeleteFunc(Catalogue(), func(m Module) bool { return m.Key == "account" || slices.Contains(later, m.Key) })
 	for i := range out {
-		out[i].Actions = slices.DeleteFunc(slices.Clone(out[i].Actions), func(a string) bool { return slices.Contains(laterActions, a) })
+		out[i].Actions = slices.DeleteFunc(slices.Clone(out[i].Actions), func(a string) bool { return slices.Contains(laterActions, Perm(out[i].Key+"."+a)) })
 	}
 	return out
 }
@@ -114,7 +114,10 @@ const (
 	CredentialsView    Perm = "credentials.view"
 	CredentialsCreate  Perm = "credentials.create"
 	CredentialsRevoke  Perm = "credentials.revoke"
+	QuotasView         Perm = "quotas.view"
+	QuotasEdit         Perm = "quotas.edit"
 	MessagesViewBody   Perm = "messages.view_body"
+	MessagesSend       Perm = "messages.send"
 	ContactsView       Perm = "contacts.view"
 	ContactsEdit       Perm = "contacts.edit"
 	ContactsImport     Perm = "contacts.import"

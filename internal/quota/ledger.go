@@ -1,7 +1,6 @@
 package quota
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -27,6 +26,7 @@ type item struct {
 	refused *Decision // nothing was counted
 	replay  *promise  // nothing was counted: the key stands for this
 	made    Reserve
+	over    bool
 }
 
 // Mark is a credential's own name for a request.
@@ -63,7 +63,7 @@ func (b *batch) run(ctx context.Context, tx *db.Tx) (err error) {
 	b.changed, b.charged, b.moments = map[ids.Lease]bool{}, map[counted]bool{}, map[Calendar]Moment{}
 	b.journal, b.made, b.grants = nil, nil, nil
 	for _, it := range b.items {
-		it.err, it.lapsed, it.refused, it.replay, it.made = nil, nil, nil, nil, Reserve{}
+		it.err, it.lapsed, it.refused, it.replay, it.made, it.over = nil, nil, nil, nil, Reserve{}, false
 	}
 	if b.now, err = b.engine.ledgerNow(ctx, tx); err != nil {
 		return err
@@ -176,6 +176,7 @@ func (b *batch) decide(it *item) {
 		it.refused = d.of(at)
 		return
 	}
+	it.over = d.Action == Overage
 	b.charge(it, states, at)
 }
 
@@ -448,5 +449,3 @@ func restore(ctx context.Context, tx *db.Tx, due []promise) error {
 	}
 	return note(ctx, tx, journal)
 }
-
-func sameRequest(a, b []byte) bool { return bytes.Equal(a, b) }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"testing"
-	"time"
 
 	"bailiwick/internal/account"
 	"bailiwick/internal/change"
@@ -109,7 +108,7 @@ func (w *town) engine(d *db.DB, leases bool) *Engine {
 		w.t.Fatal(err)
 	}
 	e := NewEngine(EngineDeps{DB: d, Log: slog.New(slog.DiscardHandler), Clock: w.clock.Now, Known: known, News: feed, NoLeases: !leases})
-	e.ledgerNow = func(context.Context, *db.Tx) (time.Time, error) { return w.clock.Now(), nil }
+	e.KeepTime(w.clock.Now)
 	w.t.Cleanup(e.Idle)
 	return e
 }

@@ -30,6 +30,7 @@ type path struct {
 	layers  []Layer
 	holders []*holder
 	ends    time.Time // when one of its limits ends; zero: never
+	stopped bool      // its sub-account is suspended
 }
 
 func (p *path) key(i int) counted { return p.holders[i].counted }
@@ -40,7 +41,7 @@ func (e *Engine) path(ctx context.Context, s Sender) (*path, error) {
 		return p, nil
 	}
 	told := e.paths.Told()
-	layers, of, err := e.layers(ctx, s)
+	layers, of, stopped, err := e.layers(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +58,7 @@ func (e *Engine) path(ctx context.Context, s Sender) (*path, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the limits of %s: %w", s.Account, err)
 	}
-	p := &path{layers: layers}
+	p := &path{layers: layers, stopped: stopped}
 	now := e.clock()
 	rows = slices.DeleteFunc(rows, func(r limitRow) bool { return r.channel != s.Channel || !r.inForce(now) })
 	for _, r := range rows {
@@ -109,31 +110,31 @@ func over(below, own Limits) Limits {
 }
 
 // layers reads which layers a sender passes, without their limits, and what that depends on.
-func (e *Engine) layers(ctx context.Context, s Sender) (out []Layer, of []change.Subject, err error) {
+func (e *Engine) layers(ctx context.Context, s Sender) (out []Layer, of []change.Subject, stopped bool, err error) {
 	if !slices.Contains(Channels(), s.Channel) {
-		return nil, nil, errs.Field("channel", "quota.channel_unknown", "Name a channel: email or sms.")
+		return nil, nil, false, errs.Field("channel", "quota.channel_unknown", "Name a channel: email or sms.")
 	}
 	at := s.Account
 	if s.Sub != "" {
 		sub, err := subAccountOf(ctx, e.db, s.Sub)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, false, err
 		}
-		at = sub.account
+		at, stopped = sub.account, sub.stopped
 		out = append(out, Layer{Subject: string(s.Sub), Kind: SubAccount, Name: sub.name, Account: at})
 		of = append(of, change.Subject{Kind: change.Quota, ID: string(s.Sub)})
 	}
 	links, err := linksOf(ctx, e.db, at)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, false, err
 	}
 	if !slices.ContainsFunc(links, func(l link) bool { return l.id == s.Account }) {
-		return nil, nil, errs.NoSuch("subaccount") // it belongs elsewhere
+		return nil, nil, false, errs.NoSuch("subaccount") // it belongs elsewhere
 	}
 	if s.Member != "" {
 		m, err := memberOf(ctx, e.db, s.Member)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, false, err
 		}
 		out = append(out, Layer{Subject: string(s.Member), Kind: Member, Name: m.name, Account: m.account})
 		of = append(of, change.Subject{Kind: change.User, ID: string(m.user)})
@@ -147,10 +148,10 @@ func (e *Engine) layers(ctx context.Context, s Sender) (out []Layer, of []change
 	}
 	for i := range out {
 		if out[i].Calendar, err = e.calendar(ctx, e.db, out[i].Account); err != nil {
-			return nil, nil, err
+			return nil, nil, false, err
 		}
 	}
-	return out, of, nil
+	return out, of, stopped, nil
 }
 
 // calendar is how an account counts its days and months.

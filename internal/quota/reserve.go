@@ -1,6 +1,7 @@
 package quota
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -33,6 +34,7 @@ type Reserve struct {
 type Outcome struct {
 	Reserve  Reserve // when they were promised
 	Replayed bool    // by an earlier request with the same key
+	Over     bool    // beyond a limit that lets through for billing
 	Refused  *Decision
 	Layers   []Layer // those that the decision is about
 }
@@ -56,6 +58,9 @@ func (e *Engine) Reserve(ctx context.Context, s Sender, m Mark, n int64, lasts t
 		if err != nil {
 			return Outcome{}, err
 		}
+		if p.stopped {
+			return Outcome{}, errs.New(errs.Denied, "quota.subaccount_suspended", "Resume the sub-account first. While it is suspended nothing is sent with it.")
+		}
 		it := &item{ticket: Ticket{n: n, path: p}, mark: m, hash: sum[:], of: s, lasts: lasts}
 		e.take(ctx, &it.ticket)
 		if err := e.settle(ctx, it); err != nil {
@@ -67,12 +72,12 @@ func (e *Engine) Reserve(ctx context.Context, s Sender, m Mark, n int64, lasts t
 		switch {
 		case it.lapsed != nil:
 			continue
-		case it.replay != nil && !sameRequest(it.replay.hash, it.hash):
+		case it.replay != nil && !bytes.Equal(it.replay.hash, it.hash):
 			return Outcome{}, errs.Field("key", "quota.key_other_request", "Take a new key. This one was used to ask for something else.")
 		case it.replay != nil:
 			return Outcome{Reserve: it.replay.Reserve, Replayed: true, Layers: p.layers}, nil
 		}
-		return Outcome{Reserve: it.made, Refused: it.refused, Layers: p.layers}, nil
+		return Outcome{Reserve: it.made, Refused: it.refused, Over: it.over, Layers: p.layers}, nil
 	}
 	return Outcome{}, errBusy()
 }

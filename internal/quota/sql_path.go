@@ -34,11 +34,12 @@ type identity struct {
 	name    string
 	user    ids.User
 	role    string
+	stopped bool // a sub-account that is suspended
 }
 
 // subAccountOf reads one sub-account: which account it belongs to, and its name.
 func subAccountOf(ctx context.Context, q db.Queryer, id ids.SubAccount) (identity, error) {
-	i, err := db.One(ctx, q, func(r db.Row) (i identity, err error) { return i, r.Scan(&i.account, &i.name) }, `SELECT account_id, name FROM subaccounts WHERE id = ?`, id)
+	i, err := db.One(ctx, q, func(r db.Row) (i identity, err error) { return i, r.Scan(&i.account, &i.name, &i.stopped) }, `SELECT account_id, name, suspended FROM subaccounts WHERE id = ?`, id)
 	if errors.Is(err, db.ErrNoRows) {
 		return i, errs.NoSuch("subaccount")
 	}

@@ -421,6 +421,12 @@ type InvitationsSent struct {
 	Sent []string         `json:"sent"`
 }
 
+// ItemProblem is ItemProblem in the description of the API.
+type ItemProblem struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
 // Key is Key in the description of the API.
 type Key struct {
 	Can       []string  `json:"can"`
@@ -519,6 +525,13 @@ type ListPlace struct {
 	Items    []Place `json:"items"`
 	Next     string  `json:"next,omitzero"`
 	Previous string  `json:"previous,omitzero"`
+}
+
+// ListQuotaLimit is ListQuotaLimit in the description of the API.
+type ListQuotaLimit struct {
+	Items    []QuotaLimit `json:"items"`
+	Next     string       `json:"next,omitzero"`
+	Previous string       `json:"previous,omitzero"`
 }
 
 // ListReseller is ListReseller in the description of the API.
@@ -748,6 +761,150 @@ type Profile struct {
 	Username string `json:"username"`
 }
 
+// QuotaAnswer is QuotaAnswer in the description of the API.
+type QuotaAnswer struct {
+	Allowed  bool         `json:"allowed"`
+	Deadline time.Time    `json:"deadline,omitzero"`
+	Error    ItemProblem  `json:"error,omitzero"`
+	ID       string       `json:"id,omitzero"`
+	Overage  bool         `json:"overage,omitzero"`
+	Refusal  QuotaRefusal `json:"refusal,omitzero"`
+	Replayed bool         `json:"replayed,omitzero"`
+	State    string       `json:"state,omitzero"`
+	Units    int64        `json:"units,omitzero"`
+}
+
+// QuotaAnswers is QuotaAnswers in the description of the API.
+type QuotaAnswers struct {
+	Allowed  bool          `json:"allowed,omitzero"`
+	Deadline time.Time     `json:"deadline,omitzero"`
+	ID       string        `json:"id,omitzero"`
+	Overage  bool          `json:"overage,omitzero"`
+	Refusal  QuotaRefusal  `json:"refusal,omitzero"`
+	Replayed bool          `json:"replayed,omitzero"`
+	Results  []QuotaAnswer `json:"results,omitzero"`
+	State    string        `json:"state,omitzero"`
+	Units    int64         `json:"units,omitzero"`
+}
+
+// QuotaExplanation is QuotaExplanation in the description of the API.
+type QuotaExplanation struct {
+	Allowed bool         `json:"allowed"`
+	Layers  []QuotaLayer `json:"layers"`
+	OpensAt time.Time    `json:"opens_at,omitzero"`
+	Refusal QuotaRefusal `json:"refusal,omitzero"`
+	Units   int64        `json:"units"`
+}
+
+// QuotaLayer is QuotaLayer in the description of the API.
+type QuotaLayer struct {
+	Layer   string        `json:"layer"`
+	Leased  int64         `json:"leased"`
+	Name    string        `json:"name,omitzero"`
+	Subject string        `json:"subject,omitzero"`
+	Windows []QuotaWindow `json:"windows"`
+}
+
+// QuotaLimit is QuotaLimit in the description of the API.
+type QuotaLimit struct {
+	Action    string    `json:"action"`
+	BelowUsed bool      `json:"below_used,omitzero"`
+	Cap       int64     `json:"cap,omitzero"`
+	Channel   string    `json:"channel"`
+	EndsAt    time.Time `json:"ends_at,omitzero"`
+	InForce   bool      `json:"in_force"`
+	Limit     int64     `json:"limit"`
+	Paced     bool      `json:"paced,omitzero"`
+	Source    string    `json:"source"`
+	Used      int64     `json:"used"`
+	Window    string    `json:"window"`
+}
+
+// QuotaLimitEdit is QuotaLimitEdit in the description of the API.
+type QuotaLimitEdit struct {
+	Action  string    `json:"action,omitzero"`
+	Cap     int64     `json:"cap,omitzero"`
+	Channel string    `json:"channel"`
+	EndsAt  time.Time `json:"ends_at,omitzero"`
+	Limit   int64     `json:"limit"`
+	Paced   bool      `json:"paced,omitzero"`
+	Window  string    `json:"window"`
+}
+
+// QuotaLimitName is QuotaLimitName in the description of the API.
+type QuotaLimitName struct {
+	Channel string `json:"channel"`
+	Window  string `json:"window"`
+}
+
+// QuotaRefusal is QuotaRefusal in the description of the API.
+type QuotaRefusal struct {
+	Action    string    `json:"action"`
+	Layer     string    `json:"layer"`
+	Limit     int64     `json:"limit,omitzero"`
+	Name      string    `json:"name,omitzero"`
+	OpensAt   time.Time `json:"opens_at,omitzero"`
+	Remaining int64     `json:"remaining,omitzero"`
+	Subject   string    `json:"subject,omitzero"`
+	Used      int64     `json:"used,omitzero"`
+	Window    string    `json:"window"`
+}
+
+// QuotaRequest is QuotaRequest in the description of the API.
+type QuotaRequest struct {
+	Account     string `json:"account"`
+	Channel     string `json:"channel"`
+	HoldSeconds int64  `json:"hold_seconds,omitzero"`
+	Key         string `json:"key"`
+	Parts       int64  `json:"parts,omitzero"`
+	Recipients  int64  `json:"recipients"`
+	Subaccount  string `json:"subaccount,omitzero"`
+}
+
+// QuotaReserve is QuotaReserve in the description of the API.
+type QuotaReserve struct {
+	Account     string         `json:"account,omitzero"`
+	Channel     string         `json:"channel,omitzero"`
+	HoldSeconds int64          `json:"hold_seconds,omitzero"`
+	Key         string         `json:"key,omitzero"`
+	Parts       int64          `json:"parts,omitzero"`
+	Recipients  int64          `json:"recipients,omitzero"`
+	Reserves    []QuotaRequest `json:"reserves,omitzero"`
+	Subaccount  string         `json:"subaccount,omitzero"`
+}
+
+// QuotaResult is QuotaResult in the description of the API.
+type QuotaResult struct {
+	Done  bool        `json:"done"`
+	Error ItemProblem `json:"error,omitzero"`
+}
+
+// QuotaSettle is QuotaSettle in the description of the API.
+type QuotaSettle struct {
+	ID  string   `json:"id,omitzero"`
+	Ids []string `json:"ids,omitzero"`
+}
+
+// QuotaSettled is QuotaSettled in the description of the API.
+type QuotaSettled struct {
+	Done    bool          `json:"done,omitzero"`
+	Results []QuotaResult `json:"results,omitzero"`
+}
+
+// QuotaWindow is QuotaWindow in the description of the API.
+type QuotaWindow struct {
+	Action    string    `json:"action,omitzero"`
+	Binds     bool      `json:"binds,omitzero"`
+	Cap       int64     `json:"cap,omitzero"`
+	Limit     int64     `json:"limit"`
+	Paced     bool      `json:"paced,omitzero"`
+	Remaining int64     `json:"remaining,omitzero"`
+	ResetsAt  time.Time `json:"resets_at,omitzero"`
+	Source    string    `json:"source,omitzero"`
+	Used      int64     `json:"used"`
+	Window    string    `json:"window"`
+}
+
 // Reach is Reach in the description of the API.
 type Reach struct {
 	Accounts int64 `json:"accounts"`
@@ -828,6 +985,12 @@ type Session struct {
 	IP        string    `json:"ip"`
 	SeenAt    time.Time `json:"seen_at"`
 	UserAgent string    `json:"user_agent"`
+}
+
+// SetLimitsInBody is SetLimitsInBody in the description of the API.
+type SetLimitsInBody struct {
+	Limits []QuotaLimitEdit `json:"limits,omitzero"`
+	Remove []QuotaLimitName `json:"remove,omitzero"`
 }
 
 // Setting is Setting in the description of the API.
@@ -1026,6 +1189,12 @@ func (c *API) CloseAccount(ctx context.Context, account string, body CloseInBody
 	return err
 }
 
+// CommitQuota: Commit reserves: the messages are on their way.
+func (c *API) CommitQuota(ctx context.Context, body QuotaSettle) (out QuotaSettled, err error) {
+	_, err = c.do(ctx, request{method: http.MethodPost, path: "/quota/commit", body: body}, &out)
+	return out, err
+}
+
 // ConfirmTask: Let an import that was looked through do its work.
 func (c *API) ConfirmTask(ctx context.Context, account string, task string, body ConfirmTaskInBody) error {
 	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/tasks/" + url.PathEscape(task) + "/confirm", body: body}, nil)
@@ -1155,6 +1324,41 @@ func (c *API) EndMySession(ctx context.Context, session string) error {
 // ExplainAccess: Why may somebody do this here, or why not.
 func (c *API) ExplainAccess(ctx context.Context, body AccessQuestion) (out AccessExplanation, err error) {
 	_, err = c.do(ctx, request{method: http.MethodPost, path: "/access/explain", body: body}, &out)
+	return out, err
+}
+
+// ExplainQuotaParams are the choices of ExplainQuota.
+type ExplainQuotaParams struct {
+	Account    string
+	Channel    string
+	Subaccount string
+	User       string
+	Units      int64
+}
+
+func (p ExplainQuotaParams) values() url.Values {
+	v := url.Values{}
+	if p.Account != "" {
+		v.Set("account", p.Account)
+	}
+	if p.Channel != "" {
+		v.Set("channel", p.Channel)
+	}
+	if p.Subaccount != "" {
+		v.Set("subaccount", p.Subaccount)
+	}
+	if p.User != "" {
+		v.Set("user", p.User)
+	}
+	if p.Units != 0 {
+		v.Set("units", strconv.FormatInt(p.Units, 10))
+	}
+	return v
+}
+
+// ExplainQuota: How do all layers stand, and which one binds.
+func (c *API) ExplainQuota(ctx context.Context, p ExplainQuotaParams) (out QuotaExplanation, err error) {
+	_, err = c.do(ctx, request{method: http.MethodGet, path: "/quota/explain", query: p.values()}, &out)
 	return out, err
 }
 
@@ -1517,6 +1721,29 @@ func (c *API) ListKeys(ctx context.Context, account string, p ListKeysParams) (o
 	return out, err
 }
 
+// ListLimitsParams are the choices of ListLimits.
+type ListLimitsParams struct {
+	Subaccount string
+	User       string
+}
+
+func (p ListLimitsParams) values() url.Values {
+	v := url.Values{}
+	if p.Subaccount != "" {
+		v.Set("subaccount", p.Subaccount)
+	}
+	if p.User != "" {
+		v.Set("user", p.User)
+	}
+	return v
+}
+
+// ListLimits: List the limits that are set on an account, a sub-account or a person.
+func (c *API) ListLimits(ctx context.Context, account string, p ListLimitsParams) (out ListQuotaLimit, err error) {
+	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/limits", query: p.values()}, &out)
+	return out, err
+}
+
 // ListLocationsParams are the choices of ListLocations.
 type ListLocationsParams struct {
 	Cursor string
@@ -1760,6 +1987,12 @@ func (c *API) ReassignRole(ctx context.Context, account string, role string, bod
 	return err
 }
 
+// ReleaseQuota: Release reserves: the messages are not sent.
+func (c *API) ReleaseQuota(ctx context.Context, body QuotaSettle) (out QuotaSettled, err error) {
+	_, err = c.do(ctx, request{method: http.MethodPost, path: "/quota/release", body: body}, &out)
+	return out, err
+}
+
 // RemoveLocation: Remove a location.
 func (c *API) RemoveLocation(ctx context.Context, account string, location string) error {
 	_, err := c.do(ctx, request{method: http.MethodDelete, path: "/accounts/" + url.PathEscape(account) + "/locations/" + url.PathEscape(location)}, nil)
@@ -1822,6 +2055,12 @@ func (c *API) ResendInvitation(ctx context.Context, account string, invitation s
 	return err
 }
 
+// ReserveQuota: May this be sent? Reserve its units.
+func (c *API) ReserveQuota(ctx context.Context, body QuotaReserve) (out QuotaAnswers, err error) {
+	_, err = c.do(ctx, request{method: http.MethodPost, path: "/quota/reserve", body: body}, &out)
+	return out, err
+}
+
 // ResumeAccount: Lift every hold that the key's owner may lift.
 func (c *API) ResumeAccount(ctx context.Context, account string) error {
 	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/resume"}, nil)
@@ -1862,6 +2101,29 @@ func (c *API) SendInvitations(ctx context.Context, account string, body SendInvi
 func (c *API) SendPasswordReset(ctx context.Context, account string, membership string) error {
 	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/users/" + url.PathEscape(membership) + "/reset"}, nil)
 	return err
+}
+
+// SetLimitsParams are the choices of SetLimits.
+type SetLimitsParams struct {
+	Subaccount string
+	User       string
+}
+
+func (p SetLimitsParams) values() url.Values {
+	v := url.Values{}
+	if p.Subaccount != "" {
+		v.Set("subaccount", p.Subaccount)
+	}
+	if p.User != "" {
+		v.Set("user", p.User)
+	}
+	return v
+}
+
+// SetLimits: Set limits of an account, a sub-account or a person.
+func (c *API) SetLimits(ctx context.Context, account string, p SetLimitsParams, body SetLimitsInBody) (out ListQuotaLimit, err error) {
+	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/limits", query: p.values(), body: body}, &out)
+	return out, err
 }
 
 // SignUserOut: End all sessions of a person, everywhere.

@@ -23,13 +23,19 @@ var openToPrograms = map[string]string{
 // sentQueries are what routes must be asked with.
 var sentQueries = map[string]string{
 	"DELETE /accounts/{account}/subaccounts/{subaccount}": "?typed=x",
-	"GET /accounts/{account}/settings/reach":              "?setting=account.grace_days",
+	"GET /quota/explain":                     "?account={account}",
+	"GET /accounts/{account}/settings/reach": "?setting=account.grace_days",
 }
 
 // sentBodies are what the sweep sends to each route that takes a body: something the route would do for those who may.
 var sentBodies = map[string]string{
 	"POST /access/check":   `{"account": "{account}", "permission": "account.view"}`,
 	"POST /access/explain": `{"account": "{account}", "permission": "account.view"}`,
+
+	"POST /quota/reserve":             `{"key": "swept", "account": "{account}", "channel": "email", "recipients": 1}`,
+	"POST /quota/commit":              `{"id": "rsv_00000000000000000000000000"}`,
+	"POST /quota/release":             `{"id": "rsv_00000000000000000000000000"}`,
+	"POST /accounts/{account}/limits": `{"limits": [{"channel": "email", "window": "day", "limit": 10}]}`,
 
 	"PATCH /accounts/{account}":               `{"phone": "+49 30 1"}`,
 	"PATCH /accounts/{account}/settings":      `{"settings": [{"name": "account.grace_days", "value": 9}]}`,
@@ -114,7 +120,7 @@ func (p programs) ask(who *apptest.Program, route string, v values, headers ...s
 	method, path := fill(route, v)
 	body := sentBodies[route]
 	body = paramForm.ReplaceAllStringFunc(body, func(name string) string { return v[name[1:len(name)-1]] })
-	path += sentQueries[route]
+	path += paramForm.ReplaceAllStringFunc(sentQueries[route], func(name string) string { return v[name[1:len(name)-1]] })
 	switch method {
 	case http.MethodPatch:
 		headers = append(headers, "If-Match", `"1"`)

@@ -29,6 +29,7 @@ import (
 	"bailiwick/internal/invite"
 	"bailiwick/internal/module"
 	"bailiwick/internal/policy"
+	"bailiwick/internal/quota"
 	"bailiwick/internal/role"
 	"bailiwick/internal/sheet"
 	"bailiwick/internal/subaccount"
@@ -46,6 +47,7 @@ type office struct {
 	reseller, branch, client, department, beside ids.Account // the branch is another reseller below the reseller
 	owner, admin                                 apptest.Person
 	people                                       []standing
+	limits                                       int64
 }
 
 // standing is a role at a place.
@@ -56,6 +58,12 @@ type standing struct {
 }
 
 var places = []string{"above", "inside", "beside", "below"}
+
+// limit is a change of limits that no one made before.
+func (o *office) limit(w quota.Window) []quota.Edit {
+	o.limits++
+	return []quota.Edit{{Channel: quota.Email, Window: w, Limit: quota.Limit{Amount: 1000 + o.limits}}}
+}
 
 // butForMail passes over a refusal that has only to do with mail being on: the permission was there.
 func butForMail(err error) error {
@@ -661,6 +669,28 @@ var calls = []call{
 		return o.Users.Remove(o.ctx, by, o.client, o.admin.Member)
 	}},
 
+	{"quota.Service.Reserve", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		out, err := o.Quotas.Reserve(o.ctx, by, []quota.Ask{{Key: o.fresh(), Account: o.client, Channel: quota.Email, Recipients: 1, Parts: 1}})
+		if err != nil {
+			return err
+		}
+		return out[0].Err
+	}},
+	{"quota.Service.Settle", "what is theirs", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Quotas.Settle(o.ctx, by, []ids.Reserve{"rsv_none"}, true))
+	}},
+	{"quota.Service.Explain", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Quotas.Explain(o.ctx, by, o.client, quota.Question{Channel: quota.Email}))
+	}},
+	{"quota.Service.Limits", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Quotas.Limits(o.ctx, by, o.client, quota.Target{}))
+	}},
+	{"quota.Service.SetLimits", "of the client", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Quotas.SetLimits(o.ctx, by, o.client, quota.Target{}, o.limit(quota.Day)))
+	}},
+	{"quota.Service.SetLimits", "of its sub-account", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Quotas.SetLimits(o.ctx, by, o.client, quota.Target{Sub: o.SubAccount(o.client, o.fresh())}, o.limit(quota.Hour)))
+	}},
 	{"subaccount.Service.List", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Subs.List(o.ctx, by, o.client, subaccount.Query{}))
 	}},
@@ -889,7 +919,7 @@ func (o *office) keyOf(p apptest.Person) ids.Key {
 
 // services are all that people reach through the edges.
 func (o *office) services() []any {
-	return []any{o.Accounts, o.Views, o.Tasks, o.Exchange, o.Trail, o.Modules, o.Tuning, o.Submit, o.Policy, o.Outline, o.Roles, o.Users, o.Subs, o.Contacts, o.Invites, o.Authn, o.Keys, o.Brands, o.Access}
+	return []any{o.Accounts, o.Views, o.Tasks, o.Exchange, o.Trail, o.Modules, o.Tuning, o.Submit, o.Policy, o.Outline, o.Roles, o.Users, o.Subs, o.Contacts, o.Invites, o.Authn, o.Keys, o.Brands, o.Access, o.Quotas}
 }
 
 // withActor lists the methods that take an actor, by reflection over the services.

@@ -35,6 +35,7 @@ type Commands struct {
 	Roles       rolesCmd       `cmd:"" group:"remote" help:"Role groups: list, show, create, edit, delete."`
 	Modules     modulesCmd     `cmd:"" group:"remote" help:"The operator's own modules: list, show, create, edit, remove."`
 	Settings    settingsCmd    `cmd:"" group:"remote" help:"The settings of an account: list, set, reset, apply below."`
+	Quota       quotaCmd       `cmd:"" group:"remote" help:"What may be sent: explain, reserve, commit, release, limits."`
 	Tasks       tasksCmd       `cmd:"" group:"remote" help:"Exports and imports: list, show, cancel, result."`
 	Me          meCmd          `cmd:"" group:"remote" help:"Say for whom the key acts, and where."`
 	Keys        keysCmd        `cmd:"" group:"remote" help:"API keys: list, create, revoke."`

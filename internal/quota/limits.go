@@ -1,0 +1,292 @@
+package quota
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"bailiwick/internal/audit"
+	"bailiwick/internal/authz"
+	"bailiwick/internal/db"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/ids"
+	"bailiwick/internal/op"
+	"bailiwick/internal/setting"
+)
+
+// ActionLimits is the audit action of a change of limits.
+const ActionLimits = "quota.limits_changed"
+
+// Actions lists the audit actions of quotas.
+func Actions() []string { return []string{ActionLimits} }
+
+// Target is what of an account limits are set on: itself, a sub-account or a member.
+type Target struct {
+	Sub    ids.SubAccount
+	Member ids.Membership
+}
+
+// Set is a limit that is set on a subject.
+type Set struct {
+	Limit
+	Channel Channel
+	Window  Window
+	Ends    time.Time // from then on it is not in force; zero: never
+	InForce bool      // and not stood in for by an override
+	Used    int64     // of the window, units that nodes hold ready included
+}
+
+// Below reports whether more is used than the limit allows: nothing is sent until the window lets go of some.
+func (s Set) Below() bool { return s.InForce && s.Amount != Unlimited && s.Used > s.Amount }
+
+// MostAmount is the greatest limit.
+const MostAmount = 1 << 50
+
+// Edit is what becomes of the limit of a channel and window.
+type Edit struct {
+	Channel Channel
+	Window  Window
+	Remove  bool // the subject's own limit
+	Limit   Limit
+	Ends    time.Time
+}
+
+func (e Edit) check() error {
+	l := e.Limit
+	switch {
+	case !slices.Contains(Channels(), e.Channel):
+		return errs.Field("channel", "quota.channel_unknown", "Name a channel: email or sms.")
+	case e.Remove:
+		return nil
+	case l.Amount < Unlimited || l.Amount > MostAmount:
+		return errs.Field("amount", "quota.amount_range", "Write a number from 0 to {most}, or -1 for no limit.", "most", int64(MostAmount))
+	case l.Action != Reject && l.Action != Hold && l.Action != Overage:
+		return errs.Field("action", "quota.action_unknown", "Choose what happens at the limit: reject, hold or overage.")
+	case l.Action == Overage && (l.Amount == Unlimited || l.Cap < l.Amount || l.Cap > MostAmount):
+		return errs.Field("cap", "quota.cap_range", "Write a cap that is not below the limit. Overage lets through up to it.")
+	case l.Action != Overage && l.Cap != 0:
+		return errs.Field("cap", "quota.cap_unused", "Leave the cap out. Only overage has one.")
+	case l.Paced && (l.Action == Overage || l.Amount == Unlimited):
+		return errs.Field("paced", "quota.paced_over", "Choose either even pacing or overage, and a limit. Pacing spreads a limit over its window.")
+	}
+	return nil
+}
+
+// source is where a limit comes from that is set on a kind of layer by hand.
+func (k Kind) source() Source {
+	switch k {
+	case "customer", Member:
+		return FromOverride
+	case "department":
+		return FromAllocation
+	case SubAccount:
+		return FromLimit
+	}
+	return FromPool
+}
+
+// Limits lists the limits that are set on an account, or on a sub-account or a member of it.
+func (s *Service) Limits(ctx context.Context, by authz.Actor, account ids.Account, t Target) ([]Set, error) {
+	q, sc, err := s.op.Read(ctx, by, authz.QuotasView, account)
+	if err != nil {
+		return nil, err
+	}
+	return s.limits(ctx, q, sc, t)
+}
+
+func (s *Service) limits(ctx context.Context, q db.Queryer, sc authz.Scope, t Target) ([]Set, error) {
+	if err := belongs(ctx, q, sc, t); err != nil {
+		return nil, err
+	}
+	subject, _ := subjectOf(sc, t)
+	rows, err := limitsOf(ctx, q, []string{subject})
+	if err != nil {
+		return nil, err
+	}
+	var keys []counted
+	for _, c := range Channels() {
+		keys = append(keys, counted{subject, c})
+	}
+	counters, err := countersOf(ctx, q, keys)
+	if err != nil {
+		return nil, err
+	}
+	cal, err := s.engine.calendar(ctx, q, sc.Account())
+	if err != nil {
+		return nil, err
+	}
+	now := s.engine.clock()
+	out := make([]Set, len(rows))
+	for i, r := range rows {
+		c := counters[counted{subject, r.channel}].Counter
+		c.turn(cal.At(now))
+		overridden := slices.ContainsFunc(rows, func(o limitRow) bool {
+			return o.channel == r.channel && o.window == r.window && o.Source == FromOverride && r.Source != FromOverride && o.inForce(now)
+		})
+		out[i] = Set{r.Limit, r.channel, r.window, r.ends, r.inForce(now) && !overridden, c.used(r.window)}
+	}
+	slices.SortFunc(out, func(a, b Set) int {
+		return strings.Compare(fmt.Sprint(a.Channel, int(a.Window), a.Source), fmt.Sprint(b.Channel, int(b.Window), b.Source))
+	})
+	return out, nil
+}
+
+type logged struct {
+	Email string `audit:"show"`
+	SMS   string `audit:"show"`
+}
+
+// SetLimits changes limits of an account, or of a sub-account or a member of it: all of the edits, or none. Those of an account
+// belong to the accounts above it. It returns what is set then.
+func (s *Service) SetLimits(ctx context.Context, by authz.Actor, account ids.Account, t Target, edits []Edit) (out []Set, err error) {
+	err = s.op.Write(ctx, by, authz.QuotasEdit, account, func(ctx context.Context, w *op.W) error {
+		if t == (Target{}) && w.Scope().Kind() != "platform" && !w.Scope().HeldAbove(authz.QuotasEdit) {
+			return errs.New(errs.Denied, "quota.parents_field", "Ask your provider to change this. The limits of an account belong to the account above.")
+		}
+		before, err := s.limits(ctx, w.Tx(), w.Scope(), t)
+		if err != nil {
+			return err
+		}
+		for _, e := range edits {
+			if err := s.set(ctx, w, t, e); err != nil {
+				return err
+			}
+		}
+		if out, err = s.limits(ctx, w.Tx(), w.Scope(), t); err != nil {
+			return err
+		}
+		was, is := record(before), record(out)
+		if was == is {
+			return w.Unchanged()
+		}
+		name, err := nameOf(ctx, w.Tx(), w.Scope(), t)
+		if err != nil {
+			return err
+		}
+		subject, kind := subjectOf(w.Scope(), t)
+		w.Audit(audit.Event{Action: ActionLimits, TargetType: targetType(kind), TargetID: subject, Target: name, Before: was, After: is})
+		return nil
+	})
+	return out, err
+}
+
+func targetType(k Kind) string {
+	if k == SubAccount || k == Member {
+		return map[Kind]string{SubAccount: "subaccount", Member: "user"}[k]
+	}
+	return "account"
+}
+
+// record writes limits as the log shows them.
+func record(all []Set) (l logged) {
+	for _, s := range all {
+		text := fmt.Sprintf("%v %d %s", s.Window, s.Amount, s.Action)
+		if s.Action == Overage {
+			text += fmt.Sprintf(" %d", s.Cap)
+		}
+		if s.Paced {
+			text += " paced"
+		}
+		if !s.Ends.IsZero() {
+			text += " until " + s.Ends.Format(time.RFC3339)
+		}
+		to := &l.Email
+		if s.Channel == SMS {
+			to = &l.SMS
+		}
+		if *to != "" {
+			*to += "; "
+		}
+		*to += text + " (" + string(s.Source) + ")"
+	}
+	return l
+}
+
+func (s *Service) set(ctx context.Context, w *op.W, t Target, e Edit) error {
+	if e.Limit.Action == "" {
+		e.Limit.Action = Reject
+	}
+	if err := e.check(); err != nil {
+		return err
+	}
+	subject, kind := subjectOf(w.Scope(), t)
+	e.Limit.Source = kind.source()
+	if e.Remove {
+		return removeLimit(ctx, w.Tx(), w.Scope(), limitRow{e.Limit, subject, e.Channel, e.Window, e.Ends})
+	}
+	if err := s.ceiling(ctx, w, t, e); err != nil {
+		return err
+	}
+	return putLimit(ctx, w.Tx(), w.Scope(), limitRow{e.Limit, subject, e.Channel, e.Window, e.Ends})
+}
+
+// ceiling refuses a limit above those of the accounts above, and one that hands out more than the parent has. Nobody raises a
+// limit above their own.
+func (s *Service) ceiling(ctx context.Context, w *op.W, t Target, e Edit) error {
+	chain := w.Scope().Chain()
+	if t == (Target{}) {
+		chain = chain[:len(chain)-1]
+	}
+	if len(chain) == 0 {
+		return nil
+	}
+	subjects := make([]string, len(chain))
+	for i, id := range chain {
+		subjects[i] = string(id)
+	}
+	rows, err := limitsOf(ctx, w.Tx(), subjects)
+	if err != nil {
+		return err
+	}
+	now := w.Tx().Now()
+	rows = slices.DeleteFunc(rows, func(r limitRow) bool { return r.channel != e.Channel || r.window != e.Window || !r.inForce(now) })
+	asks := e.Limit.Amount
+	if e.Limit.Action == Overage {
+		asks = e.Limit.Cap
+	}
+	for i, subject := range subjects {
+		has := inForce(rows, subject)[e.Window].Amount
+		if has == Unlimited {
+			continue
+		}
+		oversell, err := s.oversell(ctx, w.Tx(), chain[i])
+		if err != nil {
+			return err
+		}
+		most := handOut(has, oversell)
+		direct := t == (Target{}) && i == len(chain)-1
+		switch {
+		case asks == Unlimited && t == (Target{}):
+			return errs.Field("amount", "quota.above_parent", "Write at most {most}, or remove the limit to draw on the account above. The account above has no more for this.", "most", most)
+		case asks > most && w.Scope().Sees(chain[i]) || asks > most && direct:
+			return errs.Field("amount", "quota.above_parent", "Write at most {most}, or remove the limit to draw on the account above. The account above has no more for this.", "most", most)
+		case asks > most:
+			return errs.Field("amount", "quota.above_provider", "Write less, or ask your provider for more. An account further above has not as much.")
+		}
+		if direct {
+			given, err := handedOut(ctx, w.Tx(), w.Scope(), chain[i], e, now.UnixMilli())
+			if err != nil {
+				return err
+			}
+			if plus(given, max(asks, 0)) > most {
+				return errs.Field("amount", "quota.handed_out", "Write at most {left}, or take some back from another account first. The account above has handed out {given} of {most} for this.",
+					"left", max(0, most-given), "given", given, "most", most)
+			}
+		}
+	}
+	return nil
+}
+
+// oversell is how much of what it has an account may hand out, in percent.
+func (s *Service) oversell(ctx context.Context, q db.Queryer, id ids.Account) (int64, error) {
+	known, err := s.engine.known.By(ctx, q, id)
+	if err != nil {
+		return 0, err
+	}
+	n, err := setting.In(known, Oversell)
+	return int64(n), err
+}
+
+func handOut(has, percent int64) int64 { return has/100*percent + has%100*percent/100 }

@@ -1,0 +1,253 @@
+package quota
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"bailiwick/internal/authz"
+	"bailiwick/internal/db"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/ids"
+	"bailiwick/internal/op"
+)
+
+// Service is what people and programs do with quotas.
+type Service struct {
+	op     *op.Runner
+	engine *Engine
+}
+
+// NewService makes a Service.
+func NewService(r *op.Runner, e *Engine) *Service { return &Service{r, e} }
+
+// Ask is a request for units.
+type Ask struct {
+	Key        string // the asker's own name for it: sent again, it counts nothing
+	Account    ids.Account
+	Sub        ids.SubAccount // "" without one
+	Channel    Channel
+	Recipients int64
+	Parts      int64         // of an SMS, for each recipient
+	Lasts      time.Duration // how long it can be committed or released; 0 for a quarter of an hour
+}
+
+// Told is the answer to one of many.
+type Told struct {
+	Outcome Outcome
+	Hidden  bool // the layer that binds is above what the asker sees
+	Err     error
+}
+
+func (a Ask) check() error {
+	switch {
+	case a.Key == "" || len(a.Key) > LongestKey:
+		return errs.Field("key", "quota.key_length", "Send a key of 1 to {most} bytes that names this request, so that it can be repeated.", "most", LongestKey)
+	case a.Lasts < 0 || a.Lasts > LongestHold:
+		return errs.Field("hold_seconds", "quota.hold_length", "Hold it for {most} seconds at most.", "most", int64(LongestHold/time.Second))
+	}
+	return nil
+}
+
+// credential names whoever asks, so that nobody meets another's keys.
+func credential(by authz.Actor) string {
+	if by.Kind() == authz.Key {
+		return by.Credential()
+	}
+	return by.ID()
+}
+
+// Reserve answers each request: units are promised, durably, or it is said why not.
+func (s *Service) Reserve(ctx context.Context, by authz.Actor, asks []Ask) ([]Told, error) {
+	if err := few(len(asks)); err != nil {
+		return nil, err
+	}
+	out := make([]Told, len(asks))
+	if len(asks) == 1 {
+		out[0] = s.reserve(ctx, by, asks[0])
+		return out, nil
+	}
+	var wg sync.WaitGroup
+	for i, a := range asks {
+		wg.Go(func() { out[i] = s.reserve(ctx, by, a) }) // those that wait for the ledger share its transaction
+	}
+	wg.Wait()
+	return out, nil
+}
+
+func few(n int) error {
+	if n < 1 || n > MostTogether {
+		return errs.New(errs.Invalid, "quota.together", "Send 1 to {most} at once.", "most", MostTogether)
+	}
+	return nil
+}
+
+func (s *Service) reserve(ctx context.Context, by authz.Actor, a Ask) Told {
+	sc, err := s.sends(ctx, by, a.Account, a.Sub)
+	if err != nil {
+		return Told{Err: err}
+	}
+	if err := a.check(); err != nil {
+		return Told{Err: err}
+	}
+	n, err := Units(a.Channel, a.Recipients, a.Parts)
+	if err != nil {
+		return Told{Err: err}
+	}
+	out, err := s.engine.Reserve(ctx, Sender{a.Account, a.Sub, by.Membership(), a.Channel}, Mark{credential(by), a.Key}, n, a.Lasts)
+	if err != nil {
+		return Told{Err: err}
+	}
+	return Told{Outcome: out, Hidden: out.Refused != nil && out.Refused.Binding.Layer >= 0 && !sc.Sees(out.Layers[out.Refused.Binding.Layer].Account)}
+}
+
+// sends checks that the actor may send on the account, with the sub-account if one is named.
+func (s *Service) sends(ctx context.Context, by authz.Actor, account ids.Account, sub ids.SubAccount) (authz.Scope, error) {
+	q, sc, err := s.op.Read(ctx, by, authz.MessagesSend, account)
+	if err != nil {
+		return sc, err
+	}
+	return sc, mayUse(ctx, q, sc, sub)
+}
+
+// mayUse refuses a sub-account that is not among the actor's. Whether it belongs to the account is seen with its layers.
+func mayUse(ctx context.Context, q db.Queryer, sc authz.Scope, sub ids.SubAccount) error {
+	if sub == "" || sc.AllSubs() {
+		return nil
+	}
+	ok, err := usable(ctx, q, sc, sub)
+	if err == nil && !ok {
+		err = errs.NoSuch("subaccount")
+	}
+	return err
+}
+
+// Settle commits or releases reserves of the actor's own credential. Each has an error of its own, nil when it is done.
+func (s *Service) Settle(ctx context.Context, by authz.Actor, all []ids.Reserve, release bool) ([]error, error) {
+	if _, _, err := s.op.Read(ctx, by, authz.MessagesSend, by.Account()); err != nil {
+		return nil, err
+	}
+	if err := few(len(all)); err != nil {
+		return nil, err
+	}
+	failed, err := s.engine.Settle(ctx, credential(by), all, release)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]error, len(all))
+	for i, id := range all {
+		out[i] = failed[id]
+	}
+	return out, nil
+}
+
+// Question is what Explain is asked.
+type Question struct {
+	Sub     ids.SubAccount
+	Member  ids.Membership // "" for a key's own
+	Channel Channel
+	Units   int64 // what if that many were sent now; 0 for 1
+}
+
+// Explanation is how every layer stands. Of a layer above what the actor sees only its place is told, and when it opens.
+type Explanation struct {
+	Decision Decision
+	Layers   []Shown
+}
+
+// Shown is a layer as the actor may know it.
+type Shown struct {
+	Layer
+	Hidden bool
+	Used   [windows]int64
+	Ends   [windows]int64 // Unix milliseconds: when the day and the month end; 0 for the hour
+	Leased int64          // of the month, units that nodes hold ready; they are not in Used
+}
+
+// Explain says how all layers of a sender stand, which binds, and what would become of some units now.
+func (s *Service) Explain(ctx context.Context, by authz.Actor, account ids.Account, in Question) (Explanation, error) {
+	q, sc, err := s.op.See(ctx, by, account)
+	if err == nil && !sc.Has(authz.MessagesSend) {
+		q, sc, err = s.op.Read(ctx, by, authz.QuotasView, account)
+	}
+	if err != nil {
+		return Explanation{}, err
+	}
+	if err := mayUse(ctx, q, sc, in.Sub); err != nil {
+		return Explanation{}, err
+	}
+	if in.Member == "" {
+		in.Member = by.Membership()
+	} else if err := known(ctx, q, sc, in.Member, by.Membership()); err != nil {
+		return Explanation{}, err
+	}
+	if in.Units < 0 || in.Units > MostUnits {
+		return Explanation{}, errs.Field("units", "quota.too_many", "Ask for fewer at once. The most is {most}.", "most", int64(MostUnits))
+	}
+	p, err := s.engine.path(ctx, Sender{account, in.Sub, in.Member, in.Channel})
+	if err != nil {
+		return Explanation{}, err
+	}
+	return s.explain(ctx, q, sc, p, max(in.Units, 1))
+}
+
+// known refuses a member whom the actor may not see.
+func known(ctx context.Context, q db.Queryer, sc authz.Scope, m, own ids.Membership) error {
+	if m == own {
+		return nil
+	}
+	who, err := memberOf(ctx, q, m)
+	if err != nil {
+		return err
+	}
+	if !sc.Has(authz.QuotasView) || !sc.Sees(who.account) {
+		return errs.NoSuch("user")
+	}
+	return nil
+}
+
+func (s *Service) explain(ctx context.Context, q db.Queryer, sc authz.Scope, p *path, n int64) (Explanation, error) {
+	keys := make([]counted, len(p.layers))
+	for i := range keys {
+		keys[i] = p.key(i)
+	}
+	leases, err := leasesOf(ctx, q, keys) // first: what returns in between counts as used, never as free
+	if err != nil {
+		return Explanation{}, err
+	}
+	counters, err := countersOf(ctx, q, keys)
+	if err != nil {
+		return Explanation{}, err
+	}
+	var out Explanation
+	var states []State
+	now := s.engine.clock()
+	for i, l := range p.layers {
+		st := State{Layer: l, Counter: counters[keys[i]].Counter, Moment: l.Calendar.At(now)}
+		before := st.Counter.MonthUsed
+		for _, lease := range leases {
+			if lease.counted == keys[i] {
+				st.Counter.giveBack(lease.Charge, lease.size-lease.spent)
+			}
+		}
+		shown := Shown{Layer: l, Hidden: !sc.Sees(l.Account), Leased: before - st.Counter.MonthUsed, Ends: [windows]int64{0, st.Moment.DayEnds, st.Moment.MonthEnds}}
+		st.Counter.turn(st.Moment)
+		for _, w := range Windows() {
+			shown.Used[w] = st.Counter.used(w)
+		}
+		states, out.Layers = append(states, st), append(out.Layers, shown)
+	}
+	out.Decision = Decide(states, n)
+	return out, nil
+}
+
+// subjectOf is what a limit is set on, and where: the account itself, one of its sub-accounts, or one of its people.
+func subjectOf(sc authz.Scope, t Target) (subject string, kind Kind) {
+	switch {
+	case t.Sub != "":
+		return string(t.Sub), SubAccount
+	case t.Member != "":
+		return string(t.Member), Member
+	}
+	return string(sc.Account()), Kind(sc.Kind())
+}
