@@ -175,8 +175,9 @@ func (e *Engine) work(ctx context.Context) {
 		n := min(len(e.waiting), mostTogether)
 		items := slices.Clone(e.waiting[:n])
 		e.waiting = slices.Delete(e.waiting, 0, n)
-		refills := e.refills
-		e.refills = nil
+		m := min(len(e.refills), mostTogether)
+		refills := slices.Clone(e.refills[:m])
+		e.refills = slices.Delete(e.refills, 0, m)
 		e.mu.Unlock()
 		e.together(ctx, items, refills)
 	}

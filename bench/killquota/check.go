@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"bailiwick/internal/db"
+)
+
+// promise is a reserve that was not released, with where it was counted.
+type promise struct {
+	id      string
+	units   int64
+	charges []struct {
+		Subject string `json:"s"`
+		Minute  int64  `json:"m"`
+		Day     int64  `json:"d"`
+		Month   int64  `json:"p"`
+	}
+}
+
+func promises(ctx context.Context, q db.Queryer) ([]promise, error) {
+	return db.All(ctx, q, func(r db.Row) (p promise, err error) {
+		var charges string
+		if err := r.Scan(&p.id, &p.units, &charges); err != nil {
+			return p, err
+		}
+		return p, json.Unmarshal([]byte(charges), &p.charges)
+	}, `SELECT id, units, charges FROM quota_reserves WHERE state <> 'released'`)
+}
+
+type inPeriod struct {
+	subject string
+	period  int64
+}
+
+// check counts in how many windows of how many layers more was promised than the limit, and how many counters hold something
+// else than what was promised and what is leased. It looks at one state of the database while others go on.
+func check(ctx context.Context, d *db.DB) (over int64, err error) {
+	err = d.Snapshot(ctx, func(ctx context.Context, q db.Queryer) error {
+		all, err := promises(ctx, q)
+		if err != nil {
+			return err
+		}
+		minutes, days, months := map[inPeriod]int64{}, map[inPeriod]int64{}, map[inPeriod]int64{}
+		for _, p := range all {
+			for _, c := range p.charges {
+				minutes[inPeriod{c.Subject, c.Minute}] += p.units
+				days[inPeriod{c.Subject, c.Day}] += p.units
+				months[inPeriod{c.Subject, c.Month}] += p.units
+			}
+		}
+		over = exceeded(minutes, days, months)
+		type counter struct {
+			month      inPeriod
+			used, held int64
+		}
+		counters, err := db.All(ctx, q, func(r db.Row) (c counter, err error) {
+			return c, r.Scan(&c.month.subject, &c.month.period, &c.used, &c.held)
+		}, `SELECT l.subject, l.month, l.month_used, (SELECT COALESCE(SUM(s.size - s.spent), 0) FROM quota_leases s WHERE s.subject = l.subject AND s.channel = l.channel AND s.month = l.month) FROM quota_ledger l`)
+		if err != nil {
+			return err
+		}
+		for _, c := range counters {
+			if want := months[c.month] + c.held; c.used != want {
+				fmt.Printf("%s counts %d; %d were promised and %d are leased\n", c.month.subject, c.used, months[c.month], c.held)
+				over++
+			}
+		}
+		return nil
+	})
+	return over, err
+}
+
+// exceeded counts the windows of limited layers in which more was promised than the limit. An hour is any 62 minutes in a row:
+// what was charged to a minute is spent by the end of the next.
+func exceeded(minutes, days, months map[inPeriod]int64) (over int64) {
+	for _, l := range limits {
+		for k := range minutes {
+			if k.subject != l.subject || l.windows[0] < 0 {
+				continue
+			}
+			sum := int64(0)
+			for m := k.period - 61; m <= k.period; m++ {
+				sum += minutes[inPeriod{k.subject, m}]
+			}
+			over += report(l.subject, "hour", sum, l.windows[0])
+		}
+		for k, n := range days {
+			if k.subject == l.subject {
+				over += report(l.subject, "day", n, l.windows[1])
+			}
+		}
+		for k, n := range months {
+			if k.subject == l.subject {
+				over += report(l.subject, "month", n, l.windows[2])
+			}
+		}
+	}
+	return over
+}
+
+func report(subject, window string, n, limit int64) int64 {
+	if limit < 0 || n <= limit {
+		return 0
+	}
+	fmt.Printf("%s: %d of %d in a %s\n", subject, n, limit, window)
+	return 1
+}
+
+// settled lets the time of all leases go by and returns what has not returned by then.
+func settled(ctx context.Context, d *db.DB) (int64, error) {
+	e, err := open(d, fast(func() time.Duration { return 30 * time.Minute }))
+	if err != nil {
+		return 0, err
+	}
+	if err := e.Reap(ctx); err != nil {
+		return 0, err
+	}
+	return db.One(ctx, d, db.Value[int64], `SELECT CAST(COALESCE(SUM(size - spent), 0) AS BIGINT) + COUNT(*) FROM quota_leases`)
+}
+
+// missing counts reserves that were acknowledged and are not there.
+func missing(ctx context.Context, d *db.DB, told map[string]bool) (lost int64, err error) {
+	all, err := db.All(ctx, d, db.Value[string], `SELECT id FROM quota_reserves`)
+	if err != nil {
+		return 0, err
+	}
+	there := make(map[string]bool, len(all))
+	for _, id := range all {
+		there[id] = true
+	}
+	for id := range told {
+		if !there[id] {
+			lost++
+		}
+	}
+	return lost, nil
+}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"bailiwick/internal/account"
+	"bailiwick/internal/change"
+	"bailiwick/internal/clock"
+	"bailiwick/internal/db"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/ids"
+	"bailiwick/internal/quota"
+	"bailiwick/internal/setting"
+)
+
+// The tree: a reseller of many customers, most of them idle, and a few busy ones with sub-accounts.
+const (
+	customers = 10_000
+	busy      = 5
+	speed     = 60 // a minute of the ledger's clock goes by in a second
+	callers   = 4  // of each process
+)
+
+// limits are those that are set: per hour, day and month.
+var limits = []struct {
+	subject string
+	windows [3]int64
+}{
+	{"acc_platform", [3]int64{20_000, 200_000, 1_000_000}},
+	{"acc_reseller", [3]int64{4_000, 30_000, 300_000}},
+	{"acc_1", [3]int64{600, 2_000, 50_000}},
+	{"acc_2", [3]int64{60, 1_000, 9_000}},
+	{"acc_3", [3]int64{-1, -1, 2_000}},
+	{"sub_1", [3]int64{300, 1_500, -1}},
+	{"sub_2", [3]int64{7, 40, -1}},
+}
+
+// prepare makes the tree in an empty database.
+func prepare(ctx context.Context, d *db.DB) error {
+	if _, err := d.Migrate(ctx); err != nil {
+		return err
+	}
+	return d.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		made := `INSERT INTO accounts (id, parent_id, kind, name, name_fold, created_at, updated_at) `
+		numbers := `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ` + strconv.Itoa(customers) + `) `
+		statements := []string{
+			made + `VALUES ('acc_platform', NULL, 'platform', 'P', 'p', 0, 0), ('acc_reseller', 'acc_platform', 'reseller', 'R', 'r', 0, 0)`,
+			numbers + made + `SELECT 'acc_' || i, 'acc_reseller', 'customer', 'C', 'c', 0, 0 FROM n`,
+			`INSERT INTO account_tree (ancestor_id, descendant_id, depth) SELECT id, id, 0 FROM accounts`,
+			`INSERT INTO account_tree (ancestor_id, descendant_id, depth) SELECT parent_id, id, 1 FROM accounts WHERE parent_id IS NOT NULL`,
+			`INSERT INTO account_tree (ancestor_id, descendant_id, depth) SELECT 'acc_platform', id, 2 FROM accounts WHERE kind = 'customer'`,
+			numbers + `INSERT INTO subaccounts (id, customer_id, account_id, name, purpose, created_at, updated_at) SELECT 'sub_' || i, 'acc_' || i, 'acc_' || i, 'main', 'marketing', 0, 0 FROM n WHERE i <= ` + strconv.Itoa(busy),
+		}
+		for _, s := range statements {
+			if _, err := tx.Exec(ctx, s); err != nil {
+				return fmt.Errorf("%.60s: %w", s, err)
+			}
+		}
+		for _, l := range limits {
+			for w, n := range l.windows {
+				if _, err := tx.Exec(ctx, `INSERT INTO quota_limits (account_id, subject, channel, period, source, amount, action, cap, paced, updated_at) VALUES ('acc_platform', ?, 'email', ?, 'pool', ?, 'reject', 0, FALSE, 0)`,
+					l.subject, quota.Windows()[w].String(), n); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// fast is a clock that all processes share, but for what each of them thinks it is ahead.
+func fast(ahead func() time.Duration) clock.Clock {
+	day := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	return func() time.Time {
+		return day.Add(clock.System().Sub(day) % (400 * 24 * time.Hour) * speed).Add(ahead())
+	}
+}
+
+func open(d *db.DB, now clock.Clock) (*quota.Engine, error) {
+	log := slog.New(slog.DiscardHandler)
+	feed := change.New(d, now, log)
+	known, err := setting.NewKnown(d, feed, append(account.Regional(), quota.Settings()...))
+	if err != nil {
+		return nil, err
+	}
+	e := quota.NewEngine(quota.EngineDeps{DB: d, Log: log, Clock: now, Known: known, News: feed})
+	e.KeepTime(now)
+	return e, nil
+}
+
+// work is what a process does until it is killed.
+func work(ctx context.Context, dsn, seed string) error {
+	n, err := strconv.ParseUint(seed, 10, 64)
+	if err != nil {
+		return err
+	}
+	var ahead atomic.Int64
+	now := fast(func() time.Duration { return time.Duration(ahead.Load()) })
+	d, err := db.Open(ctx, dsn, now)
+	if err != nil {
+		return err
+	}
+	e, err := open(d, now)
+	if err != nil {
+		return err
+	}
+	var wg sync.WaitGroup
+	failed := make(chan error, callers+1)
+	for i := range callers {
+		wg.Go(func() { failed <- call(ctx, e, n*callers+uint64(i), &ahead) }) //nolint:gosec // a few
+	}
+	wg.Go(func() { failed <- e.Run(ctx) })
+	return <-failed
+}
+
+// call sends, and now and then releases, commits or moves the clock.
+func call(ctx context.Context, e *quota.Engine, seed uint64, ahead *atomic.Int64) error {
+	random := rand.New(rand.NewPCG(seed, 7)) //nolint:gosec // a history that can be repeated
+	who := fmt.Sprint("caller-", seed)
+	var held []ids.Reserve
+	for i := 0; ; i++ {
+		switch random.IntN(20) {
+		case 0:
+			ahead.Store(int64(time.Duration(random.Int64N(int64(20*time.Minute))) - 10*time.Minute))
+		case 1, 2, 3:
+			if len(held) > 0 {
+				if _, err := e.Settle(ctx, who, held[:1], random.IntN(2) == 0); err != nil && errs.KindOf(err) != errs.Unavailable {
+					return err
+				}
+				held = held[1:]
+			}
+		}
+		s := quota.Sender{Account: ids.Account(fmt.Sprint("acc_", 1+random.IntN(customers))), Channel: quota.Email}
+		if random.IntN(2) == 0 {
+			c := 1 + random.IntN(busy)
+			s.Account, s.Sub = ids.Account(fmt.Sprint("acc_", c)), ids.SubAccount(fmt.Sprint("sub_", c))
+		}
+		out, err := e.Reserve(ctx, s, quota.Mark{Credential: who, Key: strconv.Itoa(i)}, 1+random.Int64N(3), 0)
+		line := "no"
+		switch {
+		case errs.KindOf(err) == errs.Unavailable || errors.Is(err, context.DeadlineExceeded):
+			continue
+		case err != nil:
+			return err
+		case out.Refused == nil:
+			line = "yes " + string(out.Reserve.ID)
+			held = append(held, out.Reserve.ID)
+		}
+		if _, err := fmt.Fprintln(os.Stdout, line); err != nil {
+			return err
+		}
+	}
+}
