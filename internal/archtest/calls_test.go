@@ -36,7 +36,7 @@ var reservedCalls = map[string][]string{
 }
 
 // commands are generators and measuring programs beside a package: main functions of their own.
-var commands = []string{"internal/secret/commongen", "internal/invite/disposablegen", "internal/config/settingsgen", "bench/start", "bench/lists", "bench/bulk", "bench/access", "bench/settings", "bench/kill", "internal/api/clientgen", "internal/cli/commandsgen"}
+var commands = []string{"internal/secret/commongen", "internal/invite/disposablegen", "internal/config/settingsgen", "bench/start", "bench/lists", "bench/bulk", "bench/access", "bench/settings", "bench/quota", "bench/kill", "bench/killquota", "internal/api/clientgen", "internal/cli/commandsgen"}
 
 func checkCalls(files []file) (out []string) {
 	for _, f := range files {
