@@ -24,6 +24,7 @@ import (
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/invite"
+	"bailiwick/internal/quota"
 	"bailiwick/internal/secret"
 	"bailiwick/internal/submit"
 )
@@ -96,6 +97,9 @@ var effects = []effect{
 	{"contact.lists_shown", false, lacking(subscribed(0), "Newsletter"), "no Newsletter"},
 	{"contact.unsubscribe", "customer", subscribed(1), "no more messages from Acme Holdings"},
 	{"contact.confirm", true, func(w *town) string { subscribed(0)(w); return w.mails("grace@example.com") }, "Confirm your subscription"},
+
+	{"quota.oversell_percent", 200, handedOut, "granted"},
+	{"quota.month_day", 15, monthEnds, "2026-12-15"},
 
 	{"invite.valid_days", 3, expires, "in 3 days"},
 	{"invite.daily_allowance", 1, inviteTwo, "invite.allowance"},
@@ -321,6 +325,38 @@ func lacking(page func(*town) string, text string) func(*town) string {
 		}
 		return "no " + text
 	}
+}
+
+// handedOut hands the customer more than the reseller has.
+func handedOut(w *town) string {
+	w.limit(w.reseller, 100)
+	_, err := w.Quotas.SetLimits(w.t.Context(), w.Root, w.acme, quota.Target{}, limited(150))
+	if err == nil {
+		return "granted"
+	}
+	return problems(err)
+}
+
+// monthEnds is when the months of all that a message of the customer counts for end.
+func monthEnds(w *town) string {
+	w.limit(w.acme, 100)
+	x, err := w.Quotas.Explain(w.t.Context(), w.Root, w.acme, quota.Question{Channel: quota.Email})
+	w.must(err)
+	var out []string
+	for _, l := range x.Layers {
+		out = append(out, time.UnixMilli(l.Ends[quota.Month]).UTC().Format(time.DateOnly))
+	}
+	return strings.Join(out, " ")
+}
+
+func (w *town) limit(at ids.Account, amount int64) {
+	w.t.Helper()
+	_, err := w.Quotas.SetLimits(w.t.Context(), w.Root, at, quota.Target{}, limited(amount))
+	w.must(err)
+}
+
+func limited(amount int64) []quota.Edit {
+	return []quota.Edit{{Channel: quota.Email, Window: quota.Month, Limit: quota.Limit{Amount: amount, Action: quota.Reject}}}
 }
 
 // picture keeps a picture for a part of the brand.
