@@ -23,7 +23,6 @@ import (
 	"bailiwick/internal/authn"
 	"bailiwick/internal/authz"
 	"bailiwick/internal/clock"
-	"bailiwick/internal/contact"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/exchange"
 	"bailiwick/internal/invite"
@@ -65,7 +64,6 @@ type Deps struct {
 	Tuning    *tuning.Service
 	Tasks     *task.Service
 	Exchange  *exchange.Service
-	Contacts  *contact.Service
 	Temp      string // a directory for files while they arrive
 	Accounts  *account.Service
 	Subs      *subaccount.Service
@@ -137,7 +135,6 @@ func (a *API) operations() {
 	a.moduleOperations()
 	a.settingOperations()
 	a.quotaOperations()
-	a.contactOperations()
 	a.taskOperations()
 	a.exchangeOperations()
 }

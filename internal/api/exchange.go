@@ -29,7 +29,7 @@ func (a *API) exchangeOperations() {
 		more: "It answers with a task. Ask for it until it is done, then download its result."}, a.exportUsers)
 	add(a, operation{id: "exportLocations", route: "POST /accounts/{account}/locations/export", tag: "Locations", perm: authz.LocationsView, status: http.StatusAccepted, about: "Write the locations of an account into a file",
 		more: "It answers with a task. Ask for it until it is done, then download its result."}, a.exportLocations)
-	for _, l := range []struct{ what, id, tag string }{{"clients", "importClients", "Clients"}, {"users", "importUsers", "Users"}, {"locations", "importLocations", "Locations"}, {"contacts", "importContacts", "Contacts"}, {"suppressions", "importSuppressions", "Suppressions"}} {
+	for _, l := range []struct{ what, id, tag string }{{"clients", "importClients", "Clients"}, {"users", "importUsers", "Users"}, {"locations", "importLocations", "Locations"}} {
 		what := exchange.What(l.what)
 		add(a, operation{id: l.id, route: "POST /accounts/{account}/" + l.what + "/import", tag: l.tag, perm: what.CanImport(), status: http.StatusAccepted, takes: tables, about: "Look through a file of " + l.what,
 			more: fmt.Sprintf("The body is the file itself, at most %d MB. It answers with a task that changes nothing: it tells of every line that needs attention, then waits in `confirm`. "+

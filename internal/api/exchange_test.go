@@ -109,9 +109,6 @@ func TestPeopleAndPlacesComeInOverTheAPI(t *testing.T) {
 	for what, c := range map[string]struct{ query, file, sees string }{
 		"users":     {"?people=create", "name,email,role\nUma User,uma@acme.example,guest\n", "uma@acme.example"},
 		"locations": {"", "name,country\nHarbour,DE\n", "Harbour"},
-
-		"contacts":     {"", "name,email,details\nEve,eve@reader.example,City: Paris\n", "City: Paris"},
-		"suppressions": {"", "address,reason\neve@reader.example,bounced\n", "bounced"},
 	} {
 		sent := d.owner.Post(d.at(d.client, "/"+what+"/import"+c.query), c.file, "Content-Type", csvType).Want(http.StatusAccepted)
 		if found := d.task(d.owner, d.client, sent.ID()); found.State != "confirm" || found.Import.New != 1 {

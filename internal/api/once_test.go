@@ -61,9 +61,6 @@ func TestEveryPostCanBeRepeated(t *testing.T) {
 	steps := []struct{ path, body string }{
 		{"/locations", `{"name": "Harbour"}`},
 		{"/departments", `{"name": "Sales"}`},
-		{"/contacts", `{"email": "eve@reader.example"}`},
-		{"/contact-lists", `{"name": "Newsletter"}`},
-		{"/suppressions", `{"address": "eve@reader.example"}`},
 		{"/subaccounts", `{"name": "news", "purpose": "marketing"}`},
 		{"/subaccounts/" + string(sub) + "/suspend", ``},
 		{"/subaccounts/" + string(sub) + "/resume", ``},

@@ -15,6 +15,7 @@ import (
 	"bailiwick/internal/setting"
 	"bailiwick/internal/submit"
 	"bailiwick/internal/tuning"
+	"bailiwick/internal/user"
 )
 
 // settings are the settings that people change under the tabs of an account, in the order in which they stand there.
@@ -45,8 +46,19 @@ func Settings() []setting.Any {
 	return all
 }
 
-// spoken is the language of an account, "" for none and for an account that is gone.
-func (a *App) spoken(ctx context.Context, on ids.Account) (string, error) {
+// personal are the settings that people have in an account.
+func personal() user.Offer {
+	notices := tuning.Group{Tab: tuning.Person, Name: "notices", Keys: []setting.Any{policy.FailedNotice}}
+	return user.Offer{Own: tuning.Personal{notices}, All: tuning.Personal{
+		{Tab: tuning.Person, Name: "spoken", Keys: []setting.Any{account.Language}},
+		{Tab: tuning.Person, Name: "messages", Keys: submit.Personal()},
+		notices,
+	}}
+}
+
+// spoken is the language of whoever has an address in an account: what is set for them there, else that of the account; ""
+// for none and for an account that is gone.
+func (a *App) spoken(ctx context.Context, on ids.Account, address string) (string, error) {
 	known, err := a.Known.On(ctx, on)
 	if errs.KindOf(err) == errs.NotFound {
 		return "", nil
@@ -54,5 +66,9 @@ func (a *App) spoken(ctx context.Context, on ids.Account) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return setting.In(known, account.Language)
+	own, err := user.Chosen(ctx, a.DB, on, address, account.Language)
+	if err != nil {
+		return "", err
+	}
+	return setting.InFor(known, account.Language, own)
 }

@@ -51,6 +51,7 @@ var unscoped = map[string]string{
 	"user.refreshListed":    "copies a person's own name and address into the lists they stand in",
 	"user.insertIdentities": "an identity belongs to no account",
 	"user.usernamesTaken":   "a user name is unique in the installation; nothing but that is told",
+	"user.Chosen":           "what one person chose in one account, for a mail that goes to them",
 	"user.personBy":         "one identity, by its id or its whole address; an identity belongs to no account",
 	"user.markVerified":     "one identity, whose mailed link was used",
 	"task.take":             "a worker reaches the one task that its job names",

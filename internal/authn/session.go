@@ -33,6 +33,7 @@ type session struct {
 	Language string
 	TimeZone string
 	KeysOff  bool
+	Spoken   string // the language set for the person in the account, as JSON; "" for none
 }
 
 // Who is a person recognised by their session.
@@ -43,7 +44,8 @@ type Who struct {
 	Language string
 	TimeZone string
 	Remember bool
-	KeysOff  bool // wants no shortcuts of single keys
+	Spoken   string // the language set for the person in the account they work in, as JSON; "" for none
+	KeysOff  bool   // wants no shortcuts of single keys
 }
 
 // Resolve finds who presents a session token. A session that waits for its code is nobody's yet.
@@ -83,7 +85,7 @@ func (s *Service) look(ctx context.Context, from Client) (Who, session, error) {
 	if err := s.checkAge(ctx, actor); err != nil {
 		return Who{}, ses, err
 	}
-	return Who{actor, ses.Name, ses.Email, ses.Language, ses.TimeZone, ses.Remember, ses.KeysOff}, ses, nil
+	return Who{actor, ses.Name, ses.Email, ses.Language, ses.TimeZone, ses.Remember, ses.Spoken, ses.KeysOff}, ses, nil
 }
 
 // checkAge ends a session that is too old, or was left alone for too long, for the account that it works in: for each of

@@ -145,14 +145,16 @@ func endSession(ctx context.Context, tx *db.Tx, user ids.User, id ids.Session) (
 }
 
 const sessionColumns = `
-	SELECT s.id, s.user_id, COALESCE(s.account_id, ''), s.stage, s.remember, s.renew, s.created_at, s.seen_at, s.expires_at, i.name, i.email, i.language, i.time_zone, i.keys_off, i.totp_since IS NOT NULL
+	SELECT s.id, s.user_id, COALESCE(s.account_id, ''), s.stage, s.remember, s.renew, s.created_at, s.seen_at, s.expires_at, i.name, i.email, i.language, i.time_zone, i.keys_off, i.totp_since IS NOT NULL,
+	       COALESCE((SELECT ms.value FROM memberships m JOIN member_settings ms ON ms.membership_id = m.id AND ms.name = 'account.language'
+	         WHERE m.user_id = s.user_id AND m.account_id = s.account_id), '')
 	FROM sessions s JOIN identities i ON i.id = s.user_id
 	WHERE s.token_hash = ? AND s.revoked_at IS NULL AND s.expires_at > ?`
 
 func sessionByToken(ctx context.Context, q db.Queryer, token secret.String, at time.Time) (session, error) {
 	return db.One(ctx, q, func(r db.Row) (s session, err error) {
 		var created, seen, expires int64
-		err = r.Scan(&s.ID, &s.User, &s.Account, &s.Stage, &s.Remember, &s.Renew, &created, &seen, &expires, &s.Name, &s.Email, &s.Language, &s.TimeZone, &s.KeysOff, &s.Second)
+		err = r.Scan(&s.ID, &s.User, &s.Account, &s.Stage, &s.Remember, &s.Renew, &created, &seen, &expires, &s.Name, &s.Email, &s.Language, &s.TimeZone, &s.KeysOff, &s.Second, &s.Spoken)
 		s.Created, s.Seen, s.Expires = time.UnixMilli(created), time.UnixMilli(seen), time.UnixMilli(expires)
 		return s, err
 	}, sessionColumns, secret.HashToken(token.Reveal()), at.UnixMilli())

@@ -18,7 +18,7 @@ type chained struct {
 }
 
 // chainsOf goes from the person up to the settings, in that order: CROSS JOIN keeps SQLite from beginning with all accounts
-// that have set the name.
+// that have set the name. What the person has set there is the last link.
 func chainsOf(ctx context.Context, q db.Queryer, user ids.User, name string) ([]chained, error) {
 	return db.All(ctx, q, func(r db.Row) (c chained, err error) {
 		var value string
@@ -29,7 +29,9 @@ func chainsOf(ctx context.Context, q db.Queryer, user ids.User, name string) ([]
 	}, `SELECT m.account_id, t.ancestor_id, t.depth, s.value, s.locked, s.since
 		FROM memberships m CROSS JOIN account_tree t CROSS JOIN settings s
 		WHERE m.user_id = ? AND m.deactivated_at IS NULL AND t.descendant_id = m.account_id AND s.account_id = t.ancestor_id AND s.name = ?
-		ORDER BY m.account_id, t.depth DESC`, user, name)
+		UNION ALL SELECT m.account_id, m.account_id, -1, s.value, FALSE, s.updated_at
+		FROM memberships m CROSS JOIN member_settings s WHERE m.user_id = ? AND m.deactivated_at IS NULL AND s.membership_id = m.id AND s.name = ?
+		ORDER BY 1, 3 DESC`, user, name, user, name)
 }
 
 func formerPasswords(ctx context.Context, q db.Queryer, user ids.User, most int) ([]string, error) {

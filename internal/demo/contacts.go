@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"bailiwick/internal/contact"
 	"bailiwick/internal/ids"
@@ -30,8 +31,8 @@ func (l *loader) makeContacts(ctx context.Context, s *site) error {
 	first, last, where := firsts(), lasts(), towns()
 	for i := range contactsOf(s) {
 		a, b := first[(i*5+s.users)%len(first)], last[(i*11+s.created)%len(last)]
-		in := contact.Input{Name: a + " " + b, Email: fmt.Sprintf("%s.%d@%s.example.net", slug(a, ""), i, slug(b, "")), Details: []contact.Detail{{Name: "City", Value: where[i%len(where)].name}}}
-		if i%7 == 3 {
+		in := contact.Input{Name: a + " " + b, Email: strings.ToLower(fmt.Sprintf("%s.%d@%s.example.net", a, i, b)), Details: []contact.Detail{{Name: "City", Value: where[i%len(where)].name}}}
+		if in.Email = strings.Map(plain, in.Email); i%7 == 3 {
 			in.Email, in.Phone = "", fmt.Sprintf("+4420794600%02d", i)
 		}
 		if i%3 != 2 {
@@ -54,4 +55,12 @@ func (l *loader) makeContacts(ctx context.Context, s *site) error {
 		}
 	}
 	return nil
+}
+
+// plain drops what an address may not hold.
+func plain(r rune) rune {
+	if strings.ContainsRune("abcdefghijklmnopqrstuvwxyz0123456789.@-", r) {
+		return r
+	}
+	return -1
 }

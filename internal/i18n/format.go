@@ -7,11 +7,26 @@ import (
 	"time"
 )
 
+// In returns a printer that writes instants as they are in a time zone.
+func (p Printer) In(zone *time.Location) Printer {
+	p.zone = zone
+	return p
+}
+
+// there is an instant in the printer's time zone. A day of the calendar stands in UTC and is the same day everywhere.
+func (p Printer) there(t time.Time) time.Time {
+	if p.zone == nil || t.Location() == time.UTC {
+		return t
+	}
+	return t.In(p.zone)
+}
+
 // Date writes the day: 31 Mar 2027.
 func (p Printer) Date(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
+	t = p.there(t)
 	month := p.T("format.month_" + strconv.Itoa(int(t.Month())))
 	return p.fill(p.T("format.date"), []any{"day", strconv.Itoa(t.Day()), "month", month, "year", strconv.Itoa(t.Year())})
 }
@@ -21,6 +36,7 @@ func (p Printer) Time(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
+	t = p.there(t)
 	return p.fill(p.T("format.time"), []any{"hour", fmt.Sprintf("%02d", t.Hour()), "minute", fmt.Sprintf("%02d", t.Minute())})
 }
 

@@ -69,6 +69,8 @@ func TestDatesAndNumbersReadAsPeopleWriteThem(t *testing.T) {
 		{p.DateTime(now), "18 Nov 2026, 09:30"},
 		{p.Time(now), "09:30"},
 		{p.Date(time.Time{}), ""},
+		{p.In(time.FixedZone("there", -10*3600)).DateTime(now.Local()), "17 Nov 2026, 23:30"},
+		{p.In(time.FixedZone("there", -10*3600)).Date(now.Truncate(24 * time.Hour)), "18 Nov 2026"}, // a day of the calendar
 		{p.Relative(now.Add(-3*time.Hour), now), "3 hours ago"},
 		{p.Relative(now.Add(-time.Second), now), "just now"},
 		{p.Relative(now.Add(-30*time.Hour), now), "17 Nov 2026"},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
@@ -17,6 +18,7 @@ type Printer struct {
 	lang string
 	dir  string
 	loc  *i18n.Localizer
+	zone *time.Location // nil writes times as they come
 }
 
 // T returns the text of a key. Args are pairs of name and value for the {name} places; a number named "count" picks the plural form.

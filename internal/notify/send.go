@@ -28,7 +28,7 @@ type Sender struct {
 	via    Transport
 	clock  clock.Clock
 	named  string
-	spoken func(context.Context, ids.Account) (string, error)
+	spoken func(ctx context.Context, on ids.Account, address string) (string, error)
 	sent   *prometheus.CounterVec
 }
 
@@ -42,8 +42,8 @@ type SenderDeps struct {
 	Clock  clock.Clock
 
 	FromName string // of the sender, where no brand has a name
-	// Spoken is the language of an account, for those who have not chosen theirs; "" for none.
-	Spoken func(context.Context, ids.Account) (string, error)
+	// Spoken is the language in which an account writes to an address whose person has not chosen theirs; "" for none.
+	Spoken func(ctx context.Context, on ids.Account, address string) (string, error)
 }
 
 // NewSender makes a Sender.
@@ -68,7 +68,7 @@ func (s *Sender) send(ctx context.Context, _ jobs.Job, args sendArgs) error {
 		return err
 	}
 	if m.Language == "" && args.Account != "" {
-		if m.Language, err = s.spoken(ctx, args.Account); err != nil {
+		if m.Language, err = s.spoken(ctx, args.Account, m.To); err != nil {
 			return err
 		}
 	}

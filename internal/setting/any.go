@@ -22,7 +22,8 @@ type Any interface {
 	// Reset is Reset.
 	Reset(ctx context.Context, tx *db.Tx, sc authz.Scope) (Change, error)
 
-	force(rows []Row) (value, steps any, err error)
+	force(rows []Row) settled
+	fit(above []Row, value json.RawMessage) (json.RawMessage, error)
 }
 
 // TextKey is the key of the catalogues under which the label of a setting stands. The keys of its hint and its options
@@ -68,9 +69,9 @@ func (k Key[T]) Reset(ctx context.Context, tx *db.Tx, sc authz.Scope) (Change, e
 	return Reset(ctx, tx, sc, k)
 }
 
-func (k Key[T]) force(rows []Row) (value, steps any, err error) {
-	v, _, err := Resolve(k, rows)
-	return v, Steps(k, rows), err
+func (k Key[T]) force(rows []Row) settled {
+	v, from, err := Resolve(k, rows)
+	return settled{v, Steps(k, rows), from, err}
 }
 
 // Unique reports a key that is listed twice or has no name.

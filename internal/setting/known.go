@@ -35,6 +35,7 @@ type InForce struct{ values map[string]settled }
 type settled struct {
 	value any // T
 	steps any // []Step[T]
+	from  Origin
 	err   error
 }
 
@@ -59,8 +60,7 @@ func (k *Known) By(ctx context.Context, q db.Queryer, account ids.Account) (*InF
 	}
 	rows, known := gather(links).rows, &InForce{make(map[string]settled, len(k.keys))}
 	for _, key := range k.keys {
-		v, steps, err := key.force(rows[key.ID()])
-		known.values[key.ID()] = settled{v, steps, err}
+		known.values[key.ID()] = key.force(rows[key.ID()])
 	}
 	if q != db.Queryer(k.db) {
 		return known, nil

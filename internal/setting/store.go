@@ -114,17 +114,22 @@ func changeable[T any](ctx context.Context, tx *db.Tx, sc authz.Scope, k Key[T],
 		own = &Stored{string(rows[n-1].Value), rows[n-1].Locked}
 		rows = rows[:n-1]
 	}
-	above, from, err := Resolve(k, rows)
+	return own, admit(k, rows, value)
+}
+
+// admit refuses to have a value, or none, below the rows of a chain: it is locked there, or would be laxer.
+func admit[T any](k Key[T], above []Row, value *T) error {
+	v, from, err := Resolve(k, above)
 	if from.Locked {
-		return nil, refuse(from.LockedBy, "locked", "It is locked for all accounts below.")
+		return refuse(from.LockedBy, "locked", "It is locked for all accounts below.")
 	}
 	if value == nil || err != nil || from.IsDefault() {
-		return own, nil // an unreadable value above must not prevent setting a good one here
+		return nil // an unreadable value above must not prevent setting a good one here
 	}
-	if _, takes := k.Merge(above, *value); !takes && !reflect.DeepEqual(above, *value) {
-		return nil, refuse(from.Place, "laxer", "The value in force above is stricter than this one.")
+	if _, takes := k.Merge(v, *value); !takes && !reflect.DeepEqual(v, *value) {
+		return refuse(from.Place, "laxer", "The value in force above is stricter than this one.")
 	}
-	return own, nil
+	return nil
 }
 
 // refuse says who stands in the way, without naming whom the viewer does not know.

@@ -3,6 +3,8 @@ package submit
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -36,6 +38,7 @@ func NewService(r *op.Runner, known *setting.Known, returns Returns) *Service {
 type Preview struct {
 	Refused []RefusedBy
 	Changed bool   // by the rules
+	User    string // the address of who would send it
 	Sender  string // the envelope's, where bounces go
 	Header  []HeaderField
 	Text    string // "" when the message has none to show
@@ -51,31 +54,42 @@ type RefusedBy struct {
 // HeaderField is a field of a message's header, decoded.
 type HeaderField struct{ Name, Value string }
 
-// Preview applies the rules in force on an account to a message, which is not sent. user is the address of who would send it.
-func (s *Service) Preview(ctx context.Context, by authz.Actor, account ids.Account, message []byte, user string) (Preview, error) {
+// Sample is a message to be previewed, with who would send it: a member of the account, or whoever has an address.
+type Sample struct {
+	Message []byte
+	As      ids.Membership // "" for User
+	User    string         // an address, "" for nobody
+}
+
+// Preview applies the rules in force on an account, or for a member of it, to a message, which is not sent.
+func (s *Service) Preview(ctx context.Context, by authz.Actor, account ids.Account, in Sample) (Preview, error) {
 	q, sc, err := s.op.Read(ctx, by, authz.SettingsView, account)
 	if err != nil {
 		return Preview{}, err
 	}
-	if len(bytes.TrimSpace(message)) == 0 {
+	if len(bytes.TrimSpace(in.Message)) == 0 {
 		return Preview{}, errs.Field("message", "submit.preview_empty", "Write or paste a message, or choose a file.")
 	}
-	if len(message) > MostPreview {
+	if len(in.Message) > MostPreview {
 		return Preview{}, errs.Field("message", "submit.preview_large", "Choose a message of up to {most} MB.", "most", MostPreview/megabyte)
 	}
 	on, err := s.known.On(ctx, account)
 	if err != nil {
 		return Preview{}, err
 	}
-	rules, err := RulesOf(on)
+	own, err := in.sender(ctx, q, sc)
 	if err != nil {
 		return Preview{}, err
 	}
-	out, err := Apply(Message{bytes.NewReader(message), int64(len(message))}, rules)
+	rules, err := RulesOf(on, own)
 	if err != nil {
 		return Preview{}, err
 	}
-	p := Preview{Changed: out.Changed(), Sender: out.Sender(rules, s.returns.Address(sampleID, 1), user)}
+	out, err := Apply(Message{bytes.NewReader(in.Message), int64(len(in.Message))}, rules)
+	if err != nil {
+		return Preview{}, err
+	}
+	p := Preview{Changed: out.Changed(), User: in.User, Sender: out.Sender(rules, s.returns.Address(sampleID, 1), in.User)}
 	if len(out.Refused) > 0 {
 		p.Refused, err = blame(ctx, q, sc, out.Refused)
 		return p, err
@@ -85,6 +99,22 @@ func (s *Service) Preview(ctx context.Context, by authz.Actor, account ids.Accou
 		return Preview{}, err
 	}
 	return p, p.show(sent.Bytes())
+}
+
+// sender finds the address of the member who would send the sample, and the values they have of their own.
+func (in *Sample) sender(ctx context.Context, q db.Queryer, sc authz.Scope) (map[string]json.RawMessage, error) {
+	if in.As == "" {
+		return nil, nil
+	}
+	address, err := addressOf(ctx, q, sc, in.As)
+	if !sc.Has(authz.UsersView) || errors.Is(err, db.ErrNoRows) {
+		return nil, errs.NoSuch("user")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look up who would send: %w", err)
+	}
+	in.User = address
+	return setting.MemberValues(ctx, q, sc, in.As, Personal()...)
 }
 
 // sampleID stands where a message that is sent has its id.

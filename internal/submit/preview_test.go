@@ -43,7 +43,7 @@ func TestEachSettingShowsInThePreview(t *testing.T) {
 		message := []byte(letter + strings.Repeat("0123456789abcde\n", 1<<16-64) + "\r\n--b--\r\n")
 		look := func() submit.Preview {
 			t.Helper()
-			p, err := s.Preview(t.Context(), w.Owner.Actor, w.Department, message, "me@acme.example")
+			p, err := s.Preview(t.Context(), w.Owner.Actor, w.Department, submit.Sample{Message: message, User: "me@acme.example"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -98,7 +98,7 @@ func TestEachSettingShowsInThePreview(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if r, err := submit.RulesOf(on); err != nil || r.Largest != 25<<20 || r.LargestAttachment != 10<<20 {
+		if r, err := submit.RulesOf(on, nil); err != nil || r.Largest != 25<<20 || r.LargestAttachment != 10<<20 {
 			t.Errorf("%+v %v", r, err)
 		}
 		set("message.largest", "2")
@@ -106,13 +106,13 @@ func TestEachSettingShowsInThePreview(t *testing.T) {
 		if on, err = known.On(t.Context(), w.Department); err != nil {
 			t.Fatal(err)
 		}
-		if r, err := submit.RulesOf(on); err != nil || r.Largest != 2<<20 || r.LargestAttachment != 1<<20 {
+		if r, err := submit.RulesOf(on, nil); err != nil || r.Largest != 2<<20 || r.LargestAttachment != 1<<20 {
 			t.Errorf("%+v %v", r, err)
 		}
-		if _, err := s.Preview(t.Context(), w.OtherOwner.Actor, w.Department, message, ""); errs.KindOf(err) != errs.NotFound {
+		if _, err := s.Preview(t.Context(), w.OtherOwner.Actor, w.Department, submit.Sample{Message: message, User: ""}); errs.KindOf(err) != errs.NotFound {
 			t.Errorf("a stranger: %v", err)
 		}
-		if _, err := s.Preview(t.Context(), w.Owner.Actor, w.Department, make([]byte, submit.MostPreview+1), ""); errs.CodeOf(err) != "submit.preview_large" {
+		if _, err := s.Preview(t.Context(), w.Owner.Actor, w.Department, submit.Sample{Message: make([]byte, submit.MostPreview+1), User: ""}); errs.CodeOf(err) != "submit.preview_large" {
 			t.Errorf("too large: %v", err)
 		}
 	})

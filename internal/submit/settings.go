@@ -1,6 +1,7 @@
 package submit
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -52,6 +53,13 @@ func Settings() []setting.Any {
 	return []setting.Any{footerKey, attachments, largestAttachment, attachmentTypes, images, largestMessage, bounceKey, disclaimerKey}
 }
 
+// Personal lists the settings of messages that people have of their own.
+func Personal() []setting.Any {
+	own := bounceKey
+	own.Control.Options = []string{string(ToUser), string(ToFrom)}
+	return []setting.Any{own, disclaimerKey}
+}
+
 // Rules are what applies to the messages of one sender: the settings in force, in the units that the transformation uses.
 type Rules struct {
 	Footer            setting.MailText
@@ -64,26 +72,35 @@ type Rules struct {
 	Bounces           Bounces
 }
 
-// RulesOf reads the rules from the settings in force on an account.
-func RulesOf(on *setting.InForce) (r Rules, err error) {
+// RulesOf reads the rules from the settings in force on an account, for a member who has some values of their own, by the
+// names of the settings; nil where nobody sends.
+func RulesOf(on *setting.InForce, own map[string]json.RawMessage) (r Rules, err error) {
 	var attachment, message int
-	take(&err, on, footerKey, &r.Footer)
-	take(&err, on, disclaimerKey, &r.Disclaimer)
-	take(&err, on, attachments, &r.Attachments)
-	take(&err, on, largestAttachment, &attachment)
-	take(&err, on, attachmentTypes, &r.Types)
-	take(&err, on, images, &r.Images)
-	take(&err, on, largestMessage, &message)
-	take(&err, on, bounceKey, &r.Bounces)
+	from := taker{on, own, &err}
+	take(from, footerKey, &r.Footer)
+	take(from, disclaimerKey, &r.Disclaimer)
+	take(from, attachments, &r.Attachments)
+	take(from, largestAttachment, &attachment)
+	take(from, attachmentTypes, &r.Types)
+	take(from, images, &r.Images)
+	take(from, largestMessage, &message)
+	take(from, bounceKey, &r.Bounces)
 	r.LargestAttachment, r.Largest = int64(attachment)*megabyte, int64(message)*megabyte
 	r.Types = endings(r.Types)
 	return r, err
 }
 
-func take[T any](failed *error, on *setting.InForce, k setting.Key[T], to *T) {
-	v, err := setting.In(on, k)
-	if err != nil && *failed == nil {
-		*failed = fmt.Errorf("read %s: %w", k.Name, err)
+// taker reads rules until one cannot be read.
+type taker struct {
+	on     *setting.InForce
+	own    map[string]json.RawMessage
+	failed *error
+}
+
+func take[T any](t taker, k setting.Key[T], to *T) {
+	v, err := setting.InFor(t.on, k, t.own[k.Name])
+	if err != nil && *t.failed == nil {
+		*t.failed = fmt.Errorf("read %s: %w", k.Name, err)
 	}
 	*to = v
 }

@@ -82,10 +82,13 @@ type Service struct {
 	op    *op.Runner
 	check *authz.Checker
 	mail  *notify.Mailer
+	offer Offer
 }
 
 // NewService makes a Service.
-func NewService(r *op.Runner, c *authz.Checker, m *notify.Mailer) *Service { return &Service{r, c, m} }
+func NewService(r *op.Runner, c *authz.Checker, m *notify.Mailer, o Offer) *Service {
+	return &Service{r, c, m, o}
+}
 
 // Get returns one person of the account.
 func (s *Service) Get(ctx context.Context, by authz.Actor, account ids.Account, id ids.Membership) (Member, error) {

@@ -23,6 +23,8 @@ func (s *Server) peopleRoutes() []Route {
 		{Pattern: "GET /a/{account}/users/{membership}/sessions", Signed: s.userSessions},
 		{Pattern: "POST /a/{account}/users/{membership}/sessions/end-all", Signed: s.endUserSessions},
 		{Pattern: "POST /a/{account}/users/{membership}/sessions/{session}/end", Signed: s.endUserSession},
+		{Pattern: "GET /a/{account}/users/{membership}/settings", Signed: s.personalPage},
+		{Pattern: "POST /a/{account}/users/{membership}/settings", Signed: s.savePersonal},
 		{Pattern: "GET /a/{account}/users/{membership}/access", Signed: s.userAccess},
 		{Pattern: "POST /a/{account}/users/{membership}/access", Signed: s.saveUserAccess},
 		{Pattern: "GET /a/{account}/users/{membership}/activity", Signed: s.userActivity},

@@ -54,7 +54,8 @@ func (s *Server) userPage(w http.ResponseWriter, r *http.Request, by authz.Actor
 	label, _ := roleLabel(p, m.Role, m.RoleName)
 	v.Head = part.RecordHead{Avatar: part.Avatar{ID: string(m.ID), Name: m.Name, Size: "lg"}, Title: m.Name, Badges: state, Facts: []string{m.Email, label, s.lastActive(p, m)}}
 	v.Tabs = part.Tabs{Label: m.Name, Items: []part.Tab{
-		{Label: p.T("user.tab_profile"), Href: v.Base, Current: tab == "profile"}, {Label: p.T("user.tab_access"), Href: v.Base + "/access", Current: tab == "access"},
+		{Label: p.T("user.tab_profile"), Href: v.Base, Current: tab == "profile"},
+		{Label: p.T("user.tab_settings"), Href: v.Base + "/settings", Current: tab == personalSection}, {Label: p.T("user.tab_access"), Href: v.Base + "/access", Current: tab == "access"},
 	}}
 	if who != nil {
 		v.Tabs.Items = append(v.Tabs.Items, part.Tab{Label: p.T("user.tab_sessions"), Href: v.Base + "/sessions", Count: p.Number(int64(len(who.Sessions))), Current: tab == "sessions"})

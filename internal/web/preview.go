@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"bailiwick/internal/authz"
@@ -63,14 +64,14 @@ func (s *Server) showPreview(w http.ResponseWriter, r *http.Request, by authz.Ac
 		return err
 	}
 	at := sc.Account()
-	v := ui.Preview{Action: previewPath(at), Back: accountPath(at, "/settings"), Message: t.typed, MaxMB: submit.MostPreview >> 20}
+	v := ui.Preview{Action: asking(r, previewPath(at)), Back: accountPath(at, "/settings"), Message: t.typed, MaxMB: submit.MostPreview >> 20}
 	status := http.StatusOK
 	got := submit.Preview{}
 	if failed == nil {
 		got, failed = s.previewOf(r, by, at, t.message)
 	}
 	if failed == nil {
-		v.Result = previewResult(p, at, got, t.message)
+		v.Result = previewResult(p, at, asking(r, previewPath(at)+"/document"), got, t.message)
 	} else {
 		remarks, code, err := remarksOn(p, failed)
 		if err != nil {
@@ -82,17 +83,38 @@ func (s *Server) showPreview(w http.ResponseWriter, r *http.Request, by authz.Ac
 }
 
 func (s *Server) previewOf(r *http.Request, by authz.Actor, at ids.Account, message []byte) (submit.Preview, error) {
+	in := submit.Sample{Message: message}
+	if as := r.URL.Query().Get(sentAs); as != "" {
+		id, err := ids.ParseMembership(as)
+		if err != nil {
+			return submit.Preview{}, errs.NoSuch("user")
+		}
+		in.As = id
+		return s.Submit.Preview(r.Context(), by, at, in)
+	}
 	me, err := s.Authn.Profile(r.Context(), by)
 	if err != nil {
 		return submit.Preview{}, err
 	}
-	return s.Submit.Preview(r.Context(), by, at, message, me.Email)
+	in.User = me.Email
+	return s.Submit.Preview(r.Context(), by, at, in)
 }
 
-func previewResult(p i18n.Printer, at ids.Account, got submit.Preview, message []byte) *ui.Result {
+// sentAs names in a query the member of the account who would send the message.
+const sentAs = "as"
+
+// asking is the address of a page of the preview for whoever would send the message.
+func asking(r *http.Request, path string) string {
+	if as := r.URL.Query().Get(sentAs); as != "" {
+		return path + "?" + url.Values{sentAs: {as}}.Encode()
+	}
+	return path
+}
+
+func previewResult(p i18n.Printer, at ids.Account, frame string, got submit.Preview, message []byte) *ui.Result {
 	out := &ui.Result{
-		Changed: got.Changed, Text: got.Text, HTML: got.HTML != "", Frame: previewPath(at) + "/document", Kept: base64.StdEncoding.EncodeToString(message),
-		Header: []part.Fact{{Term: p.T("preview.bounces"), Text: got.Sender}},
+		Changed: got.Changed, Text: got.Text, HTML: got.HTML != "", Frame: frame, Kept: base64.StdEncoding.EncodeToString(message),
+		Header: []part.Fact{{Term: p.T("preview.sent_by"), Text: got.User}, {Term: p.T("preview.bounces"), Text: got.Sender}},
 	}
 	for _, f := range got.Header {
 		out.Header = append(out.Header, part.Fact{Term: f.Name, Text: f.Value})

@@ -40,6 +40,8 @@ func (s *Server) Routes() []Route {
 
 		{Pattern: "GET /me", Signed: s.profilePage},
 		{Pattern: "POST /me", Signed: s.saveProfile},
+		{Pattern: "GET /me/settings", Signed: s.ownSettingsPage},
+		{Pattern: "POST /me/settings", Signed: s.saveOwnSettings},
 		{Pattern: "GET /me/security", Signed: s.securityPage},
 		{Pattern: "POST /me/security/password", Signed: s.changePassword},
 		{Pattern: "POST /me/security/email", Signed: s.askEmail},

@@ -28,6 +28,7 @@ import (
 	"bailiwick/internal/policy"
 	"bailiwick/internal/provision"
 	"bailiwick/internal/role"
+	"bailiwick/internal/setting"
 	"bailiwick/internal/subaccount"
 	"bailiwick/internal/submit"
 	"bailiwick/internal/task"
@@ -60,6 +61,7 @@ type Deps struct {
 	Trail          *trail.Service
 	Modules        *module.Service
 	Tuning         *tuning.Service
+	Known          *setting.Known // what is in force, for the portal itself
 	Outline        *outline.Service
 	Policy         *policy.Service
 	Submit         *submit.Service

@@ -2,14 +2,18 @@ package web
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"time"
 
+	"bailiwick/internal/account"
 	"bailiwick/internal/authn"
 	"bailiwick/internal/authz"
+	"bailiwick/internal/errs"
 	"bailiwick/internal/i18n"
 	"bailiwick/internal/obs"
 	"bailiwick/internal/secret"
+	"bailiwick/internal/setting"
 )
 
 // Names of the cookies. Over https they get the __Host- prefix, which binds them to this host (RFC 6265bis, section 4.1.3).
@@ -74,14 +78,53 @@ func (s *Server) recognise(r *http.Request) (authz.Actor, *http.Request, error) 
 	}
 	who, err := s.Authn.Resolve(r.Context(), from)
 	obs.SetActor(r.Context(), who.Actor.ID(), who.Actor.Credential())
-	if who.Language != "" {
-		lang = s.Texts.Match(who.Language)
-	}
 	r = withPrinter(r, s.Texts.For(lang))
+	if err != nil {
+		return who.Actor, r, err
+	}
+	p, err := s.printerOf(r.Context(), who, lang)
+	r = withPrinter(r, p)
 	if who.KeysOff {
 		r = r.WithContext(context.WithValue(r.Context(), keysOff{}, true))
 	}
 	return who.Actor, r, err
+}
+
+// printerOf writes in the language and the time zone of a person: their own, else what holds in the account they work in, else
+// the language that the browser asks for.
+func (s *Server) printerOf(ctx context.Context, who authn.Who, browser string) (i18n.Printer, error) {
+	lang, zone := who.Language, who.TimeZone
+	if on := who.Actor.Account(); on != "" && (lang == "" || zone == "") {
+		known, err := s.Known.On(ctx, on)
+		if err != nil && errs.KindOf(err) != errs.NotFound {
+			return s.Texts.For(browser), err
+		}
+		if err == nil && lang == "" {
+			if lang, err = setting.InFor(known, account.Language, spoken(who)); err != nil {
+				return s.Texts.For(browser), err
+			}
+		}
+		if err == nil && zone == "" {
+			if zone, err = setting.In(known, account.TimeZone); err != nil {
+				return s.Texts.For(browser), err
+			}
+		}
+	}
+	if lang != "" {
+		browser = s.Texts.Match(lang)
+	}
+	p := s.Texts.For(browser)
+	if at, err := time.LoadLocation(zone); err == nil && zone != "" { // a zone that has left the tables must not stop anybody
+		p = p.In(at)
+	}
+	return p, nil
+}
+
+func spoken(who authn.Who) json.RawMessage {
+	if who.Spoken == "" {
+		return nil
+	}
+	return json.RawMessage(who.Spoken)
 }
 
 // keysOff marks the request of somebody who wants no shortcuts of single keys.

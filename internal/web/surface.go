@@ -33,8 +33,9 @@ func (s *Server) accountPages(w http.ResponseWriter, r *http.Request, by authz.A
 
 // The sections of a person.
 const (
-	profileSection = "profile"
-	accessSection  = "access"
+	profileSection  = "profile"
+	accessSection   = "access"
+	personalSection = "settings"
 )
 
 // personPages are the pages of a person of an account. Who is given when the reader may change the person's identity.

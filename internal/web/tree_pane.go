@@ -186,6 +186,7 @@ func personSections() []personSection {
 			func(s *Server, w http.ResponseWriter, r *http.Request, by authz.Actor, sc authz.Scope, m user.Member, on surface) error {
 				return s.saveProfileOn(w, r, by, sc, m, nil, on)
 			}},
+		{"settings", personalSection, (*Server).openPersonal, (*Server).savePersonalOn},
 		{"access", accessSection, (*Server).openRights, (*Server).saveRightsOn},
 	}
 }

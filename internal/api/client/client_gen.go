@@ -108,13 +108,6 @@ type AccountEdit struct {
 	Website         *string `json:"website,omitzero"`
 }
 
-// AddSuppressionInBody is AddSuppressionInBody in the description of the API.
-type AddSuppressionInBody struct {
-	Address string `json:"address"`
-	List    string `json:"list,omitzero"`
-	Reason  string `json:"reason,omitzero"`
-}
-
 // AddressVerdict is AddressVerdict in the description of the API.
 type AddressVerdict struct {
 	Address string `json:"address"`
@@ -202,56 +195,6 @@ type ConfirmTaskInBody struct {
 	LeaveOut bool `json:"leave_out,omitzero"`
 }
 
-// Contact is Contact in the description of the API.
-type Contact struct {
-	Can       []string        `json:"can"`
-	CreatedAt time.Time       `json:"created_at"`
-	Details   []ContactDetail `json:"details"`
-	Email     string          `json:"email"`
-	ID        string          `json:"id"`
-	Language  string          `json:"language"`
-	Lists     []string        `json:"lists"`
-	Masked    string          `json:"masked"`
-	Name      string          `json:"name"`
-	Phone     string          `json:"phone"`
-	UpdatedAt time.Time       `json:"updated_at"`
-	Waiting   []string        `json:"waiting,omitzero"`
-}
-
-// ContactDetail is ContactDetail in the description of the API.
-type ContactDetail struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
-}
-
-// ContactList is ContactList in the description of the API.
-type ContactList struct {
-	Can          []string `json:"can"`
-	Contacts     int64    `json:"contacts"`
-	ContactsMore bool     `json:"contacts_more"`
-	Description  string   `json:"description"`
-	ID           string   `json:"id"`
-	Name         string   `json:"name"`
-	Public       bool     `json:"public"`
-}
-
-// CreateContactInBody is CreateContactInBody in the description of the API.
-type CreateContactInBody struct {
-	Details  []ContactDetail `json:"details,omitzero"`
-	Email    string          `json:"email,omitzero"`
-	Language string          `json:"language,omitzero"`
-	Lists    []string        `json:"lists,omitzero"`
-	Name     string          `json:"name,omitzero"`
-	Phone    string          `json:"phone,omitzero"`
-}
-
-// CreateContactListInBody is CreateContactListInBody in the description of the API.
-type CreateContactListInBody struct {
-	Description string `json:"description,omitzero"`
-	Name        string `json:"name"`
-	Public      bool   `json:"public,omitzero"`
-}
-
 // CreateKeyInBody is CreateKeyInBody in the description of the API.
 type CreateKeyInBody struct {
 	Expires      time.Time `json:"expires,omitzero"`
@@ -311,23 +254,6 @@ type Department struct {
 	Name        string   `json:"name"`
 	Status      string   `json:"status"`
 	Users       int64    `json:"users"`
-}
-
-// EditContactInBody is EditContactInBody in the description of the API.
-type EditContactInBody struct {
-	Details  *[]ContactDetail `json:"details,omitzero"`
-	Email    *string          `json:"email,omitzero"`
-	Language *string          `json:"language,omitzero"`
-	Lists    *[]string        `json:"lists,omitzero"`
-	Name     *string          `json:"name,omitzero"`
-	Phone    *string          `json:"phone,omitzero"`
-}
-
-// EditContactListInBody is EditContactListInBody in the description of the API.
-type EditContactListInBody struct {
-	Description *string `json:"description,omitzero"`
-	Name        *string `json:"name,omitzero"`
-	Public      *bool   `json:"public,omitzero"`
 }
 
 // EditLocationInBody is EditLocationInBody in the description of the API.
@@ -405,23 +331,9 @@ type ExportClientsInBody struct {
 	Status   string   `json:"status,omitzero"`
 }
 
-// ExportContactsInBody is ExportContactsInBody in the description of the API.
-type ExportContactsInBody struct {
-	Format string `json:"format"`
-	List   string `json:"list,omitzero"`
-	Search string `json:"q,omitzero"`
-}
-
 // ExportForm is ExportForm in the description of the API.
 type ExportForm struct {
 	Format string `json:"format"`
-}
-
-// ExportSuppressionsInBody is ExportSuppressionsInBody in the description of the API.
-type ExportSuppressionsInBody struct {
-	Format string `json:"format"`
-	Search string `json:"q,omitzero"`
-	Reason string `json:"reason,omitzero"`
 }
 
 // ExportUsersInBody is ExportUsersInBody in the description of the API.
@@ -536,20 +448,6 @@ type ListAddressVerdict struct {
 	Items    []AddressVerdict `json:"items"`
 	Next     string           `json:"next,omitzero"`
 	Previous string           `json:"previous,omitzero"`
-}
-
-// ListContact is ListContact in the description of the API.
-type ListContact struct {
-	Items    []Contact `json:"items"`
-	Next     string    `json:"next,omitzero"`
-	Previous string    `json:"previous,omitzero"`
-}
-
-// ListContactList is ListContactList in the description of the API.
-type ListContactList struct {
-	Items    []ContactList `json:"items"`
-	Next     string        `json:"next,omitzero"`
-	Previous string        `json:"previous,omitzero"`
 }
 
 // ListDepartment is ListDepartment in the description of the API.
@@ -669,13 +567,6 @@ type ListSubAccount struct {
 	Items    []SubAccount `json:"items"`
 	Next     string       `json:"next,omitzero"`
 	Previous string       `json:"previous,omitzero"`
-}
-
-// ListSuppression is ListSuppression in the description of the API.
-type ListSuppression struct {
-	Items    []Suppression `json:"items"`
-	Next     string        `json:"next,omitzero"`
-	Previous string        `json:"previous,omitzero"`
 }
 
 // ListTask is ListTask in the description of the API.
@@ -1160,17 +1051,6 @@ type SubAccount struct {
 	Status      string    `json:"status"`
 }
 
-// Suppression is Suppression in the description of the API.
-type Suppression struct {
-	Address   string    `json:"address"`
-	Can       []string  `json:"can"`
-	CreatedAt time.Time `json:"created_at"`
-	ID        string    `json:"id"`
-	List      string    `json:"list"`
-	ListName  string    `json:"list_name"`
-	Reason    string    `json:"reason"`
-}
-
 // Task is Task in the description of the API.
 type Task struct {
 	Can       []string     `json:"can"`
@@ -1227,12 +1107,6 @@ type View struct {
 	ID    string `json:"id"`
 	Name  string `json:"name"`
 	Query string `json:"query"`
-}
-
-// AddSuppression: Stop what an account and all below it send to an address.
-func (c *API) AddSuppression(ctx context.Context, account string, body AddSuppressionInBody) (out CreatedBody, err error) {
-	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/suppressions", body: body}, &out)
-	return out, err
 }
 
 // ApplySettingsParams are the choices of ApplySettings.
@@ -1333,18 +1207,6 @@ func (c *API) CreateClient(ctx context.Context, account string, body NewClient) 
 	return out, err
 }
 
-// CreateContact: Add a contact.
-func (c *API) CreateContact(ctx context.Context, account string, body CreateContactInBody) (out CreatedBody, err error) {
-	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/contacts", body: body}, &out)
-	return out, err
-}
-
-// CreateContactList: Make a list of contacts.
-func (c *API) CreateContactList(ctx context.Context, account string, body CreateContactListInBody) (out CreatedBody, err error) {
-	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/contact-lists", body: body}, &out)
-	return out, err
-}
-
 // CreateDepartment: Create a department.
 func (c *API) CreateDepartment(ctx context.Context, account string, body NewAccount) (out CreatedBody, err error) {
 	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/departments", body: body}, &out)
@@ -1414,18 +1276,6 @@ func (c *API) DeleteView(ctx context.Context, account string, view string) error
 // EditAccount: Edit an account.
 func (c *API) EditAccount(ctx context.Context, account string, version Version, body AccountEdit) (out Account, now Version, err error) {
 	now, err = c.do(ctx, request{method: http.MethodPatch, path: "/accounts/" + url.PathEscape(account), version: version, body: body}, &out)
-	return out, now, err
-}
-
-// EditContact: Edit a contact.
-func (c *API) EditContact(ctx context.Context, account string, contact string, version Version, body EditContactInBody) (out Contact, now Version, err error) {
-	now, err = c.do(ctx, request{method: http.MethodPatch, path: "/accounts/" + url.PathEscape(account) + "/contacts/" + url.PathEscape(contact), version: version, body: body}, &out)
-	return out, now, err
-}
-
-// EditContactList: Edit a list of contacts.
-func (c *API) EditContactList(ctx context.Context, account string, list string, version Version, body EditContactListInBody) (out ContactList, now Version, err error) {
-	now, err = c.do(ctx, request{method: http.MethodPatch, path: "/accounts/" + url.PathEscape(account) + "/contact-lists/" + url.PathEscape(list), version: version, body: body}, &out)
 	return out, now, err
 }
 
@@ -1518,21 +1368,9 @@ func (c *API) ExportClients(ctx context.Context, account string, body ExportClie
 	return out, err
 }
 
-// ExportContacts: Write the contacts of an account into a file.
-func (c *API) ExportContacts(ctx context.Context, account string, body ExportContactsInBody) (out CreatedBody, err error) {
-	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/contacts/export", body: body}, &out)
-	return out, err
-}
-
 // ExportLocations: Write the locations of an account into a file.
 func (c *API) ExportLocations(ctx context.Context, account string, body ExportForm) (out CreatedBody, err error) {
 	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/locations/export", body: body}, &out)
-	return out, err
-}
-
-// ExportSuppressions: Write the suppressions of an account into a file.
-func (c *API) ExportSuppressions(ctx context.Context, account string, body ExportSuppressionsInBody) (out CreatedBody, err error) {
-	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/suppressions/export", body: body}, &out)
 	return out, err
 }
 
@@ -1552,18 +1390,6 @@ func (c *API) GetAccount(ctx context.Context, account string) (out Account, now 
 func (c *API) GetAccountPath(ctx context.Context, account string) (out ListPathStep, err error) {
 	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/path"}, &out)
 	return out, err
-}
-
-// GetContact: Get a contact.
-func (c *API) GetContact(ctx context.Context, account string, contact string) (out Contact, now Version, err error) {
-	now, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/contacts/" + url.PathEscape(contact)}, &out)
-	return out, now, err
-}
-
-// GetContactList: Get a list of contacts.
-func (c *API) GetContactList(ctx context.Context, account string, list string) (out ContactList, now Version, err error) {
-	now, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/contact-lists/" + url.PathEscape(list)}, &out)
-	return out, now, err
 }
 
 // GetEffectiveAccess: List everything a person may do in an account, from wherever they have it.
@@ -1688,33 +1514,6 @@ func (c *API) ImportClients(ctx context.Context, account string, p ImportClients
 	return out, err
 }
 
-// ImportContactsParams are the choices of ImportContacts.
-type ImportContactsParams struct {
-	Name     string
-	Existing string
-	People   string
-}
-
-func (p ImportContactsParams) values() url.Values {
-	v := url.Values{}
-	if p.Name != "" {
-		v.Set("name", p.Name)
-	}
-	if p.Existing != "" {
-		v.Set("existing", p.Existing)
-	}
-	if p.People != "" {
-		v.Set("people", p.People)
-	}
-	return v
-}
-
-// ImportContacts: Look through a file of contacts.
-func (c *API) ImportContacts(ctx context.Context, account string, p ImportContactsParams, file File) (out CreatedBody, err error) {
-	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/contacts/import", query: p.values(), file: &file}, &out)
-	return out, err
-}
-
 // ImportLocationsParams are the choices of ImportLocations.
 type ImportLocationsParams struct {
 	Name     string
@@ -1739,33 +1538,6 @@ func (p ImportLocationsParams) values() url.Values {
 // ImportLocations: Look through a file of locations.
 func (c *API) ImportLocations(ctx context.Context, account string, p ImportLocationsParams, file File) (out CreatedBody, err error) {
 	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/locations/import", query: p.values(), file: &file}, &out)
-	return out, err
-}
-
-// ImportSuppressionsParams are the choices of ImportSuppressions.
-type ImportSuppressionsParams struct {
-	Name     string
-	Existing string
-	People   string
-}
-
-func (p ImportSuppressionsParams) values() url.Values {
-	v := url.Values{}
-	if p.Name != "" {
-		v.Set("name", p.Name)
-	}
-	if p.Existing != "" {
-		v.Set("existing", p.Existing)
-	}
-	if p.People != "" {
-		v.Set("people", p.People)
-	}
-	return v
-}
-
-// ImportSuppressions: Look through a file of suppressions.
-func (c *API) ImportSuppressions(ctx context.Context, account string, p ImportSuppressionsParams, file File) (out CreatedBody, err error) {
-	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/suppressions/import", query: p.values(), file: &file}, &out)
 	return out, err
 }
 
@@ -1799,12 +1571,6 @@ func (c *API) ImportUsers(ctx context.Context, account string, p ImportUsersPara
 // LiftHold: Lift one hold.
 func (c *API) LiftHold(ctx context.Context, account string, hold string) error {
 	_, err := c.do(ctx, request{method: http.MethodDelete, path: "/accounts/" + url.PathEscape(account) + "/holds/" + url.PathEscape(hold)}, nil)
-	return err
-}
-
-// LiftSuppression: Let an account send to an address again.
-func (c *API) LiftSuppression(ctx context.Context, account string, suppression string) error {
-	_, err := c.do(ctx, request{method: http.MethodDelete, path: "/accounts/" + url.PathEscape(account) + "/suppressions/" + url.PathEscape(suppression)}, nil)
 	return err
 }
 
@@ -1852,39 +1618,6 @@ func (p ListClientsParams) values() url.Values {
 // ListClients: List the clients below an account.
 func (c *API) ListClients(ctx context.Context, account string, p ListClientsParams) (out ClientList, err error) {
 	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/clients", query: p.values()}, &out)
-	return out, err
-}
-
-// ListContactLists: List the lists of contacts of an account.
-func (c *API) ListContactLists(ctx context.Context, account string) (out ListContactList, err error) {
-	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/contact-lists"}, &out)
-	return out, err
-}
-
-// ListContactsParams are the choices of ListContacts.
-type ListContactsParams struct {
-	Cursor string
-	Search string
-	List   string
-}
-
-func (p ListContactsParams) values() url.Values {
-	v := url.Values{}
-	if p.Cursor != "" {
-		v.Set("cursor", p.Cursor)
-	}
-	if p.Search != "" {
-		v.Set("q", p.Search)
-	}
-	if p.List != "" {
-		v.Set("list", p.List)
-	}
-	return v
-}
-
-// ListContacts: List the contacts of an account.
-func (c *API) ListContacts(ctx context.Context, account string, p ListContactsParams) (out ListContact, err error) {
-	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/contacts", query: p.values()}, &out)
 	return out, err
 }
 
@@ -2143,33 +1876,6 @@ func (c *API) ListSubAccounts(ctx context.Context, account string, p ListSubAcco
 	return out, err
 }
 
-// ListSuppressionsParams are the choices of ListSuppressions.
-type ListSuppressionsParams struct {
-	Cursor string
-	Search string
-	Reason string
-}
-
-func (p ListSuppressionsParams) values() url.Values {
-	v := url.Values{}
-	if p.Cursor != "" {
-		v.Set("cursor", p.Cursor)
-	}
-	if p.Search != "" {
-		v.Set("q", p.Search)
-	}
-	if p.Reason != "" {
-		v.Set("reason", p.Reason)
-	}
-	return v
-}
-
-// ListSuppressions: List the addresses to which an account sends nothing.
-func (c *API) ListSuppressions(ctx context.Context, account string, p ListSuppressionsParams) (out ListSuppression, err error) {
-	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/suppressions", query: p.values()}, &out)
-	return out, err
-}
-
 // ListTasksParams are the choices of ListTasks.
 type ListTasksParams struct {
 	Cursor string
@@ -2285,18 +1991,6 @@ func (c *API) ReassignRole(ctx context.Context, account string, role string, bod
 func (c *API) ReleaseQuota(ctx context.Context, body QuotaSettle) (out QuotaSettled, err error) {
 	_, err = c.do(ctx, request{method: http.MethodPost, path: "/quota/release", body: body}, &out)
 	return out, err
-}
-
-// RemoveContact: Remove a contact.
-func (c *API) RemoveContact(ctx context.Context, account string, contact string) error {
-	_, err := c.do(ctx, request{method: http.MethodDelete, path: "/accounts/" + url.PathEscape(account) + "/contacts/" + url.PathEscape(contact)}, nil)
-	return err
-}
-
-// RemoveContactList: Remove a list; its contacts stay.
-func (c *API) RemoveContactList(ctx context.Context, account string, list string) error {
-	_, err := c.do(ctx, request{method: http.MethodDelete, path: "/accounts/" + url.PathEscape(account) + "/contact-lists/" + url.PathEscape(list)}, nil)
-	return err
 }
 
 // RemoveLocation: Remove a location.

@@ -26,6 +26,7 @@ import (
 	"bailiwick/internal/invite"
 	"bailiwick/internal/quota"
 	"bailiwick/internal/secret"
+	"bailiwick/internal/setting"
 	"bailiwick/internal/submit"
 )
 
@@ -386,7 +387,11 @@ func submitted(message string) func(*town) string {
 	return func(w *town) string {
 		on, err := w.Known.On(context.WithoutCancel(w.t.Context()), w.acme)
 		w.must(err)
-		rules, err := submit.RulesOf(on)
+		q, sc, err := w.Ops.See(w.t.Context(), w.Root, w.acme)
+		w.must(err)
+		own, err := setting.MemberValues(w.t.Context(), q, sc, w.owner.Member, submit.Personal()...)
+		w.must(err)
+		rules, err := submit.RulesOf(on, own)
 		w.must(err)
 		out, err := submit.Apply(submit.Message{Body: strings.NewReader(message), Size: int64(len(message))}, rules)
 		w.must(err)

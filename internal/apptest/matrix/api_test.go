@@ -55,14 +55,6 @@ var sentBodies = map[string]string{
 	"PATCH /accounts/{account}/subaccounts/{subaccount}":     `{"name": "swept"}`,
 	"POST /accounts/{account}/subaccounts/{subaccount}/move": `{"to": "{account}"}`,
 
-	"POST /accounts/{account}/contacts":              `{"email": "swept@elsewhere.example"}`,
-	"PATCH /accounts/{account}/contacts/{contact}":   `{"name": "Swept"}`,
-	"POST /accounts/{account}/contact-lists":         `{"name": "Swept"}`,
-	"PATCH /accounts/{account}/contact-lists/{list}": `{"name": "Swept"}`,
-	"POST /accounts/{account}/suppressions":          `{"address": "swept@elsewhere.example"}`,
-	"POST /accounts/{account}/contacts/export":       `{"format": "csv"}`,
-	"POST /accounts/{account}/suppressions/export":   `{"format": "csv"}`,
-
 	"POST /accounts/{account}/users":               `{"name": "Swept", "email": "swept@elsewhere.example"}`,
 	"POST /accounts/{account}/users/bulk":          `{"action": "deactivate", "users": ["{membership}"]}`,
 	"PATCH /accounts/{account}/users/{membership}": `{"job_title": "Swept"}`,

@@ -33,6 +33,7 @@ import (
 	"bailiwick/internal/role"
 	"bailiwick/internal/sheet"
 	"bailiwick/internal/subaccount"
+	"bailiwick/internal/submit"
 	"bailiwick/internal/trail"
 	"bailiwick/internal/tuning"
 	"bailiwick/internal/user"
@@ -425,7 +426,7 @@ var calls = []call{
 		return o.Authn.SignEveryoneOut(o.ctx, by, o.client)
 	}},
 	{"submit.Service.Preview", "", func(_ *testing.T, o *office, by authz.Actor) error {
-		return only(o.Submit.Preview(o.ctx, by, o.client, []byte("Subject: x\r\n\r\nHello"), ""))
+		return only(o.Submit.Preview(o.ctx, by, o.client, submit.Sample{Message: []byte("Subject: x\r\n\r\nHello")}))
 	}},
 	{"brand.Service.KeepPicture", "a logo", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Brands.KeepPicture(o.ctx, by, o.client, brand.Logo, strings.NewReader(`<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>`)))
@@ -605,6 +606,15 @@ var calls = []call{
 		return o.Roles.Reassign(o.ctx, by, o.client, id, authz.Guest)
 	}},
 
+	{"user.Service.Settings", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Users.Settings(o.ctx, by, o.client, o.guest()))
+	}},
+	{"user.Service.SaveSettings", "", func(t *testing.T, o *office, by authz.Actor) error {
+		m := o.guest()
+		page, err := o.Users.Settings(o.ctx, o.Root, o.client, m)
+		must(t, err)
+		return o.Users.SaveSettings(o.ctx, by, o.client, m, page.Version, map[string]tuning.Edit{"message.disclaimer": {Value: []byte(`"Private"`)}})
+	}},
 	{"user.Service.List", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Users.List(o.ctx, by, o.client, user.Query{}))
 	}},
@@ -906,6 +916,8 @@ var aboutOneself = map[string]string{
 	"authn.Service.Security":         "the actor's own second factor",
 	"authn.Service.Sessions":         "the actor's own sessions",
 	"authn.Service.UpdateProfile":    "the actor's own profile",
+	"user.Service.OwnSettings":       "the actor's own settings",
+	"user.Service.SaveOwnSettings":   "the actor's own settings",
 	"authn.Service.UseKeys":          "the actor's own keyboard",
 	"invite.Service.AcceptExisting":  "the link is the authority; the disable matrix and INV10 test it",
 }

@@ -394,6 +394,7 @@ func cutMethod(m string) (pkg, service, name string) {
 var readers = []string{
 	"Get", "KeepPicture", "Path", "Root", "Total", "Children", "Find", "Jump", "Standing", "OwnLevel", "Stage", "List", "Facets", "Resellers", "ResellerPlaces", "Departments", "Locations", "Location", "Holders", "Count", "Owners", "CanOn",
 	"Effective", "Enter", "SecondDue", "Allowlists", "Concerns", "View", "One", "Below", "Compare", "Explain", "Choices", "Check", "ChooseAccount", "Places", "Mine", "Offer", "Preview", "PreviewMove", "PreviewTogether", "IdentityOf", "News", "Retention", "CheckInto", "ExportPage", "CheckImport", "CheckLocations", "Lists", "Suppressions", "ExportSuppressions", "CheckSuppressions", "MayImport", "SubNames", "Reserve", "Settle", "Limits",
+	"Settings", "OwnSettings",
 }
 
 // TestAUD02TheLogIsOfTheSubtree records the same at every level and reads it from each.

@@ -45,7 +45,7 @@ func New(t testing.TB, d *db.DB) *World {
 	}
 	c := &authz.Checker{}
 	w := &World{t: t, DB: d, Check: c, Op: op.NewRunner(d, c), Mail: notify.NewMailer(box), Hash: secret.NewHasher(secret.CheapParams)}
-	w.Users = user.NewService(w.Op, c, w.Mail)
+	w.Users = user.NewService(w.Op, c, w.Mail, user.Offer{})
 	w.Platform = w.Account("", "platform", "Platform")
 	w.Reseller = w.Account(w.Platform, "reseller", "Reseller")
 	w.Customer = w.Account(w.Reseller, "customer", "Acme")
