@@ -61,8 +61,11 @@ func (s *Server) taskRow(p i18n.Printer, t task.Task) tasks.Task {
 		Href: taskPath(t.Account, t.ID), Title: p.T("tasks.kind_" + t.Kind), Subject: t.Subject, Owner: t.OwnerName, Started: p.DateTime(t.CreatedAt),
 		Moving: t.State == task.Waiting || t.State == task.Running, Status: part.Status{Label: p.T("tasks.state_" + string(t.State)), Tone: taskTone(t.State)},
 	}
-	if row.Owner == "" {
+	switch {
+	case row.Owner == "":
 		row.Owner = p.T("tasks.machine")
+	case t.Key != "":
+		row.Owner = p.T("tasks.by_key", "name", t.OwnerName)
 	}
 	row.Progress = part.Progress{Label: row.Title, Percent: t.Percent(), Unknown: t.Total == 0}
 	switch {

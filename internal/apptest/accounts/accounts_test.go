@@ -8,7 +8,10 @@ import (
 
 	"bailiwick/internal/account"
 	"bailiwick/internal/apptest"
+	"bailiwick/internal/authz"
+	"bailiwick/internal/exchange"
 	"bailiwick/internal/ids"
+	"bailiwick/internal/sheet"
 )
 
 func client(t *testing.T, w *apptest.World, parent ids.Account, name string) ids.Account {
@@ -146,4 +149,26 @@ func TestLocations(t *testing.T) {
 	has(t, w.Owner.Post(at(c, "/locations/new"), "name", "Lisbon", "address", "Rua Augusta 80", "country", "PT", "time_zone", "Europe/Lisbon", "version", "0"), http.StatusSeeOther)
 	has(t, w.Owner.Get(at(c, "/locations")), http.StatusOK, "Lisbon", "Rua Augusta 80")
 	has(t, w.Owner.Get(at(w.Platform, "/clients")), http.StatusOK, `<td class="end" data-p="3">1</td>`)
+}
+
+func TestATaskSaysThatAKeyStartedIt(t *testing.T) {
+	w := apptest.OnSQLite(t)
+	acme := w.Client(w.Platform, "Acme Holdings")
+	owner := w.Member(acme, "owner@acme.example", apptest.As(authz.Owner))
+	by, err := w.Through(w.Key(owner, acme, authz.UsersView))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const said = ", by an API key"
+	for _, who := range []authz.Actor{owner.Actor, by} {
+		if strings.Contains(w.SignIn(owner.Email).Get("/a/"+string(acme)+"/tasks").Body, said) {
+			t.Fatal("said of a task that a person started")
+		}
+		if _, err := w.Exchange.Export(t.Context(), who, acme, exchange.Export{What: exchange.Users, Format: sheet.CSV}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !strings.Contains(w.SignIn(owner.Email).Get("/a/"+string(acme)+"/tasks").Body, said) {
+		t.Error("not said")
+	}
 }
