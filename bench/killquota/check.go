@@ -116,10 +116,18 @@ func settled(ctx context.Context, d *db.DB) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if err := e.Reap(ctx); err != nil {
-		return 0, err
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for try := 0; ; try++ { // PostgreSQL may still be at what a killed process asked of it last
+		if err := e.Reap(ctx); err != nil {
+			return 0, err
+		}
+		left, err := db.One(ctx, d, db.Value[int64], `SELECT CAST(COALESCE(SUM(size - spent), 0) AS BIGINT) + COUNT(*) FROM quota_leases`)
+		if err != nil || left == 0 || try == 200 {
+			return left, err
+		}
+		<-tick.C
 	}
-	return db.One(ctx, d, db.Value[int64], `SELECT CAST(COALESCE(SUM(size - spent), 0) AS BIGINT) + COUNT(*) FROM quota_leases`)
 }
 
 // missing counts reserves that were acknowledged and are not there.

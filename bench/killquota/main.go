@@ -1,7 +1,7 @@
 // Command killquota ends processes without warning, again and again, while three of them reserve, commit and release units on one
 // database under limits that bind, with clocks that jump. After every round no layer may have promised more than a limit allows, and
 // counters may hold nothing but promises and leases; in the end all that was leased and not spent must have returned.
-// Usage: killquota [-rounds N] [DATABASE ...], SQLite files or PostgreSQL addresses.
+// Usage: killquota [-rounds N] DIRECTORY, where it keeps a SQLite file and a PostgreSQL of its own.
 package main
 
 import (
@@ -14,6 +14,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -21,6 +22,7 @@ import (
 
 	"bailiwick/internal/clock"
 	"bailiwick/internal/db"
+	"bailiwick/internal/db/dbtest"
 )
 
 const processes = 3
@@ -34,14 +36,29 @@ func main() {
 	}
 }
 
-// run does it on each database. program is this one.
-func run(ctx context.Context, program string, rounds int, databases []string) error {
+// run is a process that is killed, or the one that kills them in a directory. program is this one.
+func run(ctx context.Context, program string, rounds int, databases []string) (err error) {
 	if seed, ok := os.LookupEnv(workerEnv); ok {
 		return work(ctx, databases[0], seed)
 	}
-	if len(databases) == 0 {
-		return errors.New("name a database")
+	if len(databases) != 1 {
+		return errors.New("name a directory")
 	}
+	dir := databases[0]
+	pg, err := dbtest.StartLasting(ctx, filepath.Join(dir, "pg"), "fsync=on", "synchronous_commit=on", "full_page_writes=on")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, pg.Stop(context.WithoutCancel(ctx))) }()
+	dsn, err := pg.Create(ctx, "quota")
+	if err != nil {
+		return err
+	}
+	return onEach(ctx, program, rounds, []string{dsn, filepath.Join(dir, "bailiwick.db")})
+}
+
+// onEach does it on each database.
+func onEach(ctx context.Context, program string, rounds int, databases []string) error {
 	var all result
 	for _, dsn := range databases {
 		r, err := onOne(ctx, program, rounds, dsn)

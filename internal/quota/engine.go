@@ -136,6 +136,7 @@ func (e *Engine) refill(ctx context.Context, r refill) {
 const (
 	settleWithin = 10 * time.Second
 	mostTogether = 256 // items that are settled in one transaction
+	mostAhead    = 768 // blocks that are fetched in one
 	mostTries    = 10
 )
 
@@ -175,7 +176,7 @@ func (e *Engine) work(ctx context.Context) {
 		n := min(len(e.waiting), mostTogether)
 		items := slices.Clone(e.waiting[:n])
 		e.waiting = slices.Delete(e.waiting, 0, n)
-		m := min(len(e.refills), mostTogether)
+		m := min(len(e.refills), mostAhead)
 		refills := slices.Clone(e.refills[:m])
 		e.refills = slices.Delete(e.refills, 0, m)
 		e.mu.Unlock()

@@ -42,10 +42,11 @@ const (
 	upperBlock   = 256
 	leafBlock    = 16
 	largestBlock = 1 << 22
-	smallest     = 4           // less is charged as it comes
-	fairShare    = 8           // of what is left, so that other nodes find some too
-	busyWithin   = time.Second // a leaf that is asked twice in this time is worth a lease
-	usedUpFast   = 500 * time.Millisecond
+	smallest     = 4                // less is charged as it comes
+	fairShare    = 8                // of what is left, so that other nodes find some too
+	busyWithin   = 10 * time.Second // a leaf that is asked twice in this time is worth a lease
+	usedUpFast   = 2 * time.Second
+	usedUpSlow   = 30 * time.Second
 	refillBelow  = 4 // a quarter
 )
 
@@ -93,20 +94,23 @@ func (h *holder) take(n int64, now time.Duration) (from *lease, low bool) {
 	return nil, false
 }
 
-// wants is how large a block to lease beside a charge of n units; 0 for none.
-func (h *holder) wants(now time.Duration) int64 {
+// wants is how large a block to lease; 0 for none. ahead says that it is to follow one that is nearly spent, otherwise it would
+// stand beside a charge that found no lease.
+func (h *holder) wants(now time.Duration, ahead bool) int64 {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	often := now-h.missed < busyWithin
-	h.missed = now
+	often, lasted := now-h.missed < busyWithin, now-h.granted
+	if !ahead {
+		h.missed = now
+	}
 	switch {
 	case h.block == 0 && often:
 		h.block = leafBlock
-	case h.block > 0 && now-h.granted < usedUpFast:
+	case h.block > 0 && (ahead || often) && lasted < usedUpFast:
 		h.block = min(4*h.block, largestBlock)
-	case h.block > leafBlock && !often:
+	case h.block > leafBlock && lasted > usedUpSlow:
 		h.block /= 2
-	case !often && !h.upper:
+	case !ahead && !often && !h.upper:
 		h.block = 0
 	}
 	return h.block

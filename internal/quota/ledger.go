@@ -242,9 +242,6 @@ func (b *batch) lease() {
 		return
 	}
 	wanted := map[*holder]*Layer{}
-	for _, r := range b.refills {
-		wanted[r.h] = r.layer
-	}
 	for _, it := range b.items {
 		if it.made.ID == "" {
 			continue
@@ -256,8 +253,13 @@ func (b *batch) lease() {
 		}
 	}
 	for h, layer := range wanted {
-		if size := h.wants(b.began); size > 0 {
+		if size := h.wants(b.began, false); size > 0 {
 			b.grant(h, layer, size)
+		}
+	}
+	for _, r := range b.refills {
+		if size := r.h.wants(b.began, true); size > 0 && wanted[r.h] == nil {
+			b.grant(r.h, r.layer, size)
 		}
 	}
 }
