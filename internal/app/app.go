@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"slices"
 	"sync"
@@ -61,6 +62,8 @@ type Deps struct {
 	Clock  clock.Clock
 	Hash   secret.Params // cost of password hashes; the zero value takes the product's own
 	Texts  []i18n.Option
+
+	LookupTXT brand.LookupTXT // asks the DNS; nil: the system's resolver
 }
 
 // App is the program, built and not yet running.
@@ -142,7 +145,7 @@ func (a *App) build(ctx context.Context, d Deps, load func() (*i18n.Catalogue, e
 	if err != nil {
 		return fmt.Errorf("load the texts: %w", err)
 	}
-	if err := a.services(box, secret.NewHasher(d.Hash), texts); err != nil {
+	if err := a.services(d, box, texts); err != nil {
 		return err
 	}
 	workers, err := a.workers(texts)
@@ -162,7 +165,11 @@ func (a *App) build(ctx context.Context, d Deps, load func() (*i18n.Catalogue, e
 	return nil
 }
 
-func (a *App) services(box *secret.Box, hasher *secret.Hasher, texts *i18n.Catalogue) (err error) {
+func (a *App) services(d Deps, box *secret.Box, texts *i18n.Catalogue) (err error) {
+	hasher, lookup := secret.NewHasher(d.Hash), d.LookupTXT
+	if lookup == nil {
+		lookup = net.DefaultResolver.LookupTXT
+	}
 	a.News = change.New(a.DB, a.clock, a.log)
 	if a.Known, err = setting.NewKnown(a.DB, a.News, Settings()); err != nil {
 		return err
@@ -179,7 +186,7 @@ func (a *App) services(box *secret.Box, hasher *secret.Hasher, texts *i18n.Catal
 	a.Accounts = account.NewService(account.Deps{Ops: a.Ops, Cursors: page.NewSealer(box), Clock: a.clock, Mail: a.mailer})
 	a.Outline = outline.NewService(a.Ops, page.NewSealer(box), a.Accounts)
 	a.Files = file.NewStore(a.Ops, a.DB, box)
-	a.Brands = brand.NewService(brand.Deps{Ops: a.Ops, DB: a.DB, Known: a.Known, News: a.News, Files: a.Files, Sender: a.cfg.Sender()})
+	a.Brands = brand.NewService(brand.Deps{Ops: a.Ops, DB: a.DB, Known: a.Known, News: a.News, Files: a.Files, Sender: a.cfg.Sender(), Base: a.cfg.BaseURL, Lookup: lookup})
 	a.Keys = apikey.NewService(a.DB, a.Ops, a.News, a.mailer)
 	a.Tasks = task.NewService(a.Ops, a.DB, a.Files, page.NewSealer(box), a.Keys.OnBehalf)
 	a.Views = view.NewService(a.Ops)
@@ -210,7 +217,7 @@ func (a *App) workers(texts *i18n.Catalogue) (*jobs.Workers, error) {
 	}
 	w := jobs.NewWorkers()
 	a.sender = notify.NewSender(notify.SenderDeps{
-		Mailer: a.mailer, Brand: a.Brands, Base: a.cfg.BaseURL, Texts: texts, Via: via, Clock: a.clock,
+		Mailer: a.mailer, Brand: a.Brands, Texts: texts, Via: via, Clock: a.clock,
 		FromName: a.cfg.SMTP.FromName, Spoken: a.spoken,
 	})
 	a.sender.Register(w)

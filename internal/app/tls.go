@@ -35,7 +35,7 @@ func (a *App) Certificates(ctx context.Context) (Certificates, error) {
 func (a *App) fromACME(ctx context.Context) (Certificates, error) {
 	t := a.cfg.TLS
 	o := certs.ACMEOptions{
-		Directory: t.Directory, Email: t.Email, Storage: a.cfg.Certificates(), Names: []string{a.cfg.BaseURL.Hostname()}, Log: a.log,
+		Directory: t.Directory, Email: t.Email, Storage: a.cfg.Certificates(), Names: []string{a.cfg.BaseURL.Hostname()}, More: a.Brands.MayServe, Log: a.log,
 	}
 	var err error
 	if o.Host, o.TLSPort, err = split(a.cfg.Listen); err != nil {

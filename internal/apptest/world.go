@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"mime/multipart"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -46,6 +47,7 @@ type World struct {
 	Owner    *Browser // signed in as the platform's Owner
 	Root     authz.Actor
 	Journal  *Journal // everything that was logged
+	DNS      *DNS     // what domains say of themselves
 
 	passwordHash string
 	t            testing.TB
@@ -71,7 +73,7 @@ func New(t testing.TB, dsn string, change ...func(*config.Config)) *World {
 // Bare makes a World that nobody has set up yet, after changes to its configuration.
 func Bare(t testing.TB, dsn string, change ...func(*config.Config)) *World {
 	t.Helper()
-	w := &World{Clock: clock.NewFake(Start), Journal: &Journal{}, t: t}
+	w := &World{Clock: clock.NewFake(Start), Journal: &Journal{}, DNS: &DNS{}, t: t}
 	srv := httptest.NewUnstartedServer(nil)
 	base := &url.URL{Scheme: "http", Host: srv.Listener.Addr().String()}
 	cfg := config.Config{Listen: base.Host, Data: t.TempDir(), Database: secret.Wrap(dsn), BaseURL: base}
@@ -80,7 +82,7 @@ func Bare(t testing.TB, dsn string, change ...func(*config.Config)) *World {
 	}
 	a, err := app.New(t.Context(), app.Deps{
 		Config: cfg, Log: slog.New(w.handler()), Clock: w.Clock.Now,
-		Hash: secret.CheapParams, Texts: []i18n.Option{i18n.WithPseudo()},
+		Hash: secret.CheapParams, Texts: []i18n.Option{i18n.WithPseudo()}, LookupTXT: w.DNS.txt,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -128,6 +130,31 @@ func (j *Journal) Text() string {
 	return j.text.String()
 }
 
+// DNS answers with the records that a test has set. It knows of no other.
+type DNS struct {
+	mu  sync.Mutex
+	all map[string][]string
+}
+
+// Set makes the TXT records of a name.
+func (d *DNS) Set(name string, records ...string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.all == nil {
+		d.all = map[string][]string{}
+	}
+	d.all[name] = records
+}
+
+func (d *DNS) txt(_ context.Context, name string) ([]string, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if found := d.all[name]; len(found) > 0 {
+		return found, nil
+	}
+	return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
+}
+
 type testLog struct{ t testing.TB }
 
 func (l testLog) Write(b []byte) (int, error) {
@@ -168,6 +195,7 @@ type Browser struct {
 	client *http.Client
 	Token  secret.String
 	from   string // the address it comes from, "" for that of the connection
+	host   string // the name it asks for, "" for the portal's own
 }
 
 // Stranger is a browser that nobody has signed in with.
@@ -205,6 +233,16 @@ func (b *Browser) Fresh() *Browser {
 func (b *Browser) From(ip string) *Browser {
 	f := b.Fresh()
 	f.from = ip
+	return f
+}
+
+// At returns a browser with the same session that asks for another host name, as one does to which DNS has led it.
+func (b *Browser) At(host string) *Browser {
+	f := b.Fresh()
+	f.from, f.host = b.from, host
+	if host != "" && !f.Token.Empty() {
+		f.client.Jar.SetCookies(&url.URL{Scheme: "http", Host: host}, []*http.Cookie{{Name: "bw_session", Value: f.Token.Reveal()}})
+	}
 	return f
 }
 
@@ -283,6 +321,12 @@ func (b *Browser) send(method, path string, body io.Reader, kind string) Answer 
 		req.Header.Set("Content-Type", kind)
 		req.Header.Set("Origin", b.w.Server.URL)
 		req.Header.Set("Sec-Fetch-Site", "same-origin")
+	}
+	if b.host != "" {
+		req.Host = b.host
+		if body != nil {
+			req.Header.Set("Origin", "http://"+b.host)
+		}
 	}
 	res, err := b.client.Do(req)
 	if err != nil {

@@ -2,6 +2,7 @@ package authn
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -423,4 +424,22 @@ func setupToken(ctx context.Context, q db.Queryer) (string, error) {
 func endSetup(ctx context.Context, tx *db.Tx) error {
 	_, err := tx.Exec(ctx, "DELETE FROM installation WHERE id = ?", setupRow)
 	return err
+}
+
+// latestBelow is the account that a person was last active in among one and those below it, "" when there is none. From
+// above they come to the account itself.
+func latestBelow(ctx context.Context, q db.Queryer, user ids.User, top ids.Account) (ids.Account, error) {
+	all, err := db.All(ctx, q, db.Value[ids.Account], `SELECT CASE WHEN d.depth IS NULL THEN u.descendant_id ELSE m.account_id END
+		FROM memberships m JOIN accounts a ON a.id = m.account_id
+		LEFT JOIN account_tree d ON d.ancestor_id = ? AND d.descendant_id = m.account_id
+		LEFT JOIN account_tree u ON u.ancestor_id = m.account_id AND u.descendant_id = ?
+		WHERE m.user_id = ? AND m.deactivated_at IS NULL AND a.closed_at IS NULL AND (d.depth IS NOT NULL OR u.depth IS NOT NULL)
+		ORDER BY CASE WHEN d.depth IS NULL THEN 1 ELSE 0 END, COALESCE(m.last_active_at, 0) DESC, m.created_at, m.id LIMIT 1`, top, top, user)
+	if err != nil {
+		return "", fmt.Errorf("find where %s works below %s: %w", user, top, err)
+	}
+	if len(all) == 0 {
+		return "", nil
+	}
+	return all[0], nil
 }

@@ -48,11 +48,31 @@ func (s *Service) Places(ctx context.Context, by authz.Actor, in PlacesQuery) (P
 	for i := range rows {
 		rows[i].Current = rows[i].Account == by.Account()
 	}
-	if len(rows) <= placesPage {
-		return Places{Rows: rows}, nil
+	next := ""
+	if len(rows) > placesPage {
+		rows = rows[:placesPage]
+		next = string(rows[placesPage-1].Account)
 	}
-	rows = rows[:placesPage]
-	return Places{rows, string(rows[placesPage-1].Account)}, nil
+	rows, err = s.keptTo(ctx, by, rows)
+	return Places{rows, next}, err
+}
+
+// keptTo leaves out what an actor does not see who is kept to an account and what is below it.
+func (s *Service) keptTo(ctx context.Context, by authz.Actor, rows []Place) ([]Place, error) {
+	if by.Kept() == "" {
+		return rows, nil
+	}
+	var out []Place
+	for _, p := range rows {
+		_, _, err := s.op.See(ctx, by, p.Account)
+		switch k := errs.KindOf(err); {
+		case err == nil, k == errs.Denied:
+			out = append(out, p)
+		case k != errs.NotFound:
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // ChooseAccount makes an account the one that the actor's session works in. Any account in sight may be chosen.
@@ -84,6 +104,9 @@ func (s *Service) Home(ctx context.Context, by authz.Actor) (ids.Account, error)
 	q, user, err := s.op.ReadSelf(by)
 	if err != nil {
 		return "", err
+	}
+	if top := by.Kept(); top != "" {
+		return latestBelow(ctx, q, user, top)
 	}
 	p, err := byID(ctx, q, user)
 	if err != nil {

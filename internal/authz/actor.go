@@ -42,12 +42,22 @@ type Identity struct {
 
 // Actor is who acts. Only Mint makes one, and the zero Actor may do nothing.
 type Actor struct {
-	is   Identity
-	once *Once
+	is     Identity
+	once   *Once
+	within ids.Account // what is not below it is out of sight
 }
 
 // Mint makes an actor. Only authn, apikey, jobs and tests may call it.
 func Mint(is Identity) Actor { return Actor{is: is} }
+
+// Within is the actor where they see an account and what is below it, and nothing else, whatever they hold elsewhere.
+func (a Actor) Within(top ids.Account) Actor {
+	a.within = top
+	return a
+}
+
+// Kept is the account that the actor sees nothing outside of, "" when there is none.
+func (a Actor) Kept() ids.Account { return a.within }
 
 // Kind says what kind of thing acts.
 func (a Actor) Kind() ActorKind { return a.is.Kind }

@@ -26,6 +26,11 @@ func (a Actor) gated() bool { return a.is.Session != "" || a.is.Kind == Key && !
 // enter decides as the grants that pass the gate would have it. refusal is why another one does not count.
 func (c *Checker) enter(ctx context.Context, q db.Queryer, by Actor, on ids.Account) (sc Scope, seen bool, refusal, err error) {
 	sc, seen, err = c.decide(ctx, q, by, on)
+	if by.within != "" {
+		if seen = seen && sc.below(by.within); !seen {
+			return Scope{}, false, nil, err
+		}
+	}
 	if err != nil || c.gate == nil || !by.gated() {
 		return sc, seen, nil, err
 	}
@@ -44,6 +49,9 @@ func (c *Checker) enter(ctx context.Context, q db.Queryer, by Actor, on ids.Acco
 		return sc, seen, nil, nil
 	}
 	sc, seen, err = c.without(ctx, q, by, on, shut)
+	if by.within != "" {
+		sc.below(by.within)
+	}
 	return sc, seen, refusal, err
 }
 

@@ -29,6 +29,13 @@ type subReach struct {
 	mems []ids.Membership
 }
 
+// below keeps what is in sight to an account and what is below it. It reports false when the scope's account is elsewhere.
+func (s *Scope) below(top ids.Account) bool {
+	i := slices.Index(s.chain, top)
+	s.top = max(s.top, i)
+	return i >= 0
+}
+
 // Account is the account that the check was made on.
 func (s Scope) Account() ids.Account { return s.root }
 

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"unicode/utf8"
 
@@ -36,6 +37,10 @@ type Service struct {
 	top    *change.Cache[struct{}, platform]
 	busy   chan struct{} // holds one for each picture that is being read
 	sender string
+	base   *url.URL
+	lookup LookupTXT
+	places *change.Cache[ids.Account, place]
+	hosts  *change.Cache[string, ids.Account] // "" for names that are nobody's
 }
 
 // Deps are what a Service works with.
@@ -46,6 +51,8 @@ type Deps struct {
 	News   *change.Feed
 	Files  *file.Store
 	Sender string // the address that mail is sent from, which needs no domain of an account
+	Base   *url.URL
+	Lookup LookupTXT
 }
 
 // picturesAtOnce bounds the memory that pictures take while they are read.
@@ -53,7 +60,10 @@ const picturesAtOnce = 2
 
 // NewService makes a Service.
 func NewService(d Deps) *Service {
-	return &Service{d.Ops, d.DB, d.Known, d.Files, change.NewCache[struct{}, platform](d.News, 1), make(chan struct{}, picturesAtOnce), d.Sender}
+	return &Service{
+		op: d.Ops, db: d.DB, known: d.Known, files: d.Files, sender: d.Sender, base: d.Base, lookup: d.Lookup, busy: make(chan struct{}, picturesAtOnce),
+		top: change.NewCache[struct{}, platform](d.News, 1), places: change.NewCache[ids.Account, place](d.News, mostPlaces), hosts: change.NewCache[string, ids.Account](d.News, mostHosts),
+	}
 }
 
 // Look is how the portal and the mails of an account look.
@@ -68,6 +78,7 @@ type Look struct {
 	SupportLink  string // of a web page
 	SenderName   string // "" where nobody has set one
 	Sender       string // the address that mail is sent from
+	Base         string // where its people reach the portal, "https://portal.example.com"
 }
 
 // Of returns the look of an account, and that of the platform for none and for an account that is gone.
@@ -76,26 +87,43 @@ func (s *Service) Of(ctx context.Context, account ids.Account) (Look, error) {
 	if err != nil {
 		return Look{}, err
 	}
-	look := Look{Product: top.name, Colour: DefaultColour, Sender: s.sender}
+	look := Look{Product: top.name, Colour: DefaultColour, Base: origin(s.base)}
 	if account == "" {
 		account = top.id
 	}
 	if account == "" {
+		look.Sender = s.sender
 		return look, nil // nothing is set up yet
 	}
 	on, err := s.known.On(ctx, account)
 	if errs.KindOf(err) == errs.NotFound && account != top.id {
-		on, err = s.known.On(ctx, top.id)
+		account = top.id
+		on, err = s.known.On(ctx, account)
 	}
 	if err != nil {
 		return look, fmt.Errorf("read the brand of %s: %w", account, err)
 	}
-	return look, look.read(on)
+	at, err := s.place(ctx, account)
+	if err != nil {
+		return look, err
+	}
+	if err := look.read(on); err != nil {
+		return look, err
+	}
+	if look.Sender == "" || !s.maySend(look.Sender, at.hosts) {
+		look.Sender = s.sender // a domain may be lost after it was verified
+	}
+	if len(at.hosts) > 0 {
+		look.Base = origin(onHost(s.base, at.hosts[0]))
+	}
+	return look, nil
 }
+
+func origin(u *url.URL) string { return u.Scheme + "://" + u.Host }
 
 func (l *Look) read(on *setting.InForce) error {
 	var failed error
-	var product, colour, sender string
+	var product, colour string
 	take(&failed, on, productKey, &product)
 	take(&failed, on, colourKey, &colour)
 	take(&failed, on, logoKey, &l.Logo)
@@ -104,7 +132,7 @@ func (l *Look) read(on *setting.InForce) error {
 	take(&failed, on, supportEmailKey, &l.SupportEmail)
 	take(&failed, on, supportLinkKey, &l.SupportLink)
 	take(&failed, on, senderNameKey, &l.SenderName)
-	take(&failed, on, senderAddressKey, &sender)
+	take(&failed, on, senderAddressKey, &l.Sender)
 	if product = strings.TrimSpace(product); product != "" {
 		l.Product, l.Named = product, true
 	}
@@ -131,7 +159,7 @@ func (l Look) Style() string {
 }
 
 // Fits refuses a picture that is not kept, and an address that mail of the account must not come from.
-func (s *Service) Fits(ctx context.Context, tx *db.Tx, _ authz.Scope, name string, value json.RawMessage) error {
+func (s *Service) Fits(ctx context.Context, tx *db.Tx, sc authz.Scope, name string, value json.RawMessage) error {
 	var text string
 	if err := json.Unmarshal(value, &text); err != nil || text == "" {
 		return err //nolint:wrapcheck // the setting has been read as a text before
@@ -144,8 +172,12 @@ func (s *Service) Fits(ctx context.Context, tx *db.Tx, _ authz.Scope, name strin
 		}
 		return err
 	case senderAddressKey.Name:
-		if !strings.EqualFold(text, s.sender) {
-			return errs.New(errs.Invalid, "brand.sender_foreign", "Use {address}. Mail from an address at a domain that is not verified here does not arrive.", "address", s.sender)
+		hosts, err := hostsAbove(ctx, tx, sc)
+		if err != nil {
+			return fmt.Errorf("read the domains above %s: %w", sc.Account(), err)
+		}
+		if !s.maySend(text, hosts) {
+			return errs.New(errs.Invalid, "brand.sender_foreign", "Use {address} or an address at a verified sign-in address. Mail from another domain does not arrive.", "address", s.sender)
 		}
 	}
 	return nil

@@ -255,7 +255,12 @@ const (
 )
 
 // RegisterJobs lists the periodic work of brands.
-func RegisterJobs(w *jobs.Workers, s *Service) { w.Periodic("brand.sweep", sweepEvery, s.sweep) }
+func RegisterJobs(w *jobs.Workers, s *Service) {
+	w.Periodic("brand.sweep", sweepEvery, s.sweep)
+	w.Periodic(recheckJob, waitingEvery, s.recheck)
+}
+
+const recheckJob = "brand.recheck"
 
 // sweep removes pictures that no brand has shown for a day.
 func (s *Service) sweep(ctx context.Context) error {

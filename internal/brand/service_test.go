@@ -8,6 +8,8 @@ import (
 	"image/png"
 	"log/slog"
 	"math/rand/v2"
+	"net"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -31,6 +33,8 @@ type street struct {
 	*Service
 	t   *testing.T
 	now *clock.Fake
+	dns map[string][]string // TXT records
+	out error               // what the DNS answers with instead
 }
 
 var houses = []struct{ id, parent, kind, name string }{
@@ -51,7 +55,9 @@ func each(t *testing.T, test func(s *street)) {
 			t.Fatal(err)
 		}
 		run := op.NewRunner(d, &authz.Checker{})
-		s := &street{NewService(Deps{Ops: run, DB: d, Known: known, News: news, Files: file.NewStore(run, d, box), Sender: "mail@halyard.example"}), t, now}
+		s := &street{t: t, now: now, dns: map[string][]string{}}
+		s.Service = NewService(Deps{Ops: run, DB: d, Known: known, News: news, Files: file.NewStore(run, d, box), Sender: "mail@halyard.example",
+			Base: &url.URL{Scheme: "https", Host: "portal.halyard.example:8443"}, Lookup: s.txt})
 		for _, h := range houses {
 			s.exec(`INSERT INTO accounts (id, parent_id, kind, name, name_fold, created_at, updated_at) VALUES (?, NULLIF(?, ''), ?, ?, '', 0, 0)`, h.id, h.parent, h.kind, h.name)
 		}
@@ -63,6 +69,16 @@ func each(t *testing.T, test func(s *street)) {
 		}
 		test(s)
 	})
+}
+
+func (s *street) txt(_ context.Context, name string) ([]string, error) {
+	if s.out != nil {
+		return nil, s.out
+	}
+	if found := s.dns[name]; found != nil {
+		return found, nil
+	}
+	return nil, &net.DNSError{Name: name, IsNotFound: true}
 }
 
 func (s *street) exec(query string, args ...any) {

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"io"
 	"log"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -89,11 +91,42 @@ func TestACertificateComesFromAnACMEServer(t *testing.T) {
 			if by == "TLS" {
 				opts.HTTPPort = 0
 			}
-			first := obtain(t, opts, portal, plain, acme.roots)
-			if again := obtain(t, opts, portal, plain, acme.roots); again.SerialNumber.Cmp(first.SerialNumber) != 0 {
+			first := obtain(t, opts, name, portal, plain, acme.roots)
+			if again := obtain(t, opts, name, portal, plain, acme.roots); again.SerialNumber.Cmp(first.SerialNumber) != 0 {
 				t.Error("a second start asked for another certificate")
 			}
 		})
+	}
+}
+
+func TestACertificateIsAskedForWhenSomebodyComesToAVerifiedDomain(t *testing.T) {
+	portal, plain := listen(t), listen(t)
+	acme := newServer(t, 1, port(portal))
+	const branded, foreign = "mail.reseller.example", "mail.stranger.example"
+	var asked atomic.Bool // about the foreign name
+	opts := certs.ACMEOptions{
+		Directory: acme.URL + wfe.DirectoryPath, Email: "ops@bailiwick.example", Roots: trust(acme.Certificate()),
+		Storage: t.TempDir(), Names: []string{name}, Host: "127.0.0.1", TLSPort: port(portal), Log: slog.New(slog.DiscardHandler),
+		More: func(_ context.Context, n string) error {
+			asked.CompareAndSwap(false, n == foreign)
+			if n != branded && n != name {
+				return errors.New("it is nobody's")
+			}
+			return nil
+		},
+	}
+	if c := obtain(t, opts, branded, portal, plain, acme.roots); c.VerifyHostname(branded) != nil || c.VerifyHostname(name) == nil {
+		t.Errorf("the certificate is for %v", c.DNSNames)
+	}
+	a, err := certs.FromACME(t.Context(), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Config().GetCertificate(&tls.ClientHelloInfo{ServerName: foreign}); err == nil {
+		t.Error("a certificate is asked for in another's name")
+	}
+	if !asked.Load() {
+		t.Error("nobody was asked whether the name is ours")
 	}
 }
 
@@ -104,7 +137,7 @@ func trust(c *x509.Certificate) *x509.CertPool {
 }
 
 // obtain runs an ACME with a portal behind it until the portal can be reached by HTTPS, and returns its certificate.
-func obtain(t *testing.T, o certs.ACMEOptions, portal, plain net.Listener, roots *x509.CertPool) *x509.Certificate {
+func obtain(t *testing.T, o certs.ACMEOptions, name string, portal, plain net.Listener, roots *x509.CertPool) *x509.Certificate {
 	t.Helper()
 	a, err := certs.FromACME(t.Context(), o)
 	if err != nil {

@@ -152,12 +152,8 @@ func post(t *testing.T, d *db.DB, now *clock.Fake) (*Mailer, *tape, *jobs.Runner
 	if err != nil {
 		t.Fatal(err)
 	}
-	base, err := url.Parse("https://mail.example.com")
-	if err != nil {
-		t.Fatal(err)
-	}
 	mailer, via, ws := NewMailer(box), &tape{}, jobs.NewWorkers()
-	NewSender(SenderDeps{Mailer: mailer, Brand: brands(t, d), Base: base, Texts: texts, Via: via, Clock: now.Now}).Register(ws)
+	NewSender(SenderDeps{Mailer: mailer, Brand: brands(t, d), Texts: texts, Via: via, Clock: now.Now}).Register(ws)
 	return mailer, via, jobs.NewRunner(d, slog.New(slog.DiscardHandler), ws)
 }
 
@@ -169,7 +165,8 @@ func brands(t *testing.T, d *db.DB) *brand.Service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return brand.NewService(brand.Deps{DB: d, Known: known, News: news, Sender: "no-reply@mail.example.com"})
+	base := &url.URL{Scheme: "https", Host: "mail.example.com"}
+	return brand.NewService(brand.Deps{DB: d, Known: known, News: news, Sender: "no-reply@mail.example.com", Base: base})
 }
 
 func queue(t *testing.T, d *db.DB, m *Mailer, mail Mail) {

@@ -2,7 +2,6 @@ package notify
 
 import (
 	"context"
-	"net/url"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -23,7 +22,6 @@ type Transport interface {
 type Sender struct {
 	mailer *Mailer
 	brand  *brand.Service
-	base   *url.URL
 	texts  *i18n.Catalogue
 	via    Transport
 	clock  clock.Clock
@@ -36,7 +34,6 @@ type Sender struct {
 type SenderDeps struct {
 	Mailer *Mailer
 	Brand  *brand.Service
-	Base   *url.URL // the configured address of the portal: links are built from it alone
 	Texts  *i18n.Catalogue
 	Via    Transport
 	Clock  clock.Clock
@@ -48,7 +45,7 @@ type SenderDeps struct {
 
 // NewSender makes a Sender.
 func NewSender(d SenderDeps) *Sender {
-	return &Sender{d.Mailer, d.Brand, d.Base, d.Texts, d.Via, d.Clock, d.FromName, d.Spoken, newSent()}
+	return &Sender{d.Mailer, d.Brand, d.Texts, d.Via, d.Clock, d.FromName, d.Spoken, newSent()}
 }
 
 // Register lists the sender's job. What a mail said is erased when it is over.
@@ -108,10 +105,10 @@ func (s *Sender) Metrics() []prometheus.Collector { return []prometheus.Collecto
 func (s *Sender) write(ctx context.Context, args sendArgs, m Mail, look brand.Look) (mail.Message, error) {
 	link := ""
 	if !m.Link.Empty() {
-		link = s.base.Scheme + "://" + s.base.Host + m.Link.Reveal()
+		link = look.Base + m.Link.Reveal()
 	}
 	l := compose(s.texts.For(m.Language), m, look, link)
-	l.at(s.base.Scheme + "://" + s.base.Host)
+	l.at(look.Base)
 	html, err := l.html(ctx)
 	if err != nil {
 		return mail.Message{}, err

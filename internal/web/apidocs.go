@@ -34,7 +34,7 @@ func (s *Server) docsPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	title, slug := i18n.From(r.Context()).T("apidocs.title"), r.URL.Query().Get("group")
 	if slug == "" {
-		return s.render(w, r, http.StatusOK, apidocs.Index{Page: s.docsFrame(w, r, title), Groups: groups, BaseURL: s.BaseURL.JoinPath("/api/v1").String()})
+		return s.render(w, r, http.StatusOK, apidocs.Index{Page: s.docsFrame(w, r, title), Groups: groups, BaseURL: s.origin(r) + "/api/v1"})
 	}
 	at := slices.IndexFunc(groups, func(g apidocs.Group) bool { return g.Slug == slug })
 	if at < 0 {

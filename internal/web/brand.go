@@ -14,6 +14,7 @@ import (
 // look is how pages about an account look; "" is no account. When it cannot be read the page does without: an error
 // page must not fail.
 func (s *Server) look(ctx context.Context, account ids.Account) brand.Look {
+	account = s.sight(ctx, account)
 	l, err := s.Brand.Of(ctx, account)
 	if err != nil {
 		s.Log.WarnContext(ctx, "no brand", "account", account, "error", err)

@@ -49,6 +49,117 @@ func (s *Server) keepPictures(r *http.Request, by authz.Actor, page tuning.Page,
 	return all.Err(), nil
 }
 
+// brandingRoutes are the forms of the branding tab besides that of its settings.
+func (s *Server) brandingRoutes() []Route {
+	return []Route{
+		{Pattern: "POST /a/{account}/branding/domain", Signed: s.askDomain},
+		{Pattern: "POST /a/{account}/branding/domain/check", Signed: s.checkDomain},
+		{Pattern: "POST /a/{account}/branding/domain/remove", Signed: s.removeDomain},
+	}
+}
+
+// showBranding shows the brand of an account with its domain.
+func (s *Server) showBranding(r *http.Request, by authz.Actor, on surface, status int, page tuning.Page, now drafts, t ui.Tab) error {
+	card, ok := t.After.(ui.Domain)
+	if !ok {
+		card = ui.Domain{}
+	}
+	d, err := s.Brand.Domain(r.Context(), by, page.Account)
+	if err != nil {
+		return err
+	}
+	p := i18n.From(r.Context())
+	card.Action, card.CanEdit, card.From = accountPath(page.Account, "/branding/domain"), d.CanEdit, d.From
+	card.Host, card.URL, card.Record, card.Value = d.Host, d.URL, d.Record, d.Value
+	if !d.Verified.IsZero() {
+		card.Verified = p.Date(d.Verified)
+	}
+	if !d.Checked.IsZero() {
+		card.Checked = p.DateTime(d.Checked)
+	}
+	if !d.Missing.IsZero() {
+		card.Missing = p.DateTime(d.Missing)
+	}
+	if card.Typed == "" {
+		card.Typed = d.Host
+	}
+	t.After = card
+	t.Links = append(t.Links, part.Link{Label: p.T("domain.title"), Href: "#domain"})
+	return on.show(status, string(page.Tab), s.branding(r, page, now, t))
+}
+
+// domainForm reads a form about the domain of an account, after finding that the person may change it.
+func (s *Server) domainForm(w http.ResponseWriter, r *http.Request, by authz.Actor, fields ...string) (tuning.Page, form, error) {
+	page, err := s.tuned(r, by, tuning.Branding)
+	if err != nil {
+		return page, form{}, err
+	}
+	if !page.CanEdit {
+		return page, form{}, errs.New(errs.Denied, "brand.not_yours", "Ask somebody who may change the branding of this account.")
+	}
+	f, err := readForm(w, r, fields...)
+	return page, f, err
+}
+
+func (s *Server) askDomain(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	page, f, err := s.domainForm(w, r, by, "host")
+	if err != nil {
+		return err
+	}
+	if err = s.Brand.AskDomain(r.Context(), by, page.Account, f.text("host")); err != nil {
+		return s.domainAgain(w, r, by, page, f.text("host"), err)
+	}
+	s.setFlash(w, "domain_asked")
+	return seeOther(w, r, accountPath(page.Account, "/branding#domain"))
+}
+
+func (s *Server) checkDomain(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	page, _, err := s.domainForm(w, r, by)
+	if err != nil {
+		return err
+	}
+	found, err := s.Brand.CheckDomain(r.Context(), by, page.Account)
+	if err == nil && !found {
+		err = errs.Field("host", "brand.domain_not_found", "Add the record and check again. It was not found yet; a new record can take an hour to be seen everywhere.")
+	}
+	if err != nil {
+		return s.domainAgain(w, r, by, page, "", err)
+	}
+	s.setFlash(w, "domain_verified")
+	return seeOther(w, r, accountPath(page.Account, "/branding#domain"))
+}
+
+func (s *Server) removeDomain(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	page, _, err := s.domainForm(w, r, by)
+	if err != nil {
+		return err
+	}
+	if err := s.Brand.RemoveDomain(r.Context(), by, page.Account); err != nil {
+		return err
+	}
+	s.setFlash(w, "domain_removed")
+	to := accountPath(page.Account, "/branding#domain")
+	if visited(r.Context()) == page.Account { // the address is no longer served
+		http.Redirect(w, r, s.BaseURL.Scheme+"://"+s.BaseURL.Host+to, http.StatusSeeOther)
+		return nil
+	}
+	return seeOther(w, r, to)
+}
+
+// domainAgain shows the tab once more, with what is to be done about the domain.
+func (s *Server) domainAgain(w http.ResponseWriter, r *http.Request, by authz.Actor, page tuning.Page, typed string, failure error) error {
+	remarks, status, err := remarksOn(i18n.From(r.Context()), failure)
+	if err != nil {
+		return err
+	}
+	on, err := s.accountPages(w, r, by)
+	if err != nil {
+		return err
+	}
+	card := ui.Domain{Typed: typed, Remarks: remarks}
+	return s.showSettings(r, by, on, status, page, stored(page), ui.Tab{After: card})
+}
+
 // branding makes the form of a brand of the lines of its tab, with a preview of what was typed.
 func (s *Server) branding(r *http.Request, page tuning.Page, now drafts, t ui.Tab) ui.Branding {
 	p := i18n.From(r.Context())

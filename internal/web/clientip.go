@@ -39,12 +39,12 @@ func (s *Server) encrypted(next http.Handler) http.Handler {
 	})
 }
 
-// ToBaseURL sends every request on to the same page at the configured address, whatever host the client named (REC03).
+// ToBaseURL sends every request on to the same page at the configured address, whatever host the client named, or at
+// the verified domain that they came to (REC03). A name that is nobody's is not sent anywhere.
 func (s *Server) ToBaseURL() http.Handler {
-	base := s.BaseURL.Scheme + "://" + s.BaseURL.Host
-	return s.hardened(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		http.Redirect(w, r, base+r.URL.RequestURI(), http.StatusPermanentRedirect)
-	}))
+	return s.hardened(s.hosted(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, s.origin(r)+r.URL.RequestURI(), http.StatusPermanentRedirect)
+	})))
 }
 
 func clientAddress(remote string, forwarded []string, trusted []netip.Prefix) netip.Addr {

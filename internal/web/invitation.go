@@ -33,6 +33,9 @@ func (s *Server) invitationPage(w http.ResponseWriter, r *http.Request) (invitat
 	self := "/invitation/" + url.PathEscape(token)
 	v := invitation.Page{Page: s.plainFrame(w, r, p.T("invitation.browser_title")), Action: self, SignOut: "/sign-out", SignInURL: "/sign-in?next=" + url.QueryEscape(self)}
 	o, err := s.Invites.Peek(r.Context(), token)
+	if err == nil && s.sight(r.Context(), o.At) != o.At {
+		err = errs.NoSuch("invitation") // it is another brand's
+	}
 	switch errs.KindOf(err) {
 	case errs.Conflict, errs.NotFound:
 		if err != nil {

@@ -48,15 +48,16 @@ func (s *Server) openCapturedMail(w http.ResponseWriter, r *http.Request, by aut
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, mailbox.Mail{Page: frame, Subject: m.Subject, From: m.From, To: m.To, At: p.DateTime(m.At), Text: m.Text, Link: s.linkIn(m.Text)})
+	return s.render(w, r, http.StatusOK, mailbox.Mail{Page: frame, Subject: m.Subject, From: m.From, To: m.To, At: p.DateTime(m.At), Text: m.Text, Link: linkIn(m.Text)})
 }
 
-// linkIn finds the portal's own link in the text of a mail: a line that is nothing else.
-func (s *Server) linkIn(text string) string {
-	origin := s.BaseURL.Scheme + "://" + s.BaseURL.Host
+// linkIn finds the portal's own link in the text of a mail, a line that is nothing else, as a path: it is the same at
+// each domain.
+func linkIn(text string) string {
 	for line := range strings.Lines(text) {
-		if path, ours := strings.CutPrefix(strings.TrimSpace(line), origin); ours {
-			return ownPath(path, "")
+		u, err := url.Parse(strings.TrimSpace(line))
+		if err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" {
+			return ownPath(u.RequestURI(), "")
 		}
 	}
 	return ""

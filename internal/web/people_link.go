@@ -47,6 +47,10 @@ func (s *Server) showNewLink(w http.ResponseWriter, r *http.Request, by authz.Ac
 	if v.Page, err = s.frame(w, r, by, at); err != nil {
 		return err
 	}
-	v.URL = s.BaseURL.Scheme + "://" + s.BaseURL.Host + path.Reveal()
+	base, err := s.Brand.Base(r.Context(), sc.Account())
+	if err != nil {
+		return err
+	}
+	v.URL = base.Scheme + "://" + base.Host + path.Reveal()
 	return s.render(w, r, http.StatusOK, v)
 }

@@ -117,7 +117,7 @@ func (s *Server) Handler() http.Handler {
 	own.AddInsecureBypassPattern("POST " + unsubscribeRoute) // no session counts there
 	own.SetDenyHandler(s.serve(Route{Open: fromElsewhere}))
 	h := s.logged(own.Handler(mux))
-	return s.identified(s.hardened(s.encrypted(h)))
+	return s.identified(s.hardened(s.hosted(s.encrypted(h))))
 }
 
 func fromElsewhere(http.ResponseWriter, *http.Request) error {

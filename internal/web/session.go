@@ -87,7 +87,7 @@ func (s *Server) recognise(r *http.Request) (authz.Actor, *http.Request, error) 
 	if who.KeysOff {
 		r = r.WithContext(context.WithValue(r.Context(), keysOff{}, true))
 	}
-	return who.Actor, r, err
+	return who.Actor.Within(visited(r.Context())), r, err
 }
 
 // printerOf writes in the language and the time zone of a person: their own, else what holds in the account they work in, else

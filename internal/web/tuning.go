@@ -275,7 +275,7 @@ func (s *Server) showSettings(r *http.Request, by authz.Actor, on surface, statu
 		}
 	}
 	if page.Tab == tuning.Branding {
-		return on.show(status, string(page.Tab), s.branding(r, page, now, v))
+		return s.showBranding(r, by, on, status, page, now, v)
 	}
 	return on.show(status, string(page.Tab), v)
 }

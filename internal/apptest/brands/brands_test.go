@@ -184,7 +184,7 @@ func TestMailComesFromTheBrand(t *testing.T) {
 		}{
 			{"a product name alone", s.owner, s.acme, nil, `"Northern Lights" <mail@halyard.example>`, "<help@north.example>"},
 			{"a sender name", s.owner, s.acme, map[string]string{"sender_name": "Post of the North"}, `"Post of the North" <mail@halyard.example>`, "<help@north.example>"},
-			{"the operator's address", s.owner, s.acme, map[string]string{"sender_address": "Mail@halyard.example"}, `"Post of the North" <mail@halyard.example>`, "<help@north.example>"},
+			{"the operator's address", s.owner, s.acme, map[string]string{"sender_address": "Mail@halyard.example"}, `"Post of the North" <Mail@halyard.example>`, "<help@north.example>"},
 			{"no brand", s.stranger, s.globex, nil, `"Halyard" <mail@halyard.example>`, ""},
 		} {
 			if c.before != nil {

@@ -431,6 +431,25 @@ var calls = []call{
 	{"brand.Service.KeepPicture", "a logo", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Brands.KeepPicture(o.ctx, by, o.client, brand.Logo, strings.NewReader(`<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>`)))
 	}},
+	{"brand.Service.Domain", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Brands.Domain(o.ctx, by, o.client))
+	}},
+	{"brand.Service.AskDomain", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		o.Exec("DELETE FROM domains")
+		return o.Brands.AskDomain(o.ctx, by, o.client, "portal.acme.example")
+	}},
+	{"brand.Service.CheckDomain", "whose record is there", func(t *testing.T, o *office, by authz.Actor) error {
+		o.Exec("DELETE FROM domains")
+		must(t, o.Brands.AskDomain(o.ctx, o.Root, o.client, "portal.acme.example"))
+		d, err := o.Brands.Domain(o.ctx, o.Root, o.client)
+		must(t, err)
+		o.DNS.Set(d.Record, d.Value)
+		return only(o.Brands.CheckDomain(o.ctx, by, o.client))
+	}},
+	{"brand.Service.RemoveDomain", "", func(t *testing.T, o *office, by authz.Actor) error {
+		must(t, o.Brands.AskDomain(o.ctx, o.Root, o.client, "portal.acme.example"))
+		return o.Brands.RemoveDomain(o.ctx, by, o.client)
+	}},
 	{"tuning.Service.View", "security", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Tuning.View(o.ctx, by, o.client, tuning.Security))
 	}},

@@ -111,6 +111,9 @@ func (o *town) values(at ids.Account, name string, by apptest.Person) values {
 	v["task"] = string(o.Task(at, by.Actor))
 	v["module"] = "campaigns"
 	o.lists(at, d.Kind == account.Reseller)
+	if err := o.Brands.AskDomain(o.t.Context(), o.Root, at, name+".mail.example"); err != nil {
+		o.t.Fatal(err)
+	}
 	return v
 }
 
