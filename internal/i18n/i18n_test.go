@@ -86,12 +86,39 @@ func TestDatesAndNumbersReadAsPeopleWriteThem(t *testing.T) {
 	}
 }
 
+func TestEachLanguageCountsAndWritesDaysInItsOwnWay(t *testing.T) {
+	c, err := i18n.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	day := time.Date(2027, 3, 1, 14, 5, 0, 0, time.UTC)
+	for lang, want := range map[string]struct{ date, number, compact, none, one, million string }{
+		"es": {"1 mar 2027, 14:05", "1.620.400", "1,62\u00a0M", "0 clientes", "1 cliente", "1.000.000 de clientes"},
+		"fr": {"1 mars 2027, 14:05", "1\u202f620\u202f400", "1,62\u00a0M", "0 client", "1 client", "1\u202f000\u202f000 de clients"},
+		"de": {"1. März 2027, 14:05", "1.620.400", "1,62\u00a0Mio.", "0 Kunden", "1 Kunde", "1.000.000 Kunden"},
+		"pt": {"1 de mar. de 2027, 14:05", "1.620.400", "1,62\u00a0mi", "0 cliente", "1 cliente", "1.000.000 de clientes"},
+		"th": {"1 มี.ค. 2027 14:05", "1,620,400", "1.62\u00a0ล้าน", "ลูกค้า 0 ราย", "ลูกค้า 1 ราย", "ลูกค้า 1,000,000 ราย"},
+	} {
+		p := c.For(lang)
+		count := func(n int) string { return p.T("clients.total", "count", n) }
+		for _, tc := range []struct{ got, want string }{
+			{p.DateTime(day), want.date}, {p.Number(1620400), want.number}, {p.Compact(1620400), want.compact},
+			{count(0), want.none}, {count(1), want.one}, {count(1_000_000), want.million}, {p.Dir(), "ltr"},
+		} {
+			if tc.got != tc.want {
+				t.Errorf("%s: got %q, want %q", lang, tc.got, tc.want)
+			}
+		}
+	}
+}
+
 func TestTheLanguageFollowsTheRequest(t *testing.T) {
 	c, err := i18n.Load(i18n.WithPseudo())
 	if err != nil {
 		t.Fatal(err)
 	}
-	for accept, want := range map[string]string{"": "en", "en-GB,en;q=0.8": "en", "zz": "en", ";;": "en", "ar-XB": "ar-XB", "ar-EG,en;q=0.5": "ar"} {
+	for accept, want := range map[string]string{"": "en", "en-GB,en;q=0.8": "en", "zz": "en", ";;": "en", "ar-XB": "ar-XB", "ar-EG,en;q=0.5": "ar",
+		"de-AT": "de", "pt-PT,pt;q=0.9": "pt", "es-419": "es", "fr-CA,en;q=0.5": "fr", "th": "th", "nl,de;q=0.8": "de"} {
 		if got := c.Match(accept); got != want {
 			t.Errorf("Match(%q) = %q, want %q", accept, got, want)
 		}

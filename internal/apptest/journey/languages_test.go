@@ -24,6 +24,8 @@ func TestTheMainPagesInEveryLanguage(t *testing.T) {
 		{acme + "/users", "users"},
 		{acme + "/users/invite", "invite"},
 		{acme, "account"},
+		{acme + "/contacts", "contacts"},
+		{acme + "/branding", "branding"},
 		{"/me/security", "me-security"},
 	}
 	for _, lang := range c.Langs() {
