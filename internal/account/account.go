@@ -33,6 +33,8 @@ type Account struct {
 	Industry        string      `audit:"show"`
 	MembershipStart Date        `audit:"show"`
 	MembershipEnd   Date        `audit:"show"`
+	Package         ids.Package `audit:"-"`
+	PackageName     string      `audit:"show"`
 	ClosedAt        time.Time   `audit:"-"` // zero while open
 	ClosedWith      ids.Account `audit:"-"` // the account whose closing closed this one
 	Version         int64       `audit:"-"`
@@ -99,6 +101,11 @@ func (d Details) CanAct(action string) bool { return d.scope.Has(d.Kind.Perm(act
 
 // CanParentFields reports whether the viewer may change what belongs to the parent: dates and references.
 func (d Details) CanParentFields() bool { return d.scope.HeldAbove(d.Kind.Perm(edit)) }
+
+// CanAssign reports whether the viewer may give the client another package.
+func (d Details) CanAssign() bool {
+	return d.Kind == Customer && d.scope.HeldAbove(authz.PackagesAssign)
+}
 
 // CanClose reports whether the viewer may close or reopen the account.
 func (d Details) CanClose() bool { return mayClose(d.scope, d.Kind) }

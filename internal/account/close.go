@@ -10,6 +10,7 @@ import (
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/op"
+	"bailiwick/internal/plan"
 	"bailiwick/internal/setting"
 )
 
@@ -99,6 +100,11 @@ func (s *Service) Reopen(ctx context.Context, by authz.Actor, id ids.Account) er
 		n, err := reopenBelow(ctx, w.Tx(), w.Scope())
 		if err != nil {
 			return err
+		}
+		if a.Kind == Department {
+			if err := plan.Fits(ctx, w.Tx(), w.Scope(), plan.Departments); err != nil {
+				return err
+			}
 		}
 		w.Audit(audit.Event{Action: "account.reopened", TargetType: "account", TargetID: string(a.ID), Target: a.Name, After: closed{n}})
 		return listClosed(ctx, w.Tx(), w.Scope())

@@ -11,6 +11,7 @@ import (
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/op"
+	"bailiwick/internal/plan"
 )
 
 // CreateInput is a new account. A customer needs an end date, or NoEnd said outright.
@@ -60,6 +61,11 @@ func CreateIn(ctx context.Context, w *op.W, in CreateInput) (Created, error) {
 	if err := insert(ctx, w.Tx(), w.Scope(), a); err != nil {
 		return Created{}, fmt.Errorf("create %s: %w", a.ID, err)
 	}
+	if a.Kind == Department {
+		if err := plan.Fits(ctx, w.Tx(), w.Scope(), plan.Departments); err != nil {
+			return Created{}, err
+		}
+	}
 	same, err := sameName(ctx, w.Tx(), w.Scope(), a)
 	if err != nil {
 		return Created{}, err
@@ -79,6 +85,11 @@ func finishCreate(ctx context.Context, w *op.W, a Account, f Fields) error {
 	}
 	if _, _, err := settle(ctx, w, Language, f.Language); err != nil {
 		return err
+	}
+	if f.Package != nil && *f.Package != "" {
+		if _, err := assignIn(ctx, w, *f.Package); err != nil {
+			return err
+		}
 	}
 	if err := refresh(ctx, w.Tx(), w.Scope()); err != nil {
 		return err

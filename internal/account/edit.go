@@ -105,8 +105,10 @@ func save(ctx context.Context, w *op.W, old, upd Account, oldRefs []Ref, f Field
 	if err != nil {
 		return err
 	}
-	if upd == old && slices.Equal(oldRefs, f.Refs) && !zoneNew && !langNew {
-		return w.Unchanged()
+	same := upd == old && slices.Equal(oldRefs, f.Refs) && !zoneNew && !langNew
+	given, err := givePackage(ctx, w, f)
+	if err != nil || same {
+		return orUnchanged(w)(given, err)
 	}
 	if err := setRefs(ctx, w, old, oldRefs, f.Refs); err != nil {
 		return err

@@ -25,6 +25,8 @@ type Fields struct {
 	MembershipStart string // the parent's
 	MembershipEnd   string // the parent's
 	Refs            []Ref  // the parent's
+
+	Package *ids.Package // the parent's: nil leaves it, "" is none
 }
 
 const (

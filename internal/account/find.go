@@ -38,15 +38,19 @@ type filter struct {
 	held    []ids.Account // the highest held resellers below root, when only is set
 	endFrom string        // first and last day of end_sort, "" for open
 	endTo   string
-	words   []string // each of which a client contains
-	whole   bool     // all matches, never just the first
+	bought  ids.Package // the package, "" for whatever
+	without bool        // only those that have none
+	words   []string    // each of which a client contains
+	whole   bool        // all matches, never just the first
 }
 
 func (f filter) ended() bool { return f.endFrom != "" || f.endTo != "" }
 
+func (f filter) packaged() bool { return f.bought != "" || f.without }
+
 // conditions is how many kinds of filters there are.
 func (f filter) conditions() (n int) {
-	for _, on := range []bool{f.only != "", f.ended(), len(f.words) > 0} {
+	for _, on := range []bool{f.only != "", f.ended(), len(f.words) > 0, f.packaged()} {
 		if on {
 			n++
 		}
@@ -143,7 +147,7 @@ func walk(ctx context.Context, q db.Queryer, sc authz.Scope, f filter, o order, 
 // rarest finds the filter that leaves the fewest clients, if any leaves few.
 func rarest(ctx context.Context, q db.Queryer, sc authz.Scope, f filter) (best source, err error) {
 	best.n = 2*fewHits + 1
-	for _, look := range []func(context.Context, db.Queryer, authz.Scope, filter) (source, error){wordSource, endSource, heldSource} {
+	for _, look := range []func(context.Context, db.Queryer, authz.Scope, filter) (source, error){wordSource, endSource, heldSource, packageSource} {
 		s, err := look(ctx, q, sc, f)
 		if err != nil {
 			return source{}, err
@@ -174,6 +178,8 @@ func countOne(ctx context.Context, q db.Queryer, sc authz.Scope, f filter, liste
 		return Unknown, nil
 	case f.ended():
 		return countEnding(ctx, q, sc, f)
+	case f.packaged():
+		return countPackage(ctx, q, sc, f)
 	}
 	return countStatus(ctx, q, sc, f, listed)
 }

@@ -11,12 +11,14 @@ import (
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/op"
+	"bailiwick/internal/plan"
 )
 
 // Incoming is one client of an import.
 type Incoming struct {
 	ID     ids.Account // as it stands in the file; one that does not exist here says nothing
 	Parent ids.Account // below which a new client is made
+	Bought string      // the name of a package, "" none
 	Has    []string    // the fields that the file has; the others of an existing client stay as they are
 	NoEnd  bool
 	Fields
@@ -31,6 +33,7 @@ type Fate struct {
 
 	old    Exported
 	fields Fields
+	bought plan.Package
 }
 
 // Importing says how an import treats what it meets.
@@ -153,6 +156,7 @@ func judge(ctx context.Context, q db.Queryer, sc authz.Scope, in []Incoming, how
 			old[x.ID] = x
 		}
 	}
+	named := packageNames{}
 	for i := range out {
 		f := &out[i]
 		if f.Err != nil {
@@ -161,6 +165,9 @@ func judge(ctx context.Context, q db.Queryer, sc authz.Scope, in []Incoming, how
 		if f.Existing == "" {
 			fields, err := in[i].clean(Customer)
 			f.fields, f.Err = fields, CreateInput{Customer, in[i].NoEnd, in[i].Fields}.alsoEnd(err)
+			if err := named.choose(ctx, q, sc, in[i], in[i].Parent, f); err != nil {
+				return nil, err
+			}
 			continue
 		}
 		if !how.Update {
@@ -168,6 +175,9 @@ func judge(ctx context.Context, q db.Queryer, sc authz.Scope, in []Incoming, how
 			continue
 		}
 		f.judgeUpdate(in[i], old)
+		if err := named.choose(ctx, q, sc, in[i], f.Existing, f); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
 }
@@ -186,6 +196,38 @@ func (f *Fate) judgeUpdate(in Incoming, old map[ids.Account]Exported) {
 	fields.apply(&upd)
 	fields.applyParents(&upd)
 	f.Same = f.Err == nil && upd == x.Account && sameRefs(fields.Refs, x.Refs) && fields.TimeZone == x.TimeZone && fields.Language == x.Language
+}
+
+// packageNames remembers what the names of packages stand for at a place.
+type packageNames map[[2]string][]plan.Package
+
+// choose finds the package that a line names, if the file has that column.
+func (n packageNames) choose(ctx context.Context, q db.Queryer, sc authz.Scope, in Incoming, at ids.Account, f *Fate) error {
+	if f.Err != nil || !slices.Contains(in.Has, "package") {
+		return nil
+	}
+	var chosen plan.Package
+	if in.Bought != "" && ids.Fold(in.Bought) == ids.Fold(f.old.PackageName) {
+		chosen = plan.Package{ID: f.old.Package, Name: f.old.PackageName} // it may be retired
+	} else if in.Bought != "" {
+		key := [2]string{string(at), ids.Fold(in.Bought)}
+		found, seen := n[key]
+		if !seen {
+			var err error
+			if found, err = packageNamed(ctx, q, sc, at, in.Bought); err != nil {
+				return err
+			}
+			n[key] = found
+		}
+		if len(found) == 0 {
+			f.Err = errs.Field("package", "import.package_unknown", "Write the name of a package that is offered there, or leave the cell empty.")
+			return nil
+		}
+		chosen = found[0]
+	}
+	f.Same = f.Same && chosen.ID == f.old.Package
+	f.fields.Package, f.bought = &chosen.ID, chosen
+	return nil
 }
 
 func sameRefs(a, b []Ref) bool {
@@ -312,6 +354,10 @@ func createMany(ctx context.Context, w *op.W, rows []int, fates []Fate) error {
 		a := Account{ID: ids.NewAccount(now), Parent: parent.ID, Kind: Customer, Version: 1, CreatedAt: now, UpdatedAt: now}
 		f.fields.apply(&a)
 		f.fields.applyParents(&a)
+		if f.bought.ID != "" && !w.Scope().Has(authz.PackagesAssign) {
+			return OfRow(i, errs.Field("package", "account.package_denied", "Leave the package out, or ask an admin. Giving packages is not part of your role."))
+		}
+		a.Package, a.PackageName = f.bought.ID, f.bought.Name
 		all[n], f.Account = newcomer{a, f.fields.Refs}, a.ID
 		w.Audit(audit.Event{Action: "account.created", TargetType: "account", TargetID: string(a.ID), Target: a.Name, After: a, Account: a.ID})
 	}

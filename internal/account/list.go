@@ -31,6 +31,7 @@ type Query struct {
 	Status   Status // "" is all that are not closed
 	Ends     Ends
 	Reseller ids.Account // only those below it
+	Package  ids.Package // only those that have it, or NoPackage
 	Sort     Sort
 	Desc     bool
 	Cursor   string
@@ -52,6 +53,9 @@ type Row struct {
 	Status     Status
 	Created    time.Time
 	Version    int64
+
+	Package     ids.Package
+	PackageName string
 
 	nameFold, endSort string
 	held              bool
@@ -167,7 +171,7 @@ func (s *Service) turn(bind page.Binding, o order, h hits, out *Clients) {
 
 // text is the query without its cursor, for the binding of cursors.
 func (in Query) text() string {
-	return fmt.Sprintf("clients %q %q %q %q %q %t", in.Search, in.Status, in.Ends, in.Reseller, in.Sort, in.Desc)
+	return fmt.Sprintf("clients %q %q %q %q %q %q %t", in.Search, in.Status, in.Ends, in.Reseller, in.Package, in.Sort, in.Desc)
 }
 
 // Facets counts what the tabs show.
@@ -215,6 +219,9 @@ func (s *Service) filter(ctx context.Context, by authz.Actor, q db.Queryer, sc a
 		return f, "", err
 	}
 	f.words = Words(in.Search)
+	if f.bought = in.Package; f.bought == NoPackage {
+		f.bought, f.without = "", true
+	}
 	return f, today, f.status(ctx, q, sc, in.Status)
 }
 

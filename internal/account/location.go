@@ -18,6 +18,7 @@ import (
 	"bailiwick/internal/ids"
 	"bailiwick/internal/op"
 	"bailiwick/internal/page"
+	"bailiwick/internal/plan"
 )
 
 // Location is a place of an account.
@@ -129,6 +130,9 @@ func (s *Service) AddLocations(ctx context.Context, by authz.Actor, id ids.Accou
 			}
 			w.Audit(audit.Event{Action: "location.created", TargetType: "location", TargetID: string(l.ID), Target: l.Name, After: l})
 			out = append(out, l)
+		}
+		if err := plan.Fits(ctx, w.Tx(), w.Scope(), plan.Locations); err != nil {
+			return err
 		}
 		return CountsChanged(ctx, w.Tx(), w.Scope())
 	})

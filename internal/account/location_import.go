@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"slices"
+	"time"
 
 	"bailiwick/internal/audit"
 	"bailiwick/internal/authz"
@@ -10,6 +11,7 @@ import (
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/op"
+	"bailiwick/internal/plan"
 )
 
 // IncomingLocation is one place of an import. It exists when the account has one of its id or its name.
@@ -35,7 +37,7 @@ func (s *Service) CheckLocations(ctx context.Context, by authz.Actor, id ids.Acc
 	if err != nil {
 		return nil, err
 	}
-	return judgeLocations(ctx, q, sc, in, how)
+	return judgeLocations(ctx, q, sc, in, how, s.now())
 }
 
 // ImportLocationsIn brings places in, in a write on their account. What is refused is left out and told in its fate.
@@ -43,7 +45,7 @@ func ImportLocationsIn(ctx context.Context, w *op.W, in []IncomingLocation, how 
 	if err := placeKind(ctx, w); err != nil {
 		return nil, err
 	}
-	fates, err := judgeLocations(ctx, w.Tx(), w.Scope(), in, how)
+	fates, err := judgeLocations(ctx, w.Tx(), w.Scope(), in, how, w.Tx().Now())
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +81,7 @@ func updateLocation(ctx context.Context, w *op.W, f LocationFate) error {
 	return named(putLocation(ctx, w.Tx(), w.Scope(), upd))
 }
 
-func judgeLocations(ctx context.Context, q db.Queryer, sc authz.Scope, in []IncomingLocation, how Importing) ([]LocationFate, error) {
+func judgeLocations(ctx context.Context, q db.Queryer, sc authz.Scope, in []IncomingLocation, how Importing, now time.Time) ([]LocationFate, error) {
 	out := make([]LocationFate, len(in))
 	var some []ids.Location
 	var names []string
@@ -96,6 +98,10 @@ func judgeLocations(ctx context.Context, q db.Queryer, sc authz.Scope, in []Inco
 		for _, l := range found {
 			byID[l.ID], byName[l.nameFold] = l, l
 		}
+	}
+	left, limited, full, err := plan.Free(ctx, q, sc, plan.Locations, now)
+	if err != nil {
+		return nil, err
 	}
 	taken := map[string]bool{}
 	for i, l := range in {
@@ -117,8 +123,11 @@ func judgeLocations(ctx context.Context, q db.Queryer, sc authz.Scope, in []Inco
 			f.Existing, f.old = old.ID, old
 			f.in, f.Err = l.over(old).clean()
 			f.Same = f.in.Name == old.Name && f.in.Address == old.Address && f.in.Country == old.Country && f.in.TimeZone == old.TimeZone
+		case limited && left == 0:
+			f.Err = full
 		default:
 			f.in, f.Err = l.clean()
+			left--
 		}
 		taken[fold] = true
 	}

@@ -11,12 +11,15 @@ import (
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/op"
+	"bailiwick/internal/plan"
 )
 
 // MoveInput is a move with what replaces the role groups that do not reach the new place.
 type MoveInput struct {
 	To    ids.Account
 	Roles map[ids.Role]authz.Role // a group -> what its members hold afterwards
+
+	Packages map[ids.Package]ids.Package // a package -> what its clients have afterwards, "" none
 
 	Tell func(done, total int) `json:"-"` // nil, or told as the accounts get their new place
 }
@@ -37,6 +40,16 @@ type Replacement struct {
 	Name string // of a group; "" for a built-in role
 }
 
+// StrandedPackage is a package that clients below have and that does not reach the new place.
+type StrandedPackage struct {
+	Package ids.Package
+	Name    string
+	Clients int
+	Choices []plan.Package // that stand in for it: they leave nobody more modules than they had. One without an id is none
+	all     bool
+	modules authz.Set
+}
+
 // Move is what a move would do.
 type Move struct {
 	Account      ids.Account // that moves
@@ -45,6 +58,7 @@ type Move struct {
 	Way          MoveWay
 	Takes        time.Duration // expected, of a move that is not at once
 	Stranded     []Stranded
+	Packages     []StrandedPackage
 	RefsTaken    []Ref    // references that are taken at the new place; change them first
 	NamesTaken   []string // sub-account names that are taken in the new client
 	NameTaken    bool     // a department there is called the same
@@ -164,6 +178,12 @@ func (p Move) possible(in MoveInput) error {
 			return errs.Field("role:"+string(s.Group), "account.move_role", "Choose what replaces {group}. It does not reach the new place.", "group", s.Name)
 		}
 	}
+	for _, s := range p.Packages {
+		next, chosen := in.Packages[s.Package]
+		if !chosen || !slices.ContainsFunc(s.Choices, func(c plan.Package) bool { return c.ID == next }) {
+			return errs.Field("package:"+string(s.Package), "account.move_package", "Choose what replaces the package {package}. It does not reach the new place.", "package", s.Name)
+		}
+	}
 	return nil
 }
 
@@ -230,11 +250,37 @@ func (p *Move) obstacles(ctx context.Context, q db.Queryer, sc, there authz.Scop
 			return err
 		}
 	}
+	if err := p.packages(ctx, q, sc, there); err != nil {
+		return err
+	}
 	if err := p.settings(ctx, q, sc, there); err != nil {
 		return err
 	}
 	p.Changeable = !p.NameTaken && len(p.RefsTaken) == 0 && len(p.NamesTaken) == 0
 	return p.zones(ctx, q, sc, there)
+}
+
+// packages notes the packages that stay behind, and what can stand in for each.
+func (p *Move) packages(ctx context.Context, q db.Queryer, sc, there authz.Scope) (err error) {
+	if p.Packages, err = strandedPackages(ctx, q, sc, there); err != nil || len(p.Packages) == 0 {
+		return err
+	}
+	offered, err := plan.Usable(ctx, q, there)
+	if err != nil {
+		return err
+	}
+	for i := range p.Packages {
+		s := &p.Packages[i]
+		for _, k := range offered {
+			if s.all || !k.All && s.modules.Covers(k.Modules) {
+				s.Choices = append(s.Choices, k)
+			}
+		}
+		if s.all {
+			s.Choices = append(s.Choices, plan.Package{})
+		}
+	}
+	return nil
 }
 
 // customers notes a department that goes to another client, whose sub-accounts' names may be taken there.
@@ -313,6 +359,12 @@ func (p intended) carryOut(ctx context.Context, w *op.W, in MoveInput) error {
 			return err
 		}
 	}
+	for _, s := range p.Packages {
+		i := slices.IndexFunc(s.Choices, func(c plan.Package) bool { return c.ID == in.Packages[s.Package] })
+		if _, err := replacePackage(ctx, w.Tx(), w.Scope(), s.Package, s.Choices[i]); err != nil {
+			return err
+		}
+	}
 	if p.refsFrom != p.refsTo {
 		if err := moveRefs(ctx, w.Tx(), w.Scope(), p.refsFrom, p.refsTo); err != nil {
 			return err
@@ -329,6 +381,9 @@ func (p intended) carryOut(ctx context.Context, w *op.W, in MoveInput) error {
 	w.Audit(p.log("account.moved", p.account))
 	if p.account.Kind != Department || p.customerFrom == p.customerTo {
 		return nil
+	}
+	if err := plan.Fits(ctx, w.Tx(), p.there, plan.AllTerms()...); err != nil {
+		return err
 	}
 	if err := listRow(ctx, w.Tx(), w.Scope()); err != nil {
 		return err

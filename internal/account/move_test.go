@@ -10,6 +10,8 @@ import (
 	"bailiwick/internal/db"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
+	"bailiwick/internal/op"
+	"bailiwick/internal/plan"
 )
 
 func (w *world) move(by authz.Actor, id, to ids.Account) error {
@@ -221,6 +223,38 @@ func TestThePreviewNamesTheSettingsThatAMoveChanges(t *testing.T) {
 		}
 		if d := cmp.Diff(want, p.Settings); d != "" {
 			w.t.Errorf("settings (-want +got):\n%s", d)
+		}
+	})
+}
+
+func TestAMoveReplacesPackagesThatDoNotReachTheNewPlace(t *testing.T) {
+	each(t, func(w *world) {
+		plans := plan.NewService(op.NewRunner(w.db, &authz.Checker{}), w.clock.Now, account.TimeZone)
+		sold := func(at ids.Account, in plan.Input) ids.Package {
+			id, err := plans.Create(w.t.Context(), w.operator, at, in)
+			w.ok(err)
+			return id
+		}
+		north, south := w.reseller(w.root, "North"), w.reseller(w.root, "South")
+		acme := w.client(north, "Acme")
+		old := sold(north, plan.Input{Name: "Old", Modules: authz.ModuleSet("locations")})
+		less := sold(south, plan.Input{Name: "Less"})
+		more := sold(south, plan.Input{Name: "More", Modules: authz.ModuleSet("locations", "audit")})
+		w.ok(w.accounts.Assign(w.t.Context(), w.operator, acme, old))
+		p, err := w.accounts.PreviewMove(w.t.Context(), w.operator, acme, south)
+		if err != nil || len(p.Packages) != 1 || p.Packages[0].Package != old || p.Packages[0].Clients != 1 || len(p.Packages[0].Choices) != 1 || p.Packages[0].Choices[0].ID != less {
+			w.t.Fatalf("%+v, %v", p.Packages, err)
+		}
+		w.refused(w.move(w.operator, acme, south), "account.move_package")
+		for _, to := range []ids.Package{more, "", old} {
+			w.refused(w.moveWith(w.operator, acme, account.MoveInput{To: south, Packages: map[ids.Package]ids.Package{old: to}}), "account.move_package")
+		}
+		w.ok(w.moveWith(w.operator, acme, account.MoveInput{To: south, Packages: map[ids.Package]ids.Package{old: less}}))
+		if got := w.get(w.operator, acme); got.PackageName != "Less" {
+			w.t.Errorf("it has the package %q", got.PackageName)
+		}
+		if l := w.list(w.operator, south, account.Query{Package: less}); len(l.Rows) != 1 {
+			w.t.Errorf("the list of the new place has %+v", l.Rows)
 		}
 	})
 }

@@ -20,6 +20,7 @@ const (
 	ByUsers     Sort = "users"
 	ByLocations Sort = "locations"
 	ByStatus    Sort = "status"
+	ByPackage   Sort = "package"
 )
 
 // sorts are the columns of client_list that each sort orders by; the id makes the order total.
@@ -30,6 +31,7 @@ var sorts = map[Sort][]string{
 	ByUsers:     {"users", "customer_id"},
 	ByLocations: {"locations", "customer_id"},
 	ByStatus:    {"held", "name_fold", "customer_id"},
+	ByPackage:   {"package_fold", "customer_id"},
 }
 
 // order is a sort with the place where a page begins.

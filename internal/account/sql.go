@@ -11,12 +11,13 @@ import (
 )
 
 const columns = `a.id, COALESCE(a.parent_id, ''), a.kind, a.name, a.legal_name, a.email, a.phone, a.address, a.website, a.industry,
-	a.membership_start, a.membership_end, COALESCE(a.closed_at, 0), COALESCE(a.closed_with, ''), a.version, a.created_at, a.updated_at`
+	a.membership_start, a.membership_end, COALESCE(a.closed_at, 0), COALESCE(a.closed_with, ''), a.version, a.created_at, a.updated_at,
+	a.package_id, COALESCE((SELECT k.name FROM packages k WHERE k.id = a.package_id), '')`
 
 func scanAccount(r db.Row) (a Account, err error) {
 	var closed, created, updated int64
 	err = r.Scan(&a.ID, &a.Parent, &a.Kind, &a.Name, &a.LegalName, &a.Email, &a.Phone, &a.Address, &a.Website, &a.Industry,
-		&a.MembershipStart, &a.MembershipEnd, &closed, &a.ClosedWith, &a.Version, &created, &updated)
+		&a.MembershipStart, &a.MembershipEnd, &closed, &a.ClosedWith, &a.Version, &created, &updated, &a.Package, &a.PackageName)
 	a.CreatedAt, a.UpdatedAt = ms(created), ms(updated)
 	if closed != 0 {
 		a.ClosedAt = ms(closed)

@@ -38,6 +38,9 @@ func (f filter) where(s *statement) {
 	if f.endTo != "" {
 		s.add(` AND c.end_sort <= ?`, f.endTo)
 	}
+	if f.packaged() {
+		s.add(` AND c.package_id = ?`, f.bought)
+	}
 	if len(f.words) > 0 {
 		s.add(` AND (SELECT count(*) FROM client_search x WHERE x.customer_id = c.customer_id`)
 		for _, w := range f.words {
@@ -81,7 +84,9 @@ func (f filter) split(o order) (inside, outside filter) {
 	if o.sort == ByEnd {
 		inside.endFrom, inside.endTo, outside.endFrom, outside.endTo = f.endFrom, f.endTo, "", ""
 	}
-	if (o.sort == ByName || o.sort == ByStatus) && len(f.held) == 0 {
+	if o.sort == ByName && f.packaged() {
+		inside.bought, inside.without, outside.bought, outside.without = f.bought, f.without, "", false
+	} else if (o.sort == ByName || o.sort == ByStatus) && len(f.held) == 0 {
 		inside.only, outside.only = f.only, ""
 	}
 	return inside, outside
@@ -113,6 +118,9 @@ func strideText(inside, outside filter, o order, stride, limit int) (string, []a
 	columns := o.columns("c.")
 	if outside.only != "" && o.sort != ByStatus {
 		columns = append(columns, "c.held")
+	}
+	if outside.packaged() {
+		columns = append(columns, "c.package_id")
 	}
 	if outside.ended() {
 		columns = append(columns, "c.end_sort")
@@ -263,6 +271,27 @@ func endSource(ctx context.Context, q db.Queryer, sc authz.Scope, f filter) (s s
 // ending writes the customers whose membership ends when the filter says, in the order of their ends.
 func (f filter) ending(s *statement, limit int) {
 	filter{root: f.root, closed: f.closed, endFrom: f.endFrom, endTo: f.endTo}.along(s, order{sort: ByEnd}, "c.customer_id", ` LIMIT ?`, limit)
+}
+
+// packageSource finds the customers that have the package.
+func packageSource(ctx context.Context, q db.Queryer, sc authz.Scope, f filter) (s source, err error) {
+	if !f.packaged() {
+		return source{}, nil
+	}
+	var text statement
+	f.having(&text, fewHits+1)
+	return few(ctx, q, sc, text)
+}
+
+// having writes the customers that have the filter's package, by name.
+func (f filter) having(s *statement, limit int) {
+	filter{root: f.root, closed: f.closed, bought: f.bought, without: f.without}.along(s, order{sort: ByName}, "c.customer_id", ` LIMIT ?`, limit)
+}
+
+func countPackage(ctx context.Context, q db.Queryer, _ authz.Scope, f filter) (int, error) {
+	var s statement
+	f.having(&s, Most+1)
+	return db.One(ctx, q, db.Value[int], `SELECT count(*) FROM (`+s.String()+`) s`, s.args...)
 }
 
 // heldSource finds the suspended customers: those that are held themselves, and those below the held resellers that are not.

@@ -165,10 +165,10 @@ func insertAccounts(ctx context.Context, tx *db.Tx, sc authz.Scope, all []newcom
 	var args []any
 	for _, a := range all {
 		args = append(args, a.ID, sc.Account(), a.Kind, a.Name, ids.Fold(a.Name), a.LegalName, a.Email, ids.Fold(a.Email), a.Phone, a.Address, a.Website, a.Industry,
-			a.MembershipStart, a.MembershipEnd, a.Version, a.CreatedAt.UnixMilli(), a.UpdatedAt.UnixMilli())
+			a.MembershipStart, a.MembershipEnd, a.Version, a.CreatedAt.UnixMilli(), a.UpdatedAt.UnixMilli(), a.Package)
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO accounts (id, parent_id, kind, name, name_fold, legal_name, email, email_fold, phone, address, website, industry,
-		membership_start, membership_end, version, created_at, updated_at) VALUES `+db.Values(len(all), 17), args...)
+		membership_start, membership_end, version, created_at, updated_at, package_id) VALUES `+db.Values(len(all), 18), args...)
 	return err
 }
 
@@ -219,16 +219,16 @@ func insertListed(ctx context.Context, tx *db.Tx, sc authz.Scope, all []newcomer
 		if end == "" {
 			end = noEndSort
 		}
-		listed = append(listed, a.ID, ids.Fold(a.Name), end)
+		listed = append(listed, a.ID, ids.Fold(a.Name), end, a.Package, ids.Fold(a.PackageName))
 		searched = append(searched, a.ID, searchText(a.Account, a.refs))
 		for _, w := range words(a.Account, a.refs) {
 			found = append(found, []any{a.ID, w})
 		}
 	}
 	up, chain := above(sc)
-	if _, err := tx.Exec(ctx, `INSERT INTO client_list (ancestor_id, customer_id, name_fold, end_sort, created_at, users, locations, held, closed)
-		SELECT `+ancestor+`, v.column1, v.column2, v.column3, CAST(? AS BIGINT), 0, 0, FALSE, FALSE
-		FROM (VALUES `+db.Values(len(all), 3)+`) AS v CROSS JOIN `+up, slices.Concat([]any{tx.Ms()}, listed, chain)...); err != nil {
+	if _, err := tx.Exec(ctx, `INSERT INTO client_list (ancestor_id, customer_id, name_fold, end_sort, created_at, users, locations, held, closed, package_id, package_fold)
+		SELECT `+ancestor+`, v.column1, v.column2, v.column3, CAST(? AS BIGINT), 0, 0, FALSE, FALSE, v.column4, v.column5
+		FROM (VALUES `+db.Values(len(all), 5)+`) AS v CROSS JOIN `+up, slices.Concat([]any{tx.Ms()}, listed, chain)...); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(ctx, `INSERT INTO client_search (customer_id, text) VALUES `+db.Values(len(all), 2), searched...); err != nil {

@@ -16,14 +16,16 @@ func listSearch(ctx context.Context, tx *db.Tx, sc authz.Scope, text string) err
 }
 
 // listColumns selects the rows of customers a, one for each ancestor t and itself.
-const listColumns = `INSERT INTO client_list (ancestor_id, customer_id, name_fold, end_sort, created_at, users, locations, held, closed)
+const listColumns = `INSERT INTO client_list (ancestor_id, customer_id, name_fold, end_sort, created_at, users, locations, held, closed, package_id, package_fold)
 		SELECT t.ancestor_id, a.id, a.name_fold, CASE WHEN a.membership_end = '' THEN '` + noEndSort + `' ELSE a.membership_end END, a.created_at,
 		       (SELECT count(DISTINCT m.user_id) FROM account_tree d JOIN memberships m ON m.account_id = d.descendant_id WHERE d.ancestor_id = a.id AND m.deactivated_at IS NULL),
 		       (SELECT count(*) FROM account_tree d JOIN locations l ON l.account_id = d.descendant_id WHERE d.ancestor_id = a.id),
-		       EXISTS (SELECT 1 FROM holds h WHERE h.account_id = a.id), a.closed_at IS NOT NULL `
+		       EXISTS (SELECT 1 FROM holds h WHERE h.account_id = a.id), a.closed_at IS NOT NULL,
+		       a.package_id, COALESCE((SELECT k.name_fold FROM packages k WHERE k.id = a.package_id), '') `
 
 const listConflict = ` ON CONFLICT (ancestor_id, customer_id) DO UPDATE SET name_fold = excluded.name_fold, end_sort = excluded.end_sort, created_at = excluded.created_at,
-			users = excluded.users, locations = excluded.locations, held = excluded.held, closed = excluded.closed`
+			users = excluded.users, locations = excluded.locations, held = excluded.held, closed = excluded.closed,
+			package_id = excluded.package_id, package_fold = excluded.package_fold`
 
 // listRow writes the rows of the customer at or above the scope's account.
 func listRow(ctx context.Context, tx *db.Tx, sc authz.Scope) error {
@@ -74,7 +76,7 @@ func listRows(ctx context.Context, q db.Queryer, _ authz.Scope, root ids.Account
 	rows, err := db.All(ctx, q, func(r db.Row) (x Row, err error) {
 		var held, closed bool
 		var created int64
-		err = r.Scan(&x.ID, &x.Parent, &x.ParentName, &x.ParentKind, &x.Name, &x.Email, &x.Website, &x.End, &x.Users, &x.Locations, &held, &closed, &created, &x.Version)
+		err = r.Scan(&x.ID, &x.Parent, &x.ParentName, &x.ParentKind, &x.Name, &x.Email, &x.Website, &x.End, &x.Users, &x.Locations, &held, &closed, &created, &x.Version, &x.Package, &x.PackageName)
 		x.Created, x.Status = ms(created), Active
 		switch {
 		case closed:
@@ -102,8 +104,8 @@ func listRows(ctx context.Context, q db.Queryer, _ authz.Scope, root ids.Account
 
 func rowsText(n int) string {
 	return `SELECT a.id, COALESCE(a.parent_id, ''), COALESCE(p.name, ''), COALESCE(p.kind, ''), a.name, a.email, a.website, a.membership_end, c.users, c.locations,
-		       (SELECT count(*) FROM account_tree t JOIN holds h ON h.account_id = t.ancestor_id WHERE t.descendant_id = a.id) > 0, c.closed, c.created_at, a.version
-		FROM client_list c JOIN accounts a ON a.id = c.customer_id LEFT JOIN accounts p ON p.id = a.parent_id WHERE c.ancestor_id = ? AND c.customer_id IN ` + db.In(n)
+		       (SELECT count(*) FROM account_tree t JOIN holds h ON h.account_id = t.ancestor_id WHERE t.descendant_id = a.id) > 0, c.closed, c.created_at, a.version, c.package_id, COALESCE(k.name, '')
+		FROM client_list c JOIN accounts a ON a.id = c.customer_id LEFT JOIN accounts p ON p.id = a.parent_id LEFT JOIN packages k ON k.id = c.package_id WHERE c.ancestor_id = ? AND c.customer_id IN ` + db.In(n)
 }
 
 // belowResellers walks from reseller to reseller, which are few, never over the clients.

@@ -115,6 +115,19 @@ func JoinStranded(all, more []Stranded) []Stranded {
 	return all
 }
 
+// JoinPackages does for packages what JoinStranded does for role groups.
+func JoinPackages(all, more []StrandedPackage) []StrandedPackage {
+	for _, m := range more {
+		i := slices.IndexFunc(all, func(s StrandedPackage) bool { return s.Package == m.Package })
+		if i < 0 {
+			all = append(all, m)
+			continue
+		}
+		all[i].Clients += m.Clients // both go to the same place, where the same is offered
+	}
+	return all
+}
+
 // CloseTogether closes accounts of any kind below root, all of them or none. Their number has to be typed.
 func (s *Service) CloseTogether(ctx context.Context, by authz.Actor, root ids.Account, accounts []ids.Account, typed string) error {
 	accounts = unique(accounts)

@@ -97,6 +97,7 @@ type AccessReason struct {
 	Account     string `json:"account,omitempty" doc:"The account that it comes from; absent when that is out of sight."`
 	AccountName string `json:"account_name,omitempty"`
 	Role        string `json:"role,omitempty" doc:"The role held there."`
+	Package     string `json:"package,omitempty" doc:"The name of the package that withholds it."`
 }
 
 // AccessExplanation is a decision with its reasons, from the highest account down.
@@ -114,7 +115,7 @@ func (a *API) explainAccess(ctx context.Context, by authz.Actor, in *struct{ Bod
 	for _, s := range x.Steps {
 		out.Reasons = append(out.Reasons, AccessReason{
 			Effect: map[authz.Verdict]string{authz.Neutral: "neutral", authz.Grants: "grants", authz.Blocks: "blocks"}[s.Verdict],
-			Code:   s.Code, Account: string(s.Account), AccountName: s.Name, Role: string(s.Role),
+			Code:   s.Code, Account: string(s.Account), AccountName: s.Name, Role: string(s.Role), Package: s.Package,
 		})
 	}
 	return &Answer[AccessExplanation]{out}, nil

@@ -14,7 +14,7 @@ func (a *API) accountOperations() {
 	tag := "Accounts"
 	add(a, operation{id: "getAccount", route: "GET /accounts/{account}", tag: tag, about: "Get an account"}, a.getAccount)
 	add(a, operation{id: "editAccount", route: "PATCH /accounts/{account}", tag: tag, about: "Edit an account",
-		more: "Fields that are left out stay. Membership dates and references belong to the account above and are changed by its people alone."}, a.editAccount)
+		more: "Fields that are left out stay. Membership dates, package and references belong to the account above and are changed by its people alone."}, a.editAccount)
 	add(a, operation{id: "getAccountPath", route: "GET /accounts/{account}/path", tag: tag, about: "List the accounts above an account, as far as they are in sight"}, a.accountPath)
 	add(a, operation{id: "holdAccount", route: "POST /accounts/{account}/hold", tag: tag, about: "Suspend an account", status: http.StatusNoContent,
 		more: "Puts a hold on the account from the level of the key's owner. Everything below it stops with it."}, a.holdAccount)
@@ -48,6 +48,8 @@ type Account struct {
 	Language        Inherited  `json:"language"`
 	MembershipStart string     `json:"membership_start,omitempty" doc:"YYYY-MM-DD; clients only."`
 	MembershipEnd   string     `json:"membership_end,omitempty" doc:"YYYY-MM-DD in the account's time zone; absent: it never ends."`
+	Package         string     `json:"package,omitempty" doc:"What it has bought; clients only."`
+	PackageName     string     `json:"package_name,omitempty"`
 	References      []Ref      `json:"references" doc:"Its names in other systems."`
 	Status          string     `json:"status" enum:"active,suspended,closed"`
 	Holds           []Hold     `json:"holds" doc:"What suspends it, its own holds first."`
@@ -90,7 +92,7 @@ func accountBody(d account.Details) Account {
 	out := Account{
 		ID: string(d.ID), Kind: string(d.Kind), ParentName: d.ParentName, Name: d.Name, LegalName: d.LegalName, Email: d.Email, Phone: d.Phone,
 		Address: d.Address, Website: d.Website, Industry: d.Industry, TimeZone: Inherited{d.TimeZone.Value, d.TimeZone.Own, d.TimeZone.From},
-		Language: Inherited{d.Language.Value, d.Language.Own, d.Language.From}, MembershipStart: string(d.MembershipStart), MembershipEnd: string(d.MembershipEnd),
+		Language: Inherited{d.Language.Value, d.Language.Own, d.Language.From}, MembershipStart: string(d.MembershipStart), MembershipEnd: string(d.MembershipEnd), Package: string(d.Package), PackageName: d.PackageName,
 		References: refBodies(d.Refs), Status: string(d.Standing.Status), Holds: holdBodies(d.Standing.Holds), CreatedAt: d.CreatedAt, UpdatedAt: d.UpdatedAt, Can: d.Perms().Names(),
 	}
 	if d.ParentName != "" {
@@ -146,6 +148,8 @@ type AccountEdit struct {
 	MembershipStart *string `json:"membership_start,omitempty" doc:"YYYY-MM-DD."`
 	MembershipEnd   *string `json:"membership_end,omitempty" doc:"YYYY-MM-DD; empty: it never ends."`
 	References      *[]Ref  `json:"references,omitempty" doc:"All of them."`
+
+	Package *ids.Package `json:"package,omitempty" maxLength:"64" doc:"Empty: none."`
 }
 
 // onto lays the edit over the account as it is.
@@ -169,6 +173,7 @@ func (e AccountEdit) onto(d account.Details) account.UpdateInput {
 			*c.to = *c.from
 		}
 	}
+	f.Package = e.Package
 	if e.References != nil {
 		f.Refs = refsOf(*e.References)
 	}

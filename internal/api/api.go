@@ -29,6 +29,7 @@ import (
 	"bailiwick/internal/module"
 	"bailiwick/internal/op"
 	"bailiwick/internal/page"
+	"bailiwick/internal/plan"
 	"bailiwick/internal/policy"
 	"bailiwick/internal/provision"
 	"bailiwick/internal/quota"
@@ -68,6 +69,7 @@ type Deps struct {
 	Accounts  *account.Service
 	Subs      *subaccount.Service
 	Roles     *role.Service
+	Plans     *plan.Service
 	Users     *user.Service
 	Invites   *invite.Service
 	Provision *provision.Service
@@ -129,6 +131,7 @@ func (a *API) operations() {
 	a.userOperations()
 	a.invitationOperations()
 	a.roleOperations()
+	a.packageOperations()
 	a.eventOperations()
 	a.keyOperations()
 	a.meOperations()

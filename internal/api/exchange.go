@@ -53,6 +53,7 @@ type exportClientsIn struct {
 		Status   string        `json:"status,omitempty" enum:"active,suspended,closed" doc:"Without it: all that are not closed."`
 		Ends     string        `json:"ends,omitempty" pattern:"^(ended|never|[0-9]{1,4})$" doc:"ended, never, or within so many days."`
 		Reseller ids.Account   `json:"reseller,omitempty" maxLength:"64" doc:"Only those below this reseller."`
+		Package  ids.Package   `json:"package,omitempty" maxLength:"64" doc:"Only those that have this package, or none."`
 		Sort     string        `json:"sort,omitempty" enum:"name,status,end,users,locations,created"`
 		Order    string        `json:"order,omitempty" enum:"asc,desc"`
 		Clients  []ids.Account `json:"clients,omitempty" maxItems:"100" doc:"These alone."`
@@ -62,7 +63,7 @@ type exportClientsIn struct {
 func (a *API) exportClients(ctx context.Context, by authz.Actor, in *exportClientsIn) (*Created, error) {
 	b := in.Body
 	return a.export(ctx, by, in.Account, exchange.Export{What: exchange.Clients, Format: sheet.Format(b.Format), Only: b.Clients, Clients: account.Query{
-		Search: b.Search, Status: account.Status(b.Status), Ends: account.Ends(b.Ends), Reseller: b.Reseller, Sort: account.Sort(b.Sort), Desc: b.Order == "desc",
+		Search: b.Search, Status: account.Status(b.Status), Ends: account.Ends(b.Ends), Reseller: b.Reseller, Package: b.Package, Sort: account.Sort(b.Sort), Desc: b.Order == "desc",
 	}})
 }
 

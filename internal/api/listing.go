@@ -17,7 +17,7 @@ func (a *API) listingOperations() {
 	add(a, operation{id: "createClient", route: "POST /accounts/{account}/clients", tag: "Clients", perm: authz.ClientsCreate, status: http.StatusCreated, about: "Create a client below an account",
 		more: "With `owner_email`, the client and the invitation of its Owner are made together or not at all."}, a.createClient)
 	add(a, operation{id: "changeClients", route: "POST /accounts/{account}/clients/bulk", tag: "Clients", perm: authz.ClientsView, status: http.StatusNoContent,
-		about: "Suspend, resume, extend or close up to 100 clients, all or none"}, a.changeClients)
+		about: "Suspend, resume, extend, close or give another package to up to 100 clients, all or none"}, a.changeClients)
 	add(a, operation{id: "listResellers", route: "GET /accounts/{account}/resellers", tag: "Resellers", perm: authz.ResellersView, about: "List the resellers below an account"}, a.listResellers)
 	add(a, operation{id: "createReseller", route: "POST /accounts/{account}/resellers", tag: "Resellers", perm: authz.ResellersCreate, status: http.StatusCreated, about: "Create a reseller below an account"}, a.createReseller)
 	add(a, operation{id: "listDepartments", route: "GET /accounts/{account}/departments", tag: "Departments", perm: authz.DepartmentsView, about: "List the departments directly below an account"}, a.listDepartments)
@@ -31,7 +31,8 @@ type listClientsIn struct {
 	Status   string      `query:"status" enum:"active,suspended,closed" doc:"Without it: all that are not closed."`
 	Ends     string      `query:"ends" pattern:"^(ended|never|[0-9]{1,4})$" doc:"ended, never, or within so many days."`
 	Reseller ids.Account `query:"reseller" maxLength:"64" doc:"Only those below this reseller."`
-	Sort     string      `query:"sort" enum:"name,status,end,users,locations,created" default:"name"`
+	Package  ids.Package `query:"package" maxLength:"64" doc:"Only those that have this package, or none."`
+	Sort     string      `query:"sort" enum:"name,status,end,users,locations,created,package" default:"name"`
 	Order    string      `query:"order" enum:"asc,desc" default:"asc"`
 	Limit    int         `query:"limit" minimum:"1" maximum:"500" default:"50" doc:"Rows of a page."`
 }
@@ -46,6 +47,8 @@ type Client struct {
 	Website       string    `json:"website"`
 	Status        string    `json:"status" enum:"active,suspended,closed"`
 	MembershipEnd string    `json:"membership_end,omitempty" doc:"YYYY-MM-DD; absent: it never ends."`
+	Package       string    `json:"package,omitempty"`
+	PackageName   string    `json:"package_name,omitempty"`
 	Users         int64     `json:"users"`
 	Locations     int64     `json:"locations"`
 	CreatedAt     time.Time `json:"created_at"`
@@ -61,7 +64,7 @@ type ClientList struct {
 
 func (a *API) listClients(ctx context.Context, by authz.Actor, in *listClientsIn) (*Answer[ClientList], error) {
 	page, err := a.Accounts.List(ctx, by, in.Account, account.Query{
-		Search: in.Search, Status: account.Status(in.Status), Ends: account.Ends(in.Ends), Reseller: in.Reseller,
+		Search: in.Search, Status: account.Status(in.Status), Ends: account.Ends(in.Ends), Reseller: in.Reseller, Package: in.Package,
 		Sort: account.Sort(in.Sort), Desc: in.Order == "desc", Cursor: in.Cursor, Limit: in.Limit,
 	})
 	if err != nil {
@@ -74,7 +77,7 @@ func (a *API) listClients(ctx context.Context, by authz.Actor, in *listClientsIn
 	mine := can(sc.Perms(), "clients")
 	out := ClientList{List: List[Client]{Items: make([]Client, len(page.Rows)), Next: page.Next, Previous: page.Prev}, Total: min(page.Total, account.Most), TotalMore: page.Total > account.Most}
 	for i, r := range page.Rows {
-		out.Items[i] = Client{string(r.ID), r.Name, string(r.Parent), r.ParentName, r.Email, r.Website, string(r.Status), string(r.End), r.Users, r.Locations, r.Created, mine}
+		out.Items[i] = Client{string(r.ID), r.Name, string(r.Parent), r.ParentName, r.Email, r.Website, string(r.Status), string(r.End), string(r.Package), r.PackageName, r.Users, r.Locations, r.Created, mine}
 	}
 	return &Answer[ClientList]{out}, nil
 }
@@ -100,6 +103,8 @@ type NewClient struct {
 	MembershipStart string `json:"membership_start,omitempty" doc:"YYYY-MM-DD."`
 	MembershipEnd   string `json:"membership_end,omitempty" doc:"YYYY-MM-DD. Either this or no_end must be sent."`
 	NoEnd           bool   `json:"no_end,omitempty" doc:"The membership never ends."`
+
+	Package ids.Package `json:"package,omitempty" maxLength:"64" doc:"What it buys."`
 }
 
 func (n NewAccount) fields() account.Fields {
@@ -115,6 +120,9 @@ type createClientIn struct {
 func (a *API) createClient(ctx context.Context, by authz.Actor, in *createClientIn) (*Created, error) {
 	f := in.Body.fields()
 	f.MembershipStart, f.MembershipEnd = in.Body.MembershipStart, in.Body.MembershipEnd
+	if in.Body.Package != "" {
+		f.Package = &in.Body.Package
+	}
 	return a.create(ctx, by, in.Account, account.CreateInput{Kind: account.Customer, NoEnd: in.Body.NoEnd, Fields: f}, in.Body.OwnerEmail)
 }
 
@@ -139,10 +147,11 @@ func (a *API) create(ctx context.Context, by authz.Actor, parent ids.Account, in
 type changeClientsIn struct {
 	AtAccount
 	Body struct {
-		Action        string        `json:"action" enum:"suspend,resume,extend,close"`
+		Action        string        `json:"action" enum:"suspend,resume,extend,close,package"`
 		Clients       []ids.Account `json:"clients" minItems:"1" maxItems:"100"`
 		MembershipEnd string        `json:"membership_end,omitempty" doc:"To extend: YYYY-MM-DD."`
 		NoEnd         bool          `json:"no_end,omitempty" doc:"To extend: never."`
+		Package       ids.Package   `json:"package,omitempty" maxLength:"64" doc:"To give them another package; empty: none."`
 		Typed         string        `json:"typed,omitempty" doc:"To close: how many clients it is, as a safeguard." example:"3"`
 	}
 }
@@ -152,6 +161,8 @@ func (a *API) changeClients(ctx context.Context, by authz.Actor, in *changeClien
 	switch b.Action {
 	case "extend":
 		return done(a.Accounts.BulkExtend(ctx, by, in.Account, b.Clients, b.MembershipEnd, b.NoEnd))
+	case "package":
+		return done(a.Accounts.BulkAssign(ctx, by, in.Account, b.Clients, b.Package))
 	case "close":
 		return done(a.Accounts.BulkClose(ctx, by, in.Account, b.Clients, b.Typed))
 	}

@@ -155,7 +155,7 @@ func (a *API) editModule(ctx context.Context, by authz.Actor, in *editModuleIn) 
 
 // ModuleUse is somebody or something that has a permission of a module.
 type ModuleUse struct {
-	Kind        string `json:"kind" enum:"person,invitation,role,key"`
+	Kind        string `json:"kind" enum:"person,invitation,role,key,package"`
 	Name        string `json:"name"`
 	Account     string `json:"account"`
 	AccountName string `json:"account_name"`

@@ -49,6 +49,7 @@ type MovePreview struct {
 	Seconds        int             `json:"seconds" doc:"How long a move that is not at once is expected to take."`
 	Possible       bool            `json:"possible" doc:"Nothing stands in the way once each stranded role group has a replacement."`
 	Stranded       []StrandedGroup `json:"stranded" doc:"Role groups that do not reach the new place."`
+	Packages       []StrandedSale  `json:"packages" doc:"Packages that do not reach the new place."`
 	ReferencesUsed []Ref           `json:"references_used" doc:"References that are taken there."`
 	NamesUsed      []string        `json:"names_used" doc:"Names of sub-accounts that are taken there."`
 	NameUsed       bool            `json:"name_used" doc:"A department there has the same name."`
@@ -64,6 +65,20 @@ type StrandedGroup struct {
 	Choices     []RoleToChoose `json:"choices" doc:"What can take its place."`
 }
 
+// StrandedSale is a package that does not reach the new place.
+type StrandedSale struct {
+	Package string            `json:"package"`
+	Name    string            `json:"name"`
+	Clients int               `json:"clients" doc:"That have it."`
+	Choices []PackageToChoose `json:"choices" doc:"What can take its place."`
+}
+
+// PackageToChoose is a package that can be given.
+type PackageToChoose struct {
+	Package string `json:"package" doc:"Empty: none."`
+	Name    string `json:"name,omitempty"`
+}
+
 // RoleToChoose is a role that can be given.
 type RoleToChoose struct {
 	Role string `json:"role" doc:"A built-in role, or the id of a role group."`
@@ -75,7 +90,7 @@ func (a *API) previewMove(ctx context.Context, by authz.Actor, in *previewIn) (*
 	if err != nil {
 		return nil, err
 	}
-	out := MovePreview{Accounts: m.Accounts, Way: string(m.Way), Seconds: int(m.Takes.Seconds()), Possible: m.Changeable, Stranded: []StrandedGroup{}, ReferencesUsed: refBodies(m.RefsTaken),
+	out := MovePreview{Accounts: m.Accounts, Way: string(m.Way), Seconds: int(m.Takes.Seconds()), Possible: m.Changeable, Stranded: []StrandedGroup{}, Packages: []StrandedSale{}, ReferencesUsed: refBodies(m.RefsTaken),
 		NamesUsed: append([]string{}, m.NamesTaken...), NameUsed: m.NameTaken, TimeZone: m.TimeZone}
 	for _, s := range m.Stranded {
 		g := StrandedGroup{Role: string(s.Group), Name: s.Name, Members: s.Members, Invitations: s.Invitations, Choices: []RoleToChoose{}}
@@ -83,6 +98,13 @@ func (a *API) previewMove(ctx context.Context, by authz.Actor, in *previewIn) (*
 			g.Choices = append(g.Choices, RoleToChoose{string(c.Role), c.Name})
 		}
 		out.Stranded = append(out.Stranded, g)
+	}
+	for _, s := range m.Packages {
+		g := StrandedSale{Package: string(s.Package), Name: s.Name, Clients: s.Clients, Choices: []PackageToChoose{}}
+		for _, c := range s.Choices {
+			g.Choices = append(g.Choices, PackageToChoose{string(c.ID), c.Name})
+		}
+		out.Packages = append(out.Packages, g)
 	}
 	return &Answer[MovePreview]{out}, nil
 }
@@ -92,6 +114,8 @@ type moveIn struct {
 	Body struct {
 		To    ids.Account       `json:"to" maxLength:"64" doc:"The account to move it under."`
 		Roles map[string]string `json:"roles,omitempty" doc:"The id of each stranded role group, and the role its people get instead."`
+
+		Packages map[string]string `json:"packages,omitempty" doc:"The id of each stranded package, and that of the one its clients get instead; empty: none."`
 	}
 }
 
@@ -100,6 +124,10 @@ func (a *API) moveAccount(ctx context.Context, by authz.Actor, in *moveIn) (*Don
 	for from, to := range in.Body.Roles {
 		roles[ids.Role(from)] = authz.Role(to)
 	}
-	_, err := a.Accounts.Move(ctx, by, in.Account, account.MoveInput{To: in.Body.To, Roles: roles}) // keys begin no tasks
+	packages := map[ids.Package]ids.Package{}
+	for from, to := range in.Body.Packages {
+		packages[ids.Package(from)] = ids.Package(to)
+	}
+	_, err := a.Accounts.Move(ctx, by, in.Account, account.MoveInput{To: in.Body.To, Roles: roles, Packages: packages}) // keys begin no tasks
 	return done(err)
 }

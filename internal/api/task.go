@@ -5,6 +5,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,7 +29,7 @@ func (a *API) taskOperations() {
 	add(a, operation{id: "confirmTask", route: "POST /accounts/{account}/tasks/{task}/confirm", tag: tag, status: http.StatusNoContent, about: "Let an import that was looked through do its work",
 		more: "The rest is done with what this key may do at each step, whoever uploaded the file."}, a.confirmTask)
 	add(a, operation{id: "cancelTask", route: "POST /accounts/{account}/tasks/{task}/cancel", tag: tag, status: http.StatusNoContent, about: "End a task where it stands; what it did so far stays"}, a.cancelTask)
-	add(a, operation{id: "getTaskResult", route: "GET /accounts/{account}/tasks/{task}/result", tag: tag, answers: tables, about: "Download the file that a task left",
+	add(a, operation{id: "getTaskResult", route: "GET /accounts/{account}/tasks/{task}/result", tag: tag, answers: append(slices.Clip(tables), typeLog), about: "Download the file that a task left",
 		more: "The list that was exported; of an import, the remarks on its lines as CSV. It takes the permission that starting the task took, and is recorded."}, a.taskResult)
 }
 
@@ -166,6 +167,7 @@ func (a *API) cancelTask(ctx context.Context, by authz.Actor, in *AtTask) (*Done
 const (
 	typeCSV  = "text/csv"
 	typeXLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+	typeLog  = "application/x-ndjson" // of the audit log
 )
 
 var tables = []string{typeCSV, typeXLSX}
@@ -192,7 +194,7 @@ func send(to huma.Context, t task.Task, f *file.Reader) error {
 	case strings.HasSuffix(f.Name, "."+string(sheet.XLSX)):
 		kind = typeXLSX
 	case strings.HasSuffix(f.Name, ".ndjson"):
-		kind = "application/x-ndjson"
+		kind = typeLog
 	}
 	to.SetHeader("Content-Type", kind)
 	to.SetHeader("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.Name}))

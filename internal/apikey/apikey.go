@@ -21,6 +21,7 @@ import (
 	"bailiwick/internal/module"
 	"bailiwick/internal/notify"
 	"bailiwick/internal/op"
+	"bailiwick/internal/plan"
 	"bailiwick/internal/secret"
 )
 
@@ -142,6 +143,9 @@ func (s *Service) Create(ctx context.Context, by authz.Actor, account ids.Accoun
 		}
 		text, hash := newSecret(k.ID)
 		if err := insert(ctx, w.Tx(), w.Scope(), k, hash); err != nil {
+			return err
+		}
+		if err := plan.Fits(ctx, w.Tx(), w.Scope(), plan.Keys); err != nil {
 			return err
 		}
 		e := k.event(ActionCreated)

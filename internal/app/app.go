@@ -39,6 +39,7 @@ import (
 	"bailiwick/internal/op"
 	"bailiwick/internal/outline"
 	"bailiwick/internal/page"
+	"bailiwick/internal/plan"
 	"bailiwick/internal/policy"
 	"bailiwick/internal/provision"
 	"bailiwick/internal/quota"
@@ -96,6 +97,7 @@ type App struct {
 	Trail     *trail.Service
 	Modules   *module.Service
 	Roles     *role.Service
+	Plans     *plan.Service
 	Users     *user.Service
 	Subs      *subaccount.Service
 	Invites   *invite.Service
@@ -159,7 +161,7 @@ func (a *App) build(ctx context.Context, d Deps, load func() (*i18n.Catalogue, e
 	a.Web = web.New(web.Deps{
 		Log: a.log, Clock: a.clock, Texts: texts, BaseURL: a.cfg.BaseURL, TrustedProxies: a.cfg.TrustedProxies,
 		CapturesMail: a.cfg.CapturesMail(), MailOff: a.cfg.MailOff, Ready: a.Ready, Ops: a.Ops, Cursors: page.NewSealer(box), Brand: a.Brands, Mailbox: notify.NewMailbox(a.Ops, a.Mailbox, a.cfg.CapturesMail()),
-		Accounts: a.Accounts, Views: a.Views, Tasks: a.Tasks, Trail: a.Trail, Modules: a.Modules, Tuning: a.Tuning, Known: a.Known, Submit: a.Submit, Policy: a.Policy, Outline: a.Outline, Subs: a.Subs, Roles: a.Roles, Users: a.Users, Invites: a.Invites, Provision: a.Provision, Exchange: a.Exchange, Contacts: a.Contacts, Authn: a.Authn, Keys: a.Keys,
+		Accounts: a.Accounts, Views: a.Views, Tasks: a.Tasks, Trail: a.Trail, Modules: a.Modules, Tuning: a.Tuning, Known: a.Known, Submit: a.Submit, Policy: a.Policy, Outline: a.Outline, Subs: a.Subs, Roles: a.Roles, Plans: a.Plans, Users: a.Users, Invites: a.Invites, Provision: a.Provision, Exchange: a.Exchange, Contacts: a.Contacts, Authn: a.Authn, Keys: a.Keys,
 		Mounts: mounts(a.API.Routes()), Contract: a.API.Contract,
 	})
 	return nil
@@ -193,6 +195,7 @@ func (a *App) services(d Deps, box *secret.Box, texts *i18n.Catalogue) (err erro
 	a.Modules = module.NewService(a.Ops, a.DB)
 	a.Trail = trail.NewService(a.Ops, page.NewSealer(box), a.clock, texts)
 	a.Roles = role.NewService(a.Ops)
+	a.Plans = plan.NewService(a.Ops, a.clock, account.TimeZone)
 	a.Subs = subaccount.NewService(a.Ops)
 	a.Users = user.NewService(a.Ops, check, a.mailer, personal())
 	a.Invites = invite.NewService(invite.Deps{DB: a.DB, Op: a.Ops, Check: check, Mail: a.mailer, Hasher: hasher})
@@ -230,6 +233,7 @@ func (a *App) workers(texts *i18n.Catalogue) (*jobs.Workers, error) {
 	op.RegisterJobs(w, a.Ops)
 	account.RegisterJobs(w, a.Accounts, a.DB)
 	trail.RegisterJobs(w, a.Trail, a.DB)
+	plan.RegisterJobs(w, a.Plans, a.DB)
 	apikey.RegisterJobs(w, a.Keys)
 	w.Periodic("quota.forget", time.Hour, a.Quota.ForgetReserves)
 	return w, w.Check()

@@ -50,6 +50,7 @@ var unscoped = map[string]string{
 	"invite.end":            "ends the one invitation that was found by its link",
 	"invite.adminsOf":       "whom to tell in the account of one invitation; only mail comes of it",
 	"apikey.inForce":        "the key is the authority: one key, by its id, whose hash is compared",
+	"plan.ended":            "finds clients with overrides that are over, so that a job can be minted at each",
 	"apikey.endings":        "finds keys that end soon, so that a job can be minted at the account of each",
 	"apikey.noteUse":        "when and from where one key was used, after it was recognised",
 	"user.refreshListed":    "copies a person's own name and address into the lists they stand in",

@@ -159,7 +159,7 @@ func (s *Service) reaches(ctx context.Context, q db.Queryer, by authz.Actor, use
 		if err != nil {
 			return false, fmt.Errorf("look up what is held in %s: %w", g.account, err)
 		}
-		if !sc.Has(authz.UsersEdit) || !g.Set().Without(sc.Perms()).Empty() {
+		if !sc.Has(authz.UsersEdit) || !g.Set().Without(sc.Whole()).Empty() {
 			return false, nil
 		}
 		if sc.AllSubs() {

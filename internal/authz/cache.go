@@ -91,6 +91,9 @@ func (f Facts) subjects(user ids.User) []change.Subject {
 	out := []change.Subject{{Kind: change.User, ID: string(user)}}
 	for _, l := range f.Chain {
 		out = append(out, change.Subject{Kind: change.Account, ID: string(l.Account)})
+		if l.Package != "" {
+			out = append(out, change.Subject{Kind: change.Package, ID: string(l.Package)})
+		}
 		if l.Role.IsGroup() {
 			out = append(out, change.Subject{Kind: change.Role, ID: string(l.Role)})
 		}

@@ -57,7 +57,7 @@ var catalogue = []Module{
 
 // later are the modules whose screens are still to come. Their permissions decide as any other, but no page offers
 // them: what is not built is not shown.
-var later = []string{"packages", "reports", "webhooks", "sso", "support"}
+var later = []string{"reports", "webhooks", "sso", "support"}
 
 // laterActions are actions whose screens are still to come, of modules that are offered.
 var laterActions = []Perm{"credentials.create_service", "quotas.assign", "messages.view", "messages.view_body", "messages.export"}
@@ -111,6 +111,9 @@ const (
 	RolesView          Perm = "roles.view"
 	RolesManage        Perm = "roles.manage"
 	RolesAssign        Perm = "roles.assign"
+	PackagesView       Perm = "packages.view"
+	PackagesEdit       Perm = "packages.edit"
+	PackagesAssign     Perm = "packages.assign"
 	CredentialsView    Perm = "credentials.view"
 	CredentialsCreate  Perm = "credentials.create"
 	CredentialsRevoke  Perm = "credentials.revoke"

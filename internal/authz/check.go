@@ -26,20 +26,24 @@ func NewChecker(pool *db.DB, feed *change.Feed, gate Gate) *Checker {
 
 // Link is one account on the target's chain, with the actor's grant on it if there is one.
 type Link struct {
-	Account    ids.Account
-	Kind       string
-	Name       string
-	Held       bool // at least one own hold
-	Closed     bool
-	Still      int64          // Unix milliseconds until which the account is kept still for a move, 0 when it is not
-	Membership ids.Membership // "" without a grant
-	Since      time.Time      // when the membership began
-	Role       Role
-	Extra      Set // what was ticked for the membership
-	Group      Set // the permissions of its role group
-	AllSubs    bool
-	ByKey      bool // the actor is a Key: Scopes cuts the grant
-	Scopes     Set
+	Account     ids.Account
+	Kind        string
+	Name        string
+	Held        bool // at least one own hold
+	Closed      bool
+	Still       int64          // Unix milliseconds until which the account is kept still for a move, 0 when it is not
+	Membership  ids.Membership // "" without a grant
+	Since       time.Time      // when the membership began
+	Role        Role
+	Extra       Set // what was ticked for the membership
+	Group       Set // the permissions of its role group
+	AllSubs     bool
+	Package     ids.Package // what the account has bought, "" nothing
+	PackageName string
+	Bound       bool // the package withholds modules from the account's people and those below,
+	Sold        Set  // and leaves these
+	ByKey       bool // the actor is a Key: Scopes cuts the grant
+	Scopes      Set
 }
 
 // machine marks the grant that a job or the console carries itself; holds and closing do not weaken it.
@@ -104,15 +108,16 @@ func Decide(f Facts) (Scope, bool) {
 	}
 	here := f.Chain[n-1]
 	sc := Scope{root: here.Account, name: here.Name, kind: here.Kind, top: -1, chain: make([]ids.Account, n)}
-	held, closed := false, false
+	var st standing
 	for i, l := range f.Chain {
 		sc.chain[i] = l.Account
-		held, closed = held || l.Held, closed || l.Closed
+		st.enter(l)
 		sc.still = max(sc.still, l.Still)
 		if l.Role == "" {
 			continue
 		}
-		got := inForce(l, held, closed)
+		whole := inForce(l, st)
+		got := st.within(whole)
 		if got.Empty() {
 			continue
 		}
@@ -121,6 +126,7 @@ func Decide(f Facts) (Scope, bool) {
 			sc.top = i
 		}
 		sc.perms = sc.perms.Union(got)
+		sc.whole = sc.whole.Union(whole)
 		if i == n-1 && l.Role == Owner && (!l.ByKey || l.Scopes.Has(MessagesViewBody)) {
 			sc.ownerHere = true
 		}
@@ -144,26 +150,26 @@ func (l Link) admin() bool {
 	return l.Role == Owner || l.Role == Admin || set.Has(UsersEdit) || set.Has(SecurityEdit)
 }
 
-// inForce is what a grant gives when its own account stands as it does: the people of a suspended account only
-// look, those of a closed one are gone but for its Owner. Holds and closing below the grant do not weaken it.
-func inForce(l Link, held, closed bool) Set {
+// inForce is what a grant gives when its own account stands as it does, but for the package: the people of a suspended
+// account only look, those of a closed one are gone but for its Owner. Holds and closing below the grant do not weaken it.
+func inForce(l Link, st standing) Set {
 	if l.Role == machine {
 		return l.Extra
 	}
 	if l.ByKey {
-		return cutByKey(l, held, closed)
+		return cutByKey(l, st)
 	}
-	return ofPerson(l, held, closed)
+	return ofPerson(l, st)
 }
 
-func ofPerson(l Link, held, closed bool) Set {
+func ofPerson(l Link, st standing) Set {
 	set := RoleSet(l.Role, l.Extra, l.Group)
 	switch {
-	case closed && l.Role == Owner:
+	case st.closed && l.Role == Owner:
 		return set.Intersect(closedOwner)
-	case closed:
+	case st.closed:
 		return Set{}
-	case held:
+	case st.held:
 		return set.Intersect(readOnly)
 	}
 	return set
@@ -174,11 +180,13 @@ func (c *Checker) facts(ctx context.Context, q db.Queryer, by Actor, on ids.Acco
 		SELECT a.id, a.kind, a.name, EXISTS (SELECT 1 FROM holds h WHERE h.account_id = a.id), a.closed_at IS NOT NULL,
 		       COALESCE((SELECT v.still_until FROM account_moves v WHERE v.account_id = a.id
 		           AND (v.task_id = '' OR EXISTS (SELECT 1 FROM tasks k WHERE k.id = v.task_id AND k.state IN ('waiting', 'running')))), 0),
-		       COALESCE(m.id, ''), COALESCE(m.role, ''), COALESCE(m.perms, '[]'), COALESCE(m.all_subaccounts, FALSE), COALESCE(r.perms, '[]'), COALESCE(m.created_at, 0)
+		       COALESCE(m.id, ''), COALESCE(m.role, ''), COALESCE(m.perms, '[]'), COALESCE(m.all_subaccounts, FALSE), COALESCE(r.perms, '[]'), COALESCE(m.created_at, 0),
+		       a.package_id, COALESCE(k.name, ''), COALESCE(k.perms, '')
 		FROM account_tree t
 		JOIN accounts a ON a.id = t.ancestor_id
 		LEFT JOIN memberships m ON m.account_id = a.id AND m.user_id = ? AND m.deactivated_at IS NULL
 		LEFT JOIN roles r ON r.id = m.role
+		LEFT JOIN packages k ON k.id = a.package_id
 		WHERE t.descendant_id = ? ORDER BY t.depth DESC`, by.User(), on)
 	if err != nil {
 		return Facts{}, fmt.Errorf("load the chain of %s: %w", on, err)
@@ -197,9 +205,9 @@ func (c *Checker) facts(ctx context.Context, q db.Queryer, by Actor, on ids.Acco
 }
 
 func scanLink(r db.Row) (l Link, err error) {
-	var extra, group string
+	var extra, group, sold string
 	var since int64
-	if err := r.Scan(&l.Account, &l.Kind, &l.Name, &l.Held, &l.Closed, &l.Still, &l.Membership, &l.Role, &extra, &l.AllSubs, &group, &since); err != nil {
+	if err := r.Scan(&l.Account, &l.Kind, &l.Name, &l.Held, &l.Closed, &l.Still, &l.Membership, &l.Role, &extra, &l.AllSubs, &group, &since, &l.Package, &l.PackageName, &sold); err != nil {
 		return l, err
 	}
 	l.Since = time.UnixMilli(since)
@@ -208,6 +216,12 @@ func scanLink(r db.Row) (l Link, err error) {
 	}
 	if l.Group, err = DecodeSet(group); err != nil {
 		return l, fmt.Errorf("permissions of %s: %w", l.Role, err)
+	}
+	if l.Bound = sold != ""; l.Bound {
+		if l.Sold, err = DecodeSet(sold); err != nil {
+			return l, fmt.Errorf("modules of %s: %w", l.Package, err)
+		}
+		l.Sold = Sold(l.Sold)
 	}
 	return l, nil
 }

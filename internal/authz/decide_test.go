@@ -22,6 +22,11 @@ func naive(f Facts, p Perm) (allowed, above, seen bool) {
 			closed = closed || up.Closed
 		}
 		may := func(p Perm) bool {
+			for _, up := range f.Chain[:i+1] { // a package binds everyone at its account and below
+				if up.Bound && !up.Sold.Has(p) {
+					return false
+				}
+			}
 			if closed {
 				if l.Role != Owner {
 					return false
@@ -96,6 +101,10 @@ func anyFacts(t *rapid.T) Facts {
 			Held:    rapid.IntRange(0, 4).Draw(t, "held") == 0,
 			Closed:  rapid.IntRange(0, 6).Draw(t, "closed") == 0,
 		}
+		if rapid.IntRange(0, 3).Draw(t, "package") == 0 {
+			l.Package, l.PackageName, l.Bound = "pkg_x", "Starter", true
+			l.Sold = Sold(anySet(t, "sold"))
+		}
 		if rapid.Bool().Draw(t, "granted") {
 			l.Membership = ids.Membership("m" + string(rune('a'+i)))
 			l.Role = rapid.SampledFrom(append(BuiltIn(), "rol_x")).Draw(t, "role")
@@ -127,7 +136,8 @@ func TestDecideAgreesWithTheNaiveModel(t *testing.T) {
 // made from above and the bodies an Owner may hand out.
 func TestGrantMatrixNobodyGivesWhatTheyDoNotHold(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		sc, seen := Decide(anyFacts(t))
+		f := anyFacts(t)
+		sc, seen := Decide(f)
 		g := Grant{rapid.SampledFrom(append(BuiltIn(), "rol_x")).Draw(t, "given"), anySet(t, "ticked"), anySet(t, "groupset"), rapid.Bool().Draw(t, "all sub-accounts")}
 		err := sc.MayGive(g)
 		if !seen && err == nil && g.Role != "" {
@@ -137,6 +147,11 @@ func TestGrantMatrixNobodyGivesWhatTheyDoNotHold(t *testing.T) {
 			return
 		}
 		for _, p := range asked {
+			for _, l := range f.Chain {
+				if l.Bound && !l.Sold.Has(p) { // the receiver does not get it either, while the package stays as it is
+					p = AccountView
+				}
+			}
 			if g.Set().Has(p) && !sc.Has(p) && (p != MessagesViewBody || !sc.ownerHere) {
 				t.Fatalf("%v was given and includes %s, which the giver lacks", g.Role, p)
 			}
@@ -156,7 +171,8 @@ func TestReachIsPartOfRank(t *testing.T) {
 			for _, up := range f.Chain[:i+1] {
 				held, closed = held || up.Held, closed || up.Closed
 			}
-			all = all || l.Role != "" && l.AllSubs && inForce(l, held, closed).Without(home) != Set{}
+			st := standing{held: held, closed: closed}
+			all = all || l.Role != "" && l.AllSubs && inForce(l, st).Without(home) != Set{}
 		}
 		if sc.AllSubs() != (seen && all) {
 			t.Fatalf("covers all: %v, the model says %v\n%+v", sc.AllSubs(), all, f.Chain)
@@ -169,6 +185,65 @@ func TestReachIsPartOfRank(t *testing.T) {
 			t.Fatalf("somebody limited to single sub-accounts reaches %+v", g)
 		}
 	})
+}
+
+// When a package is replaced by a greater one, nobody holds more than who gave them their role: what somebody may give is
+// measured without the package.
+func TestGrantMatrixAGreaterPackageLiftsNobodyAboveTheirGiver(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		f := anyFacts(t)
+		sc, _ := Decide(f)
+		g := Grant{rapid.SampledFrom(append(BuiltIn(), "rol_x")).Draw(t, "given"), anySet(t, "ticked"), anySet(t, "groupset"), false}
+		if sc.MayGive(g) != nil || g.Role == Owner && sc.HeldAbove(ClientsCreate) {
+			return
+		}
+		for i := range f.Chain {
+			f.Chain[i].Bound = false
+		}
+		later, _ := Decide(f)
+		for _, p := range asked {
+			if g.Set().Has(p) && !later.Has(p) && p != MessagesViewBody {
+				t.Fatalf("%v includes %s, which the giver lacks without the packages", g.Role, p)
+			}
+		}
+	})
+}
+
+func TestAPackageBindsItsPeopleAndNobodyAbove(t *testing.T) {
+	starter := Link{Account: "c", Kind: "customer", Bound: true, PackageName: "Starter", Sold: Sold(ModuleSet("locations"))}
+	at := func(role Role, on int) (Scope, Facts) {
+		f := Facts{Chain: []Link{{Account: "r"}, starter, {Account: "d"}}}
+		f.Chain[on].Role, f.Chain[on].AllSubs = role, true
+		sc, _ := Decide(f)
+		return sc, f
+	}
+	for _, c := range []struct {
+		who  string
+		role Role
+		on   int
+		perm Perm
+		want bool
+	}{
+		{"the Owner has what is sold", Owner, 1, LocationsEdit, true},
+		{"the Owner has not what is withheld", Owner, 1, SubAccountsView, false},
+		{"the Owner goes on having what no package withholds", Owner, 1, UsersInvite, true},
+		{"an Admin of a department is bound too", Admin, 2, SubAccountsView, false},
+		{"people from above are not bound", Admin, 0, SubAccountsView, true},
+	} {
+		sc, f := at(c.role, c.on)
+		if sc.Has(c.perm) != c.want {
+			t.Errorf("%s: %v", c.who, !c.want)
+		}
+		if x := ExplainFacts(f, c.perm, "d"); !c.want {
+			if e := x.Refusal(); e.Error() != "auth.package_withholds: Ask your provider for another package. Starter does not include this." {
+				t.Errorf("%s: %v", c.who, e)
+			}
+		}
+	}
+	sc, _ := at(Owner, 1)
+	if err := sc.MayGive(Grant{Role: Admin, AllSubs: true}); err != nil {
+		t.Errorf("the Owner may not make an Admin: %v", err)
+	}
 }
 
 func TestTheZeroScopeSeesNothing(t *testing.T) {
@@ -190,7 +265,7 @@ func TestNoRoleReadsMessageBodiesAtTheStart(t *testing.T) {
 		}
 	}
 	var admin Scope
-	admin.perms = ownerSet
+	admin.perms, admin.whole = ownerSet, ownerSet
 	if admin.MayGive(Grant{Role: User, Extra: viewBody.Union(SetOf("messages.view"))}) == nil {
 		t.Error("one who is not an Owner of the account gave message bodies")
 	}

@@ -48,7 +48,7 @@ func (s Scope) givable(g Grant) error {
 }
 
 func (s Scope) holds(g Grant) error {
-	if missing := g.Set().Without(viewBody).Without(s.perms); !missing.Empty() {
+	if missing := g.Set().Without(viewBody).Without(s.whole); !missing.Empty() {
 		return errs.New(errs.Denied, "role.above_yours", "Choose a role with no more rights than your own. You do not hold {perm} here.", "perm", string(missing.First()))
 	}
 	if s.beyond(g) {
@@ -63,7 +63,7 @@ func (s Scope) MayManage(g Grant) error {
 	if g.Role == Owner && s.HeldAbove(ClientsCreate) {
 		return nil
 	}
-	if !g.Set().Without(viewBody).Without(s.perms).Empty() || s.beyond(g) {
+	if !g.Set().Without(viewBody).Without(s.whole).Empty() || s.beyond(g) {
 		return errs.New(errs.Denied, "user.above_you", "Ask an Owner of the account. This person has more rights here than you.")
 	}
 	return nil

@@ -15,6 +15,7 @@ type Step struct {
 	Account ids.Account
 	Name    string // the account's name
 	Role    Role
+	Package string // the name of the package that decided
 }
 
 // Verdict is what a step contributes.
@@ -75,29 +76,29 @@ func (c *Checker) GrantsOfPerson(ctx context.Context, q db.Queryer, of ids.User,
 func ExplainFacts(f Facts, p Perm, on ids.Account) Explanation {
 	sc, seen := Decide(f)
 	x := Explanation{Perm: p, On: on, Seen: seen, Allowed: seen && sc.Has(p)}
-	held, closed := false, false
+	var st standing
 	grants := false
 	for _, l := range f.Chain {
-		held, closed = held || l.Held, closed || l.Closed
+		st.enter(l)
 		if l.Closed {
-			x.Steps = append(x.Steps, Step{Neutral, "account_closed", l.Account, l.Name, ""})
+			x.Steps = append(x.Steps, Step{Verdict: Neutral, Code: "account_closed", Account: l.Account, Name: l.Name})
 		}
 		if l.Held {
-			x.Steps = append(x.Steps, Step{Neutral, "account_held", l.Account, l.Name, ""})
+			x.Steps = append(x.Steps, Step{Verdict: Neutral, Code: "account_held", Account: l.Account, Name: l.Name})
 		}
 		if l.Role == "" {
 			continue
 		}
 		grants = true
-		x.Steps = append(x.Steps, grantStep(l, p, held, closed))
+		x.Steps = append(x.Steps, grantStep(l, p, st))
 	}
 	if !grants {
-		x.Steps = append(x.Steps, Step{Blocks, "no_membership", on, "", ""})
+		x.Steps = append(x.Steps, Step{Verdict: Blocks, Code: "no_membership", Account: on})
 	}
 	return x
 }
 
-func grantStep(l Link, p Perm, held, closed bool) Step {
+func grantStep(l Link, p Perm, st standing) Step {
 	full := RoleSet(l.Role, l.Extra, l.Group)
 	if l.ByKey {
 		full = full.Union(OfKeys()).Intersect(l.Scopes.Union(home))
@@ -105,19 +106,22 @@ func grantStep(l Link, p Perm, held, closed bool) Step {
 	if l.Role == machine {
 		full = l.Extra
 	}
+	step := func(v Verdict, code string) Step { return Step{v, code, l.Account, l.Name, l.Role, ""} }
 	switch {
-	case inForce(l, held, closed).Has(p):
-		return Step{Grants, "role_grants", l.Account, l.Name, l.Role}
-	case full.Has(p) && closed:
-		return Step{Blocks, "closed_blocks", l.Account, l.Name, l.Role}
-	case full.Has(p) && held:
-		return Step{Blocks, "hold_blocks", l.Account, l.Name, l.Role}
-	case l.ByKey && ofOwner(l, held, closed).Has(p):
-		return Step{Blocks, "key_blocks", l.Account, l.Name, l.Role}
+	case inForce(l, st).Has(p) && !st.within(inForce(l, st)).Has(p):
+		return Step{Blocks, "package_withholds", l.Account, l.Name, l.Role, st.by}
+	case inForce(l, st).Has(p):
+		return step(Grants, "role_grants")
+	case full.Has(p) && st.closed:
+		return step(Blocks, "closed_blocks")
+	case full.Has(p) && st.held:
+		return step(Blocks, "hold_blocks")
+	case l.ByKey && ofOwner(l, st).Has(p):
+		return step(Blocks, "key_blocks")
 	case l.Role == User && userSet.Has(p):
-		return Step{Neutral, "module_not_ticked", l.Account, l.Name, l.Role}
+		return step(Neutral, "module_not_ticked")
 	}
-	return Step{Neutral, "role_lacks", l.Account, l.Name, l.Role}
+	return step(Neutral, "role_lacks")
 }
 
 // Refusal is the error for a permission that is not held on an account in sight.
@@ -128,6 +132,9 @@ func (x Explanation) Refusal() error {
 		}
 		if s.Verdict == Blocks && s.Code == "key_blocks" {
 			return errs.New(errs.Denied, "auth.key_lacks", "Use a key that includes {perm}, or make one. This key does not include it.", "perm", string(x.Perm))
+		}
+		if s.Verdict == Blocks && s.Code == "package_withholds" {
+			return errs.New(errs.Denied, "auth.package_withholds", "Ask your provider for another package. {package} does not include this.", "package", s.Package)
 		}
 		if s.Verdict == Blocks && s.Code == "closed_blocks" {
 			return errs.New(errs.Denied, "auth.closed", "Reopen the account first. It is closed.")

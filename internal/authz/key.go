@@ -17,19 +17,19 @@ func byKey(chain []Link, by Actor) {
 
 // cutByKey is what a grant gives to a key of the person who has it: what is in the key's scopes of what the person
 // holds now. On an account that is suspended a key only reads, and on a closed one it is dead.
-func cutByKey(l Link, held, closed bool) Set {
-	set := ofOwner(l, held, closed).Intersect(l.Scopes.Union(home))
+func cutByKey(l Link, st standing) Set {
+	set := ofOwner(l, st).Intersect(l.Scopes.Union(home))
 	switch {
-	case closed:
+	case st.closed:
 		return Set{}
-	case held:
+	case st.held:
 		return set.Intersect(looking)
 	}
 	return set
 }
 
 // ofOwner is what the owner of a key could put into one: what they hold, and what is their own.
-func ofOwner(l Link, held, closed bool) Set { return ofPerson(l, held, closed).Union(OfKeys()) }
+func ofOwner(l Link, st standing) Set { return ofPerson(l, st).Union(OfKeys()) }
 
 // looking is every permission that changes nothing.
 var looking = func() Set {

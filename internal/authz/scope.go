@@ -14,6 +14,7 @@ type Scope struct {
 	name      string
 	kind      string
 	perms     Set // what the actor holds at root
+	whole     Set // what they would hold there if no package withheld anything
 	above     Set // what the actor holds by grants strictly above root
 	subs      subReach
 	chain     []ids.Account // root's ancestors from the platform down, root last
@@ -50,6 +51,10 @@ func (s Scope) Has(p Perm) bool { return s.perms.Has(p) }
 
 // Perms is everything the actor holds on the account.
 func (s Scope) Perms() Set { return s.perms }
+
+// Whole is what the actor would hold on the account if no package withheld anything: what they may put into a role group. A package
+// binds those who get a role as it binds those who give it.
+func (s Scope) Whole() Set { return s.whole }
 
 // HeldAbove reports whether the actor holds p by a grant strictly above the account, as the parent's fields demand.
 func (s Scope) HeldAbove(p Perm) bool { return s.above.Has(p) }

@@ -63,7 +63,7 @@ func TestOnlyWholeRolesHoldPermissionsYetToCome(t *testing.T) {
 		}
 	}
 	var giver Scope
-	giver.perms = RoleSet("rol_x", Set{}, SetOf(groupSet.List()...).Union(SetOf(asked...)))
+	giver.whole = RoleSet("rol_x", Set{}, SetOf(groupSet.List()...).Union(SetOf(asked...)))
 	if giver.MayGive(Grant{Role: Admin}) == nil {
 		t.Error("one who holds what there is today gave a role that also holds what comes tomorrow")
 	}

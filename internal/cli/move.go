@@ -18,6 +18,7 @@ type moveCmd struct {
 	Account string            `arg:"" help:"The account's id."`
 	To      string            `required:"" help:"The account to move it below." placeholder:"ID"`
 	Role    map[string]string `help:"What stands in for a role group that does not reach there, repeated for several." placeholder:"GROUP=ROLE"`
+	Package map[string]string `help:"What stands in for a package that does not reach there, or none; repeated for several." placeholder:"PACKAGE=PACKAGE"`
 	Yes     bool              `help:"Do not ask for the account's name."`
 }
 
@@ -31,9 +32,15 @@ func (c moveCmd) Run(r *run) error {
 	if err != nil {
 		return errs.NoSuch("account")
 	}
-	in := account.MoveInput{To: to, Roles: map[ids.Role]authz.Role{}, Tell: progress(r.Out, "Moving")}
+	in := account.MoveInput{To: to, Roles: map[ids.Role]authz.Role{}, Packages: map[ids.Package]ids.Package{}, Tell: progress(r.Out, "Moving")}
 	for group, next := range c.Role {
 		in.Roles[ids.Role(group)] = authz.Role(next)
+	}
+	for pkg, next := range c.Package {
+		if next == string(account.NoPackage) {
+			next = ""
+		}
+		in.Packages[ids.Package(pkg)] = ids.Package(next)
 	}
 	a, err := r.open()
 	if err != nil {
@@ -94,6 +101,19 @@ func tellPlan(out io.Writer, name string, p account.Move, in account.MoveInput) 
 	}
 	for _, n := range p.NamesTaken {
 		fmt.Fprintf(out, "In the way: the name %s of a sub-account is taken there.\n", n)
+	}
+	for _, k := range p.Packages {
+		if _, chosen := in.Packages[k.Package]; chosen {
+			continue
+		}
+		var choices []string
+		for _, ch := range k.Choices {
+			if ch.ID == "" {
+				ch.ID = account.NoPackage
+			}
+			choices = append(choices, strings.TrimSpace(string(ch.ID)+" "+ch.Name))
+		}
+		fmt.Fprintf(out, "The package %s does not reach there (%d clients): give --package %s=PACKAGE, one of %s.\n", k.Name, k.Clients, k.Package, strings.Join(choices, ", "))
 	}
 	for _, g := range p.Stranded {
 		if in.Roles[g.Group] != "" {

@@ -49,7 +49,7 @@ func (l *loader) makeClient(ctx context.Context, c client) error {
 	l.at(c.created)
 	in := account.CreateInput{Kind: account.Customer, NoEnd: c.noEnd, Fields: account.Fields{
 		Name: c.name, LegalName: c.name + " Ltd", Email: "office@" + c.domain + ".example.com", Website: "https://" + c.domain + ".example.com",
-		Industry: c.industry, TimeZone: c.zone, MembershipStart: l.day(-c.created),
+		Industry: c.industry, TimeZone: c.zone, Package: l.buys(c), MembershipStart: l.day(-c.created),
 		Refs: []account.Ref{{Source: "billing", Reference: "C-" + strings.ToUpper(c.domain)}},
 	}}
 	if !c.noEnd {

@@ -40,7 +40,7 @@ func clientCells(c account.Exported) []string {
 		end = never
 	}
 	return []string{
-		string(c.ID), c.Name, c.LegalName, c.Email, c.Phone, c.Address, c.Website, c.Industry, c.TimeZone, c.Language, string(c.MembershipStart), end,
+		string(c.ID), c.Name, c.LegalName, c.Email, c.Phone, c.Address, c.Website, c.Industry, c.TimeZone, c.Language, string(c.MembershipStart), end, c.PackageName,
 		formatRefs(c.Refs), c.ParentName, "", string(c.Status), strconv.FormatInt(c.Users, 10), strconv.FormatInt(c.Locations, 10), c.CreatedAt.Format(dateForm),
 	}
 }
@@ -129,7 +129,7 @@ type incoming struct {
 func (l *clientLoader) read(m mapping, cells []string) (line, error) {
 	var c errs.Collector
 	at := func(column string) string { return m.cell(cells, column) }
-	in := incoming{owner: at("owner_email"), Incoming: account.Incoming{ID: ids.Account(at("id")), Parent: l.r.Account, Has: m.has(), Fields: account.Fields{
+	in := incoming{owner: at("owner_email"), Incoming: account.Incoming{ID: ids.Account(at("id")), Bought: at("package"), Parent: l.r.Account, Has: m.has(), Fields: account.Fields{
 		Name: at("name"), LegalName: at("legal_name"), Email: at("email"), Phone: at("phone"), Address: at("address"), Website: at("website"), Industry: at("industry"),
 		TimeZone: at("time_zone"), Language: at("language"), MembershipStart: at("membership_start"), MembershipEnd: at("membership_end"),
 	}}}

@@ -33,6 +33,7 @@ type (
 	File       string // fil_..., an upload or a result
 	Lease      string // lse_..., units that a node has taken out of the ledger
 	Reserve    string // rsv_..., units that are promised to a message
+	Package    string // pkg_..., what customers buy
 	Token      string // tok_..., the row of a one-time link, never its secret
 	Contact    string // con_...
 	List       string // lst_..., a list of contacts
@@ -44,8 +45,8 @@ var enc = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(bas
 const bodyLen = 26
 
 var prefixes = struct {
-	account, user, membership, role, invitation, subAccount, location, hold, session, event, job, task, view, mail, key, file, token, lease, reserve, contact, list, suppressed string
-}{"acc_", "usr_", "mem_", "rol_", "inv_", "sub_", "loc_", "hld_", "ses_", "evt_", "job_", "tsk_", "viw_", "mal_", "key_", "fil_", "tok_", "lse_", "rsv_", "con_", "lst_", "sup_"}
+	account, user, membership, role, invitation, subAccount, location, hold, session, event, job, task, view, mail, key, file, token, pkg, lease, reserve, contact, list, suppressed string
+}{"acc_", "usr_", "mem_", "rol_", "inv_", "sub_", "loc_", "hld_", "ses_", "evt_", "job_", "tsk_", "viw_", "mal_", "key_", "fil_", "tok_", "pkg_", "lse_", "rsv_", "con_", "lst_", "sup_"}
 
 type id interface{ ~string }
 
@@ -117,6 +118,9 @@ func NewKey(at time.Time) Key { return mint[Key](prefixes.key, at) }
 // NewFile makes a file id.
 func NewFile(at time.Time) File { return mint[File](prefixes.file, at) }
 
+// NewPackage makes a package id.
+func NewPackage(at time.Time) Package { return mint[Package](prefixes.pkg, at) }
+
 // NewToken makes the id of a one-time link.
 func NewToken(at time.Time) Token { return mint[Token](prefixes.token, at) }
 
@@ -155,6 +159,9 @@ func ParseMembership(s string) (Membership, error) {
 
 // ParseRole reads a role group id.
 func ParseRole(s string) (Role, error) { return parse[Role](prefixes.role, "a role group", s) }
+
+// ParsePackage reads a package id.
+func ParsePackage(s string) (Package, error) { return parse[Package](prefixes.pkg, "a package", s) }
 
 // ParseEvent reads an audit event id.
 func ParseEvent(s string) (Event, error) { return parse[Event](prefixes.event, "an event", s) }

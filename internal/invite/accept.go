@@ -11,6 +11,7 @@ import (
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/notify"
+	"bailiwick/internal/plan"
 	"bailiwick/internal/policy"
 	"bailiwick/internal/secret"
 	"bailiwick/internal/setting"
@@ -205,6 +206,12 @@ func (s *Service) join(ctx context.Context, tx *db.Tx, sc authz.Scope, i Invitat
 	}
 	id, err := user.Add(ctx, tx, sc, p.ID, access)
 	if err != nil {
+		return Accepted{}, err
+	}
+	if err := plan.Fits(ctx, tx, sc, plan.Users); err != nil {
+		if errs.KindOf(err) == errs.Conflict {
+			err = errs.New(errs.Conflict, "invitation.no_seat", "Ask an admin of {account} for a seat, then open the link again. None is free at the moment; the link stays good until it expires.", "account", sc.Name())
+		}
 		return Accepted{}, err
 	}
 	if i.ByMail {

@@ -11,6 +11,7 @@ import (
 	"bailiwick/internal/notify"
 	"bailiwick/internal/onetime"
 	"bailiwick/internal/op"
+	"bailiwick/internal/plan"
 	"bailiwick/internal/secret"
 	"bailiwick/internal/user"
 )
@@ -33,6 +34,12 @@ func (s *Service) CreateUser(ctx context.Context, by authz.Actor, account ids.Ac
 
 // CreateIn is CreateUser within a write on the account.
 func (s *Service) CreateIn(ctx context.Context, w *op.W, in Create) error {
+	if in.Access.Role == "" {
+		var err error
+		if in.Access, err = withoutRole(ctx, w); err != nil {
+			return err
+		}
+	}
 	in.Name, in.Access = strings.TrimSpace(in.Name), in.Access.Tidy()
 	in.JobTitle, in.Phone = strings.TrimSpace(in.JobTitle), strings.TrimSpace(in.Phone)
 	to := read(strings.TrimSpace(in.Email), in.Name)
@@ -50,6 +57,15 @@ func (s *Service) CreateIn(ctx context.Context, w *op.W, in Create) error {
 		return s.InviteIn(ctx, w, to, in.Access)
 	}
 	return s.createNew(ctx, w, to, in)
+}
+
+// withoutRole is the access of who is made a user without a role: the role group of the package, else a Guest's.
+func withoutRole(ctx context.Context, w *op.W) (user.Access, error) {
+	r, err := plan.DefaultRole(ctx, w.Tx(), w.Scope())
+	if err != nil || r == "" {
+		return user.Default(), err
+	}
+	return user.Access{Role: authz.Role(r), AllSubs: true}, nil
 }
 
 func checkCreate(ctx context.Context, w *op.W, in Create, to Address) error {
@@ -91,6 +107,9 @@ func (s *Service) createNew(ctx context.Context, w *op.W, to Address, in Create)
 		return err
 	}
 	if err := dropOpen(ctx, w.Tx(), w.Scope(), []any{ids.Fold(to.Email)}); err != nil {
+		return err
+	}
+	if err := plan.Fits(ctx, w.Tx(), w.Scope(), plan.Users); err != nil {
 		return err
 	}
 	token, err := onetime.Issue(ctx, w.Tx(), p.ID, onetime.SetPassword, "", l.expires.Sub(w.Tx().Now()))

@@ -66,6 +66,9 @@ func judgeImport(ctx context.Context, q db.Queryer, sc authz.Scope, in []Create,
 	if err != nil {
 		return nil, err
 	}
+	if err := seat(ctx, q, sc, verdicts, now); err != nil {
+		return nil, err
+	}
 	given := map[string]error{}
 	for i, c := range in {
 		key := fmt.Sprint(c.Access)

@@ -13,6 +13,7 @@ import (
 	"bailiwick/internal/ids"
 	"bailiwick/internal/notify"
 	"bailiwick/internal/op"
+	"bailiwick/internal/plan"
 	"bailiwick/internal/secret"
 	"bailiwick/internal/setting"
 	"bailiwick/internal/user"
@@ -127,7 +128,29 @@ func verdicts(ctx context.Context, q db.Queryer, sc authz.Scope, text string, no
 	if err != nil {
 		return nil, err
 	}
-	return judge(in, known)
+	out, err := judge(in, known)
+	if err != nil {
+		return nil, err
+	}
+	return out, seat(ctx, q, sc, out, now)
+}
+
+// seat leaves out those for whom the customer's package has no seat.
+func seat(ctx context.Context, q db.Queryer, sc authz.Scope, all []Verdict, now int64) error {
+	left, limited, full, err := plan.Free(ctx, q, sc, plan.Users, time.UnixMilli(now))
+	if err != nil || !limited {
+		return err
+	}
+	for i := range all {
+		switch {
+		case all[i].Why != OK:
+		case left == 0:
+			all[i].Why, all[i].full = NoSeat, full
+		default:
+			left--
+		}
+	}
+	return nil
 }
 
 // Input is what is sent: addresses, and what they may do.
@@ -245,6 +268,8 @@ func (v Verdict) problem(field string) error {
 		return errs.Field(field, "invite.already_invited", "Resend the invitation instead. This address has one that is still open.")
 	case Disposable:
 		return errs.Field(field, "invite.disposable", "Use a lasting address. This one belongs to a service for throw-away mailboxes.")
+	case NoSeat:
+		return v.full
 	case OK:
 	}
 	return nil
@@ -315,6 +340,9 @@ func (s *Service) send(ctx context.Context, w *op.W, l letter, all ...Invitation
 		w.Audit(e)
 	}
 	if err := insert(ctx, w.Tx(), w.Scope(), all, links); err != nil {
+		return err
+	}
+	if err := plan.Fits(ctx, w.Tx(), w.Scope(), plan.Users); err != nil {
 		return err
 	}
 	mails := make([]notify.Mail, len(all))

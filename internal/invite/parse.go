@@ -168,6 +168,7 @@ const (
 	AlreadyInvited Why = "already_invited"
 	Disposable     Why = "disposable"
 	Duplicate      Why = "duplicate"
+	NoSeat         Why = "no_seat" // the customer's package has no seat left
 )
 
 // Verdict is what becomes of one address.
@@ -175,6 +176,8 @@ type Verdict struct {
 	Address
 	Why        Why
 	Membership ids.Membership // of somebody who is or was a user here
+
+	full error // why there is no seat
 }
 
 // here is what an account knows of an address.

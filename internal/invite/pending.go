@@ -11,6 +11,7 @@ import (
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/op"
+	"bailiwick/internal/plan"
 	"bailiwick/internal/secret"
 )
 
@@ -119,7 +120,10 @@ func relink(ctx context.Context, w *op.W, l letter, id ids.Invitation, byMail bo
 	}
 	token, hash := secret.NewToken()
 	i.Inviter, i.InvitedBy, i.SentAt, i.ExpiresAt, i.ByMail = w.By().ID(), w.By().Name(), w.Tx().Now(), l.expires, byMail
-	return i, token, renew(ctx, w.Tx(), w.Scope(), i, hash)
+	if err := renew(ctx, w.Tx(), w.Scope(), i, hash); err != nil {
+		return i, token, err
+	}
+	return i, token, plan.Fits(ctx, w.Tx(), w.Scope(), plan.Users) // an expired one has given its seat back
 }
 
 // NewLink makes a new link for an open invitation where mail is off, and returns its path to be shown once. The

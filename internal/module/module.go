@@ -204,7 +204,7 @@ func (s *Service) Edit(ctx context.Context, by authz.Actor, platform ids.Account
 			return err
 		}
 		gone := old.Perms().Without(m.Perms())
-		uses, err := usesOf(ctx, w.Tx(), w.Scope(), gone.Owned(), 1)
+		uses, err := usesOf(ctx, w.Tx(), w.Scope(), holders, gone.Owned(), 1)
 		if err != nil {
 			return err
 		}
@@ -217,6 +217,9 @@ func (s *Service) Edit(ctx context.Context, by authz.Actor, platform ids.Account
 		if err := update(ctx, w.Tx(), w.Scope(), m); err != nil {
 			return err
 		}
+		if err := resell(ctx, w.Tx(), w.Scope(), old, m); err != nil {
+			return err
+		}
 		w.Audit(audit.Event{Action: "module.edited", TargetType: "module", TargetID: key, Target: m.Name, Before: old.logged(), After: m.logged()})
 		return nil
 	})
@@ -224,7 +227,7 @@ func (s *Service) Edit(ctx context.Context, by authz.Actor, platform ids.Account
 
 // Use is somebody or something that has a permission of a module.
 type Use struct {
-	Kind        string // person, invitation, role or key
+	Kind        string // person, invitation, role, key or package
 	Name        string
 	Account     ids.Account
 	AccountName string
@@ -247,7 +250,7 @@ func (s *Service) Uses(ctx context.Context, by authz.Actor, platform ids.Account
 	if err != nil {
 		return nil, err
 	}
-	return usesOf(ctx, q, sc, m.Perms().Owned(), UseLimit)
+	return usesOf(ctx, q, sc, everywhere, m.Perms().Owned(), UseLimit)
 }
 
 // Remove removes a module. One in use is removed only with takeAway, which takes its permissions from everybody.
@@ -257,7 +260,7 @@ func (s *Service) Remove(ctx context.Context, by authz.Actor, platform ids.Accou
 		if err != nil {
 			return err
 		}
-		uses, err := usesOf(ctx, w.Tx(), w.Scope(), m.Perms().Owned(), 1)
+		uses, err := usesOf(ctx, w.Tx(), w.Scope(), everywhere, m.Perms().Owned(), 1)
 		if err != nil {
 			return err
 		}

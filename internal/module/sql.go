@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"bailiwick/internal/authz"
@@ -87,13 +88,34 @@ func remove(ctx context.Context, tx *db.Tx, _ authz.Scope, key string) error {
 	return err
 }
 
+// holder is a column that stores permissions by name.
+type holder struct{ table, column, use string }
+
 // holders are the tables that store permissions by name, in a JSON array of text.
-var holders = []struct{ table, column, use string }{
+var holders = []holder{
 	{"memberships", "perms", `SELECT 'person', u.name, x.account_id, a.name FROM memberships x JOIN identities u ON u.id = x.user_id JOIN accounts a ON a.id = x.account_id WHERE `},
 	{"roles", "perms", `SELECT 'role', x.name, x.account_id, a.name FROM roles x JOIN accounts a ON a.id = x.account_id WHERE `},
 	{"invitations", "perms", `SELECT 'invitation', x.email, x.account_id, a.name FROM invitations x JOIN accounts a ON a.id = x.account_id WHERE x.accepted_at IS NULL AND x.revoked_at IS NULL AND `},
 	{"api_keys", "scopes", `SELECT 'key', x.name, x.account_id, a.name FROM api_keys x JOIN accounts a ON a.id = x.account_id WHERE x.revoked_at IS NULL AND `},
 }
+
+// sellers keep the permissions of the modules that they sell, always whole modules.
+var sellers = holder{"packages", "perms", `SELECT 'package', x.name, x.account_id, a.name FROM packages x JOIN accounts a ON a.id = x.account_id WHERE `}
+
+// resell gives packages with a module the actions that it has now.
+func resell(ctx context.Context, tx *db.Tx, sc authz.Scope, old, now Module) error {
+	sold, args := naming(sellers.column, old.Perms().Owned())
+	for _, p := range now.Perms().Without(old.Perms()).Owned() {
+		if _, err := tx.Exec(ctx, `UPDATE packages SET perms = substr(perms, 1, length(perms) - 1) || ? WHERE `+sold, append([]any{`,"` + string(p) + `"]`}, args...)...); err != nil {
+			return fmt.Errorf("add %s to packages: %w", p, err)
+		}
+	}
+	_, err := takeFrom(ctx, tx, sc, sellers, old.Perms().Without(now.Perms()).Owned())
+	return err
+}
+
+// everywhere are all places that name permissions.
+var everywhere = append(slices.Clone(holders), sellers)
 
 // naming is the condition that a stored set names one of the permissions.
 func naming(column string, perms []authz.Perm) (string, []any) {
@@ -105,9 +127,9 @@ func naming(column string, perms []authz.Perm) (string, []any) {
 	return "(" + strings.Join(conds, " OR ") + ")", args
 }
 
-func usesOf(ctx context.Context, q db.Queryer, sc authz.Scope, perms []authz.Perm, limit int) ([]Use, error) {
+func usesOf(ctx context.Context, q db.Queryer, sc authz.Scope, among []holder, perms []authz.Perm, limit int) ([]Use, error) {
 	var out []Use
-	for _, h := range holders {
+	for _, h := range among {
 		if sc.Account() == "" || len(perms) == 0 || len(out) >= limit {
 			break
 		}
@@ -129,19 +151,30 @@ func takeFromAll(ctx context.Context, tx *db.Tx, sc authz.Scope, perms []authz.P
 	if sc.Account() == "" {
 		return 0, nil
 	}
-	for _, h := range holders {
-		left, args := h.column, []any{}
-		for _, p := range perms {
-			name := `"` + string(p) + `"`
-			left = "replace(replace(replace(" + left + ", ?, ''), ?, ''), ?, '')"
-			args = append(args, ","+name, name+",", name)
-		}
-		cond, more := naming(h.column, perms)
-		n, err := tx.Exec(ctx, `UPDATE `+h.table+` SET `+h.column+` = `+left+` WHERE `+cond, append(args, more...)...)
+	for _, h := range everywhere {
+		n, err := takeFrom(ctx, tx, sc, h, perms)
 		if err != nil {
-			return taken, fmt.Errorf("take permissions out of %s: %w", h.table, err)
+			return taken, err
 		}
 		taken += n
 	}
 	return taken, nil
+}
+
+func takeFrom(ctx context.Context, tx *db.Tx, _ authz.Scope, from holder, perms []authz.Perm) (int64, error) {
+	if len(perms) == 0 {
+		return 0, nil
+	}
+	left, args := from.column, []any{}
+	for _, p := range perms {
+		name := `"` + string(p) + `"`
+		left = "replace(replace(replace(" + left + ", ?, ''), ?, ''), ?, '')"
+		args = append(args, ","+name, name+",", name)
+	}
+	cond, more := naming(from.column, perms)
+	n, err := tx.Exec(ctx, `UPDATE `+from.table+` SET `+from.column+` = `+left+` WHERE `+cond, append(args, more...)...)
+	if err != nil {
+		return 0, fmt.Errorf("take permissions out of %s: %w", from.table, err)
+	}
+	return n, nil
 }

@@ -158,12 +158,22 @@ func (s *Service) Delete(ctx context.Context, by authz.Actor, account ids.Accoun
 		if n := g.Members + g.Invitations; n > 0 {
 			return errs.New(errs.Conflict, "role.in_use", "Give the {count} people who have this role group another role first. A role group in use stays.", "count", n)
 		}
+		if name, err := packageWith(ctx, w.Tx(), w.Scope(), id); err != nil || name != "" {
+			return orInPackage(name, err)
+		}
 		if err := remove(ctx, w.Tx(), w.Scope(), id); err != nil {
 			return err
 		}
 		w.Audit(audit.Event{Action: "role.deleted", TargetType: "role", TargetID: string(id), Target: g.Name, Before: g.logged()})
 		return nil
 	})
+}
+
+func orInPackage(name string, err error) error {
+	if err != nil {
+		return err
+	}
+	return errs.New(errs.Conflict, "role.in_package", "Choose another role group for new users in {package} first. A role group of a package stays.", "package", name)
 }
 
 const nameMax = 80
@@ -199,7 +209,7 @@ func check(ctx context.Context, w *op.W, g Group) error {
 
 // mayHold is the ceiling: whoever edits a group must hold what it confers, before and after.
 func mayHold(sc authz.Scope, perms authz.Set) error {
-	if missing := perms.Intersect(authz.GroupGrantable()).Without(sc.Perms()); !missing.Empty() {
+	if missing := perms.Intersect(authz.GroupGrantable()).Without(sc.Whole()); !missing.Empty() {
 		return errs.New(errs.Denied, "role.above_yours", "Choose a role with no more rights than your own. You do not hold {perm} here.", "perm", string(missing.First()))
 	}
 	return nil

@@ -76,6 +76,15 @@ func remove(ctx context.Context, tx *db.Tx, sc authz.Scope, id ids.Role) error {
 	return err
 }
 
+// packageWith names a package that gives the group to new users, "" none.
+func packageWith(ctx context.Context, q db.Queryer, _ authz.Scope, id ids.Role) (string, error) {
+	names, err := db.All(ctx, q, db.Value[string], `SELECT name FROM packages WHERE role = ? ORDER BY name_fold LIMIT 1`, id)
+	if err != nil || len(names) == 0 {
+		return "", err
+	}
+	return names[0], nil
+}
+
 func scanHolder(r db.Row) (h Holder, err error) {
 	err = r.Scan(&h.Account, &h.AccountName, &h.Membership, &h.Name, &h.Email)
 	return h, err

@@ -13,6 +13,7 @@ import (
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/op"
+	"bailiwick/internal/plan"
 )
 
 // Purpose is what a sub-account sends.
@@ -154,6 +155,9 @@ func (s *Service) Create(ctx context.Context, by authz.Actor, account ids.Accoun
 			return err
 		}
 		if err := insert(ctx, w.Tx(), w.Scope(), sub); err != nil {
+			return err
+		}
+		if err := plan.Fits(ctx, w.Tx(), w.Scope(), plan.SubAccounts); err != nil {
 			return err
 		}
 		e := sub.event("subaccount.created")

@@ -10,6 +10,7 @@ import (
 	"bailiwick/internal/db"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/op"
+	"bailiwick/internal/plan"
 )
 
 // Newcomer is a person who is put into an account without being asked: by an import. Person.ID names somebody who
@@ -62,6 +63,9 @@ func Enrol(ctx context.Context, w *op.W, people []Newcomer) ([]Enrolled, error) 
 	}
 	if err := insertMembers(ctx, w.Tx(), w.Scope(), members); err != nil {
 		return nil, fmt.Errorf("enrol %d people: %w", len(people), err)
+	}
+	if err := plan.Fits(ctx, w.Tx(), w.Scope(), plan.Users); err != nil {
+		return nil, err
 	}
 	return out, account.CountsChanged(ctx, w.Tx(), w.Scope())
 }

@@ -10,6 +10,7 @@ import (
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/op"
+	"bailiwick/internal/plan"
 )
 
 // BulkMax is how many people one action takes.
@@ -59,7 +60,10 @@ func (s *Service) Reactivate(ctx context.Context, by authz.Actor, at ids.Account
 		e := m.event("user.reactivated")
 		e.Before, e.After = m.logged(), after.logged()
 		w.Audit(e)
-		return changed, setActive(ctx, w.Tx(), w.Scope(), m.ID, true)
+		if err := setActive(ctx, w.Tx(), w.Scope(), m.ID, true); err != nil {
+			return nothing, err
+		}
+		return changed, plan.Fits(ctx, w.Tx(), w.Scope(), plan.Users)
 	})
 }
 

@@ -12,12 +12,13 @@ import (
 	"bailiwick/internal/authz"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/i18n"
+	"bailiwick/internal/ids"
 	"bailiwick/internal/web/ui/clients"
 	"bailiwick/internal/web/ui/part"
 )
 
 // accountForm are the fields of the form of an account.
-var accountForm = []string{"name", "legal_name", "email", "phone", "website", "address", "industry", "time_zone", "language", "membership_start", "membership_end", "no_end", "refs", "version"}
+var accountForm = []string{"name", "legal_name", "email", "phone", "website", "address", "industry", "time_zone", "language", "membership_start", "membership_end", "no_end", "refs", "version", "package"}
 
 func (s *Server) editPage(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
 	d, err := s.details(r, by)
@@ -27,7 +28,7 @@ func (s *Server) editPage(w http.ResponseWriter, r *http.Request, by authz.Actor
 	if !d.CanAct("edit") {
 		return errs.New(errs.Denied, "auth.denied", "Ask an admin of the account for access. Your role does not include this.")
 	}
-	return s.showEdit(r, s.editingPage(w, r, by, d), http.StatusOK, d, typedOf(d), part.Remarks{}, nil)
+	return s.showEdit(r, by, s.editingPage(w, r, by, d), http.StatusOK, d, typedOf(d), part.Remarks{}, nil)
 }
 
 // typedOf is the form as it stands before anything is typed.
@@ -71,11 +72,21 @@ func (s *Server) editingPage(w http.ResponseWriter, r *http.Request, by authz.Ac
 // properties is the tab of an account's own fields.
 const properties = "properties"
 
-func (s *Server) showEdit(r *http.Request, on surface, status int, d account.Details, in account.UpdateInput, remarks part.Remarks, theirs *clients.Theirs) error {
+func (s *Server) showEdit(r *http.Request, by authz.Actor, on surface, status int, d account.Details, in account.UpdateInput, remarks part.Remarks, theirs *clients.Theirs) error {
 	p := i18n.From(r.Context())
+	form := clients.Form{Action: on.at(properties), Kind: d.Kind, Typed: in.Fields, NoEnd: in.NoEnd, Version: in.Version, Errors: remarks.Fields, Problem: remarks.Problem}
+	if d.CanAssign() && d.Can(authz.PackagesView) {
+		var err error
+		if form.Packages, err = s.packageOptions(r, by, d.ID, d.Package, d.PackageName); err != nil {
+			return err
+		}
+		if form.Package = string(d.Package); in.Package != nil {
+			form.Package = string(*in.Package)
+		}
+	}
 	return on.show(status, properties, clients.EditForm{ID: on.form, Back: on.back, Parents: d.CanParentFields(), Zones: zoneOptions(p.T("account.zone_inherit"), in.Fields.TimeZone), Languages: s.languageOptions(p),
 		TimeZone: d.TimeZone, Language: d.Language, RefsText: refsText(in.Refs), Theirs: theirs,
-		Form: clients.Form{Action: on.at(properties), Kind: d.Kind, Typed: in.Fields, NoEnd: in.NoEnd, Version: in.Version, Errors: remarks.Fields, Problem: remarks.Problem}})
+		Form: form})
 }
 
 func (s *Server) languageOptions(p i18n.Printer) []part.Option {
@@ -101,6 +112,10 @@ func (s *Server) saveProperties(w http.ResponseWriter, r *http.Request, by authz
 	in := account.UpdateInput{NoEnd: f.ticked("no_end"), Fields: account.Fields{Name: f.text("name"), LegalName: f.text("legal_name"), Email: f.text("email"), Phone: f.text("phone"), Website: f.text("website"),
 		Address: f.text("address"), Industry: f.text("industry"), TimeZone: f.text("time_zone"), Language: f.text("language"),
 		MembershipStart: f.text("membership_start"), MembershipEnd: f.text("membership_end"), Refs: parseRefs(f.text("refs"))}}
+	if f.sent("package") && d.CanAssign() {
+		pkg := ids.Package(f.text("package"))
+		in.Fields.Package = &pkg
+	}
 	if in.Version, err = strconv.ParseInt(f.text("version"), 10, 64); err != nil {
 		return errs.New(errs.Invalid, "form.version", "Load the page again. The form was incomplete.")
 	}
@@ -111,17 +126,17 @@ func (s *Server) saveProperties(w http.ResponseWriter, r *http.Request, by authz
 		s.setFlash(w, "account_saved")
 		return seeOther(w, r, on.done(properties))
 	case errors.As(err, &stale):
-		return s.showStale(r, on, d, in, stale)
+		return s.showStale(r, by, on, d, in, stale)
 	}
 	remarks, status, err := remarksOn(i18n.From(r.Context()), err)
 	if err != nil {
 		return err
 	}
-	return s.showEdit(r, on, status, d, in, remarks, nil)
+	return s.showEdit(r, by, on, status, d, in, remarks, nil)
 }
 
 // showStale shows both versions. Saving again saves what was typed over the stored version, knowingly.
-func (s *Server) showStale(r *http.Request, on surface, d account.Details, in account.UpdateInput, stale *account.Stale) error {
+func (s *Server) showStale(r *http.Request, by authz.Actor, on surface, d account.Details, in account.UpdateInput, stale *account.Stale) error {
 	p := i18n.From(r.Context())
 	t := stale.Theirs
 	v := &clients.Theirs{Saved: p.DateTime(t.UpdatedAt)}
@@ -140,10 +155,25 @@ func (s *Server) showStale(r *http.Request, on surface, d account.Details, in ac
 	if d.CanParentFields() {
 		differ("membership_start", string(t.MembershipStart), in.MembershipStart)
 		differ("membership_end", string(t.MembershipEnd), in.MembershipEnd)
+		if in.Package != nil && *in.Package != t.Package {
+			choices, err := s.packageOptions(r, by, d.ID, t.Package, t.PackageName)
+			if err != nil {
+				return err
+			}
+			named := func(id ids.Package) string {
+				for _, c := range choices {
+					if c.Value == string(id) {
+						return c.Label
+					}
+				}
+				return ""
+			}
+			v.Facts = append(v.Facts, clients.Differ{Label: p.T("packages.package"), Theirs: named(t.Package), Yours: named(*in.Package)})
+		}
 		differ("refs", refsText(stale.Refs), refsText(in.Refs))
 	}
 	in.Version = t.Version
-	return s.showEdit(r, on, http.StatusConflict, d, in, part.Remarks{}, v)
+	return s.showEdit(r, by, on, http.StatusConflict, d, in, part.Remarks{}, v)
 }
 
 // refsText writes references one a line, as parseRefs reads them.

@@ -23,7 +23,7 @@ const clientsView = "clients"
 // clientQuery reads the list's query from the address, or from a form that carries it along.
 func clientQuery(v url.Values) account.Query {
 	return account.Query{
-		Search: v.Get("q"), Status: account.Status(v.Get("status")), Ends: account.Ends(v.Get("ends")), Reseller: ids.Account(v.Get("reseller")),
+		Search: v.Get("q"), Status: account.Status(v.Get("status")), Ends: account.Ends(v.Get("ends")), Reseller: ids.Account(v.Get("reseller")), Package: ids.Package(v.Get("package")),
 		Sort: account.Sort(v.Get("sort")), Desc: v.Get("order") == "desc", Cursor: v.Get("cursor"),
 	}
 }
@@ -40,6 +40,7 @@ func queryValues(q account.Query) url.Values {
 	set("status", string(q.Status))
 	set("ends", string(q.Ends))
 	set("reseller", string(q.Reseller))
+	set("package", string(q.Package))
 	if q.Sort != account.ByName {
 		set("sort", string(q.Sort))
 	}
@@ -115,9 +116,9 @@ func (s *Server) clientList(r *http.Request, by authz.Actor, id ids.Account, q a
 	}
 	return clients.List{
 		At: at, Search: q.Search, Rows: l.Rows, Today: l.Today, Total: l.Total, First: l.First, Paused: l.Paused, Prev: turn(l.Prev), Next: turn(l.Next),
-		Columns: clientColumns(p, at, first), Reset: at + "/clients", Filtered: q.Search != "" || q.Status != "" || q.Ends != "" || q.Reseller != "",
+		Columns: clientColumns(p, at, first), Reset: at + "/clients", Filtered: q.Search != "" || q.Status != "" || q.Ends != "" || q.Reseller != "" || q.Package != "",
 		CanCreate: sc.Has(authz.ClientsCreate), CanExport: sc.Has(authz.ClientsExport), CanImport: sc.Has(authz.ClientsImport), CanEdit: sc.Has(authz.ClientsEdit),
-		CanHold: sc.Has(authz.ClientsSuspend), CanClose: sc.Has(authz.ClientsClose), CanInvite: sc.Has(authz.UsersInvite),
+		CanHold: sc.Has(authz.ClientsSuspend), CanClose: sc.Has(authz.ClientsClose), CanInvite: sc.Has(authz.UsersInvite), CanAssign: sc.Has(authz.PackagesAssign),
 	}, nil
 }
 
@@ -140,7 +141,7 @@ func clientColumns(p i18n.Printer, at string, q account.Query) []part.Column {
 		return c
 	}
 	return []part.Column{
-		col("client", account.ByName, false, 0), col("status", account.ByStatus, false, 2), col("ends", account.ByEnd, false, 2),
+		col("client", account.ByName, false, 0), col("status", account.ByStatus, false, 2), col("ends", account.ByEnd, false, 2), col("package", account.ByPackage, false, 3),
 		col("users", account.ByUsers, true, 3), col("locations", account.ByLocations, true, 3), col("reseller", "", false, 4), col("created", account.ByCreated, false, 4),
 		{Label: p.T("clients.actions"), Hidden: true},
 	}
@@ -240,9 +241,40 @@ func (s *Server) clientFilters(r *http.Request, by authz.Actor, id ids.Account, 
 	}
 	add("status", statusName, func(q *account.Query) { q.Status = "" }, statuses)
 	add("ends", endsName, func(q *account.Query) { q.Ends = "" }, ends)
+	if err := s.packageFilter(r, by, id, q, choice, add); err != nil {
+		return err
+	}
 	if len(resellers) > 0 {
 		add("reseller", resellerName, func(q *account.Query) { q.Reseller = "" }, resellers)
 	}
+	return nil
+}
+
+// packageFilter adds the filter by package, for who sees packages.
+func (s *Server) packageFilter(r *http.Request, by authz.Actor, id ids.Account, q account.Query, choice func(string, func(*account.Query)) part.MenuItem, add func(string, string, func(*account.Query), []part.MenuItem)) error {
+	all, err := s.Plans.List(r.Context(), by, id)
+	if errs.KindOf(err) == errs.Denied && err != nil {
+		return nil
+	}
+	if err != nil || len(all) == 0 && q.Package == "" {
+		return err
+	}
+	p := i18n.From(r.Context())
+	name := ""
+	var choices []part.MenuItem
+	for _, k := range all {
+		if q.Package == k.ID {
+			name = k.Name
+		}
+		choices = append(choices, choice(k.Name, func(q *account.Query) { q.Package = k.ID }))
+	}
+	if none := p.T("packages.none"); q.Package == account.NoPackage {
+		name = none
+	} else if q.Package != "" && name == "" {
+		name = p.T("packages.another")
+	}
+	choices = append(choices, choice(p.T("packages.none"), func(q *account.Query) { q.Package = account.NoPackage }))
+	add("package", name, func(q *account.Query) { q.Package = "" }, choices)
 	return nil
 }
 
@@ -251,7 +283,11 @@ func (s *Server) newClientPage(w http.ResponseWriter, r *http.Request, by authz.
 	if err != nil {
 		return err
 	}
-	return s.showClients(w, r, by, http.StatusOK, r.URL.Query(), overList{form: &clients.Form{Action: accountPath(id, "/clients/new"), Kind: account.Customer}})
+	packages, err := s.offeredPackages(r, by, id)
+	if err != nil {
+		return err
+	}
+	return s.showClients(w, r, by, http.StatusOK, r.URL.Query(), overList{form: &clients.Form{Action: accountPath(id, "/clients/new"), Kind: account.Customer, Packages: packages}})
 }
 
 func (s *Server) createClient(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
@@ -259,20 +295,27 @@ func (s *Server) createClient(w http.ResponseWriter, r *http.Request, by authz.A
 	if err != nil {
 		return err
 	}
-	f, err := readForm(w, r, "name", "membership_end", "no_end", "owner_email")
+	f, err := readForm(w, r, "name", "membership_end", "no_end", "owner_email", "package")
 	if err != nil {
 		return err
 	}
 	in := provision.Input{OwnerEmail: f.text("owner_email"), CreateInput: account.CreateInput{
 		Kind: account.Customer, NoEnd: f.ticked("no_end"), Fields: account.Fields{Name: f.text("name"), MembershipEnd: f.text("membership_end")},
 	}}
+	if pkg := ids.Package(f.text("package")); pkg != "" {
+		in.Fields.Package = &pkg
+	}
 	made, err := s.Provision.Create(r.Context(), by, id, in)
 	if err != nil {
 		remarks, status, err := remarksOn(i18n.From(r.Context()), err)
 		if err != nil {
 			return err
 		}
-		return s.showClients(w, r, by, status, r.URL.Query(), overList{form: &clients.Form{Action: accountPath(id, "/clients/new"), Kind: account.Customer, Typed: in.Fields, NoEnd: in.NoEnd, Owner: in.OwnerEmail, Errors: remarks.Fields, Problem: remarks.Problem}})
+		packages, err := s.offeredPackages(r, by, id)
+		if err != nil {
+			return err
+		}
+		return s.showClients(w, r, by, status, r.URL.Query(), overList{form: &clients.Form{Action: accountPath(id, "/clients/new"), Kind: account.Customer, Packages: packages, Package: f.text("package"), Typed: in.Fields, NoEnd: in.NoEnd, Owner: in.OwnerEmail, Errors: remarks.Fields, Problem: remarks.Problem}})
 	}
 	if made.SameName > 0 {
 		s.setFlash(w, "client_created_same_name", "name", made.Name)
@@ -292,7 +335,7 @@ func (s *Server) bulkClients(w http.ResponseWriter, r *http.Request, by authz.Ac
 	if err != nil {
 		return err
 	}
-	f, err := readForm(w, r, append([]string{"id", "do", "sure", "membership_end", "no_end", "typed"}, inviteIntoNames...)...)
+	f, err := readForm(w, r, append([]string{"id", "do", "sure", "membership_end", "no_end", "typed", "package"}, inviteIntoNames...)...)
 	if err != nil {
 		return err
 	}
@@ -304,7 +347,7 @@ func (s *Server) bulkClients(w http.ResponseWriter, r *http.Request, by authz.Ac
 	if do == "invite" {
 		return s.inviteInto(w, r, by, sc, f, chosen)
 	}
-	if (do == "extend" || do == "close") && f.text("sure") == "" && len(chosen) > 0 {
+	if asksFirst(do) && f.text("sure") == "" && len(chosen) > 0 {
 		return s.showBulk(w, r, by, http.StatusOK, f, part.Remarks{})
 	}
 	switch do {
@@ -321,6 +364,8 @@ func (s *Server) bulkClients(w http.ResponseWriter, r *http.Request, by authz.Ac
 		err = s.Accounts.BulkActive(r.Context(), by, id, chosen, do == "resume")
 	case "extend":
 		err = s.Accounts.BulkExtend(r.Context(), by, id, chosen, f.text("membership_end"), f.ticked("no_end"))
+	case "package":
+		err = s.Accounts.BulkAssign(r.Context(), by, id, chosen, ids.Package(f.text("package")))
 	case "close":
 		err = s.Accounts.BulkClose(r.Context(), by, id, chosen, f.text("typed"))
 	default:
@@ -328,13 +373,29 @@ func (s *Server) bulkClients(w http.ResponseWriter, r *http.Request, by authz.Ac
 	}
 	if err != nil {
 		remarks, status, err := remarksOn(i18n.From(r.Context()), err)
-		if err != nil || do != "extend" && do != "close" {
+		if err != nil || !asksFirst(do) {
 			return orProblem(err, remarks)
 		}
 		return s.showBulk(w, r, by, status, f, remarks)
 	}
 	s.setFlash(w, "clients_"+do)
 	return seeOther(w, r, accountPath(id, "/clients"))
+}
+
+// asksFirst reports whether an action on many clients needs something typed first.
+func asksFirst(do string) bool { return do == "extend" || do == "close" || do == "package" }
+
+// offeredPackages are the packages that a new client can be given; none for somebody who gives none.
+func (s *Server) offeredPackages(r *http.Request, by authz.Actor, at ids.Account) ([]part.Option, error) {
+	_, sc, err := s.Ops.See(r.Context(), by, at)
+	if err != nil || !sc.Has(authz.PackagesAssign) || !sc.Has(authz.PackagesView) {
+		return nil, err
+	}
+	out, err := s.packageOptions(r, by, at, "", "")
+	if len(out) < 2 {
+		return nil, err
+	}
+	return out, err
 }
 
 // orProblem turns the remarks of an action without a form back into an error.
@@ -355,7 +416,13 @@ func (s *Server) showBulk(w http.ResponseWriter, r *http.Request, by authz.Actor
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, status, clients.Bulk{Page: frame, Action: accountPath(id, "/clients/bulk"), Back: accountPath(id, "/clients"), Do: f.text("do"), Clients: f.all("id"), Count: len(f.all("id")),
+	var packages []part.Option
+	if f.text("do") == "package" {
+		if packages, err = s.packageOptions(r, by, id, "", ""); err != nil {
+			return err
+		}
+	}
+	return s.render(w, r, status, clients.Bulk{Page: frame, Packages: packages, Package: f.text("package"), Action: accountPath(id, "/clients/bulk"), Back: accountPath(id, "/clients"), Do: f.text("do"), Clients: f.all("id"), Count: len(f.all("id")),
 		End: f.text("membership_end"), NoEnd: f.ticked("no_end"), Typed: f.text("typed"), Errors: remarks.Fields, Problem: remarks.Problem})
 }
 

@@ -75,5 +75,8 @@ func (f form) raw(name string) string { return f.r.PostForm.Get(name) }
 // all returns every value of a field.
 func (f form) all(name string) []string { return f.r.PostForm[name] }
 
+// sent reports whether the form has the field at all.
+func (f form) sent(name string) bool { return f.r.PostForm.Has(name) }
+
 // ticked reports whether a check box was on.
 func (f form) ticked(name string) bool { return f.r.PostForm.Get(name) != "" }

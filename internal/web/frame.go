@@ -101,6 +101,7 @@ func navigation(p i18n.Printer, sc authz.Scope, current string) []shell.NavGroup
 	accounts = append(accounts, item(alone && (sc.Has(authz.ContactsView) || sc.Has(authz.SuppressionsView)), contactSection, "contact", "n", at+contactsHome(sc.Has, true))...)
 	accounts = append(accounts, item(sc.Has(authz.UsersView), "users", "users", "u", at+"/users")...)
 	accounts = append(accounts, item(sc.Has(authz.RolesView), "roles", "key-round", "r", at+"/roles")...)
+	accounts = append(accounts, item(sells && sc.Has(authz.PackagesView), "packages", "package", "g", at+"/packages")...)
 	governance = append(governance, item(sc.Has(authz.CredentialsView), "keys", "bot", "k", at+"/keys")...)
 	governance = append(governance, item(task.Offered(sc), "tasks", "list-checks", "t", at+"/tasks")...)
 	governance = append(governance, item(sc.Has(authz.AuditView), "audit", "scroll-text", "a", at+"/audit")...)

@@ -59,7 +59,7 @@ func (s *Server) moveAccount(w http.ResponseWriter, r *http.Request, by authz.Ac
 	if err != nil {
 		return err
 	}
-	f, err := readForm(w, r, "to", "role:")
+	f, err := readForm(w, r, "to", "role:", "package:")
 	if err != nil {
 		return err
 	}
@@ -67,12 +67,13 @@ func (s *Server) moveAccount(w http.ResponseWriter, r *http.Request, by authz.Ac
 	if err != nil {
 		return errs.NoSuch("account")
 	}
-	in, chosen := account.MoveInput{To: to, Roles: map[ids.Role]authz.Role{}}, map[string]string{}
+	in, chosen := account.MoveInput{To: to, Roles: map[ids.Role]authz.Role{}, Packages: map[ids.Package]ids.Package{}}, map[string]string{}
 	for name := range r.PostForm {
 		if group, ok := strings.CutPrefix(name, "role:"); ok {
 			in.Roles[ids.Role(group)] = authz.Role(f.text(name))
 			chosen[group] = f.text(name)
 		}
+		readStandIn(f, name, in, chosen)
 	}
 	begun, err := s.Accounts.Move(r.Context(), by, id, in)
 	if err != nil {
@@ -87,4 +88,18 @@ func (s *Server) moveAccount(w http.ResponseWriter, r *http.Request, by authz.Ac
 	}
 	s.setFlash(w, "account_moved")
 	return seeOther(w, r, accountPath(id, ""))
+}
+
+// readStandIn notes what stands in for a package, if the field is about one.
+func readStandIn(f form, name string, in account.MoveInput, chosen map[string]string) {
+	pkg, ok := strings.CutPrefix(name, "package:")
+	to := f.text(name)
+	if !ok || to == "" {
+		return
+	}
+	chosen[pkg] = to
+	if to == string(account.NoPackage) {
+		to = ""
+	}
+	in.Packages[ids.Package(pkg)] = ids.Package(to)
 }

@@ -105,7 +105,7 @@ func (s *Server) showRole(w http.ResponseWriter, r *http.Request, by authz.Actor
 		Base: base, Action: base + "/" + string(g.ID), Title: g.Name, Name: in.Name, Description: in.Description, Version: strconv.FormatInt(g.Version, 10),
 		New: g.ID == "", ReadOnly: g.Inherited(sc.Account()) || !sc.Has(authz.RolesManage),
 	}
-	may := authz.GroupGrantable().Intersect(sc.Perms())
+	may := authz.GroupGrantable().Intersect(sc.Whole())
 	v.Grid = roleGrid(offerOf(r.Context()), may, in.Perms, v.ReadOnly)
 	status := http.StatusOK
 	if failure != nil {

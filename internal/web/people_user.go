@@ -247,7 +247,7 @@ func (s *Server) explain(r *http.Request, by authz.Actor, sc authz.Scope, m user
 			}
 			label, _ = roleLabel(p, step.Role, group)
 		}
-		e := part.Event{Icon: "minus", Tone: part.Neutral, Text: p.T("explain."+step.Code, "role", label, "account", name)}
+		e := part.Event{Icon: "minus", Tone: part.Neutral, Text: p.T("explain."+step.Code, "role", label, "account", name, "package", step.Package)}
 		switch step.Verdict {
 		case authz.Grants:
 			e.Icon, e.Tone = "check", part.Success

@@ -25,6 +25,7 @@ import (
 	"bailiwick/internal/op"
 	"bailiwick/internal/outline"
 	"bailiwick/internal/page"
+	"bailiwick/internal/plan"
 	"bailiwick/internal/policy"
 	"bailiwick/internal/provision"
 	"bailiwick/internal/role"
@@ -67,6 +68,7 @@ type Deps struct {
 	Submit         *submit.Service
 	Subs           *subaccount.Service
 	Roles          *role.Service
+	Plans          *plan.Service
 	Users          *user.Service
 	Invites        *invite.Service
 	Provision      *provision.Service

@@ -51,11 +51,11 @@ func tuned(tab tuning.Tab, view authz.Perm) accountSection {
 }
 
 // openProperties shows the fields of an account, to be changed by who may.
-func (s *Server) openProperties(_ http.ResponseWriter, r *http.Request, _ authz.Actor, d account.Details, on surface) error {
+func (s *Server) openProperties(_ http.ResponseWriter, r *http.Request, by authz.Actor, d account.Details, on surface) error {
 	if !d.CanAct("edit") {
 		return on.show(http.StatusOK, properties, ui.ReadOnly{Facts: accountFacts(i18n.From(r.Context()), d)})
 	}
-	return s.showEdit(r, on, http.StatusOK, d, typedOf(d), part.Remarks{}, nil)
+	return s.showEdit(r, by, on, http.StatusOK, d, typedOf(d), part.Remarks{}, nil)
 }
 
 // showPane opens what the address names in the pane.

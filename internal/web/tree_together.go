@@ -124,6 +124,7 @@ func (s *Server) planTogether(r *http.Request, by authz.Actor, of []ids.Account,
 		}
 		v.Fits = v.Fits && plan.Changeable && plan.Way == account.AtOnce
 		v.Stranded = account.JoinStranded(v.Stranded, plan.Stranded)
+		v.Packages = account.JoinPackages(v.Packages, plan.Packages)
 	}
 	return nil
 }
@@ -137,7 +138,7 @@ func (s *Server) moveTogether(w http.ResponseWriter, r *http.Request, by authz.A
 	if err := s.mayTogether(r, by, root, mayMove); err != nil {
 		return err
 	}
-	f, err := readForm(w, r, "id", "to", "role:")
+	f, err := readForm(w, r, "id", "to", "role:", "package:")
 	if err != nil {
 		return err
 	}
@@ -149,11 +150,12 @@ func (s *Server) moveTogether(w http.ResponseWriter, r *http.Request, by authz.A
 	if err != nil {
 		return errs.NoSuch("account")
 	}
-	in, roles := account.MoveInput{To: to, Roles: map[ids.Role]authz.Role{}}, map[string]string{}
+	in, roles := account.MoveInput{To: to, Roles: map[ids.Role]authz.Role{}, Packages: map[ids.Package]ids.Package{}}, map[string]string{}
 	for name := range r.PostForm {
 		if group, ok := strings.CutPrefix(name, "role:"); ok {
 			in.Roles[ids.Role(group)], roles[group] = authz.Role(f.text(name)), f.text(name)
 		}
+		readStandIn(f, name, in, roles)
 	}
 	t := treeStateOf(root, r.URL.Query())
 	if err := s.Accounts.MoveTogether(r.Context(), by, root, of, in); err != nil {

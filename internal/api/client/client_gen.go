@@ -54,6 +54,7 @@ type AccessReason struct {
 	AccountName string `json:"account_name,omitzero"`
 	Code        string `json:"code"`
 	Effect      string `json:"effect"`
+	Package     string `json:"package,omitzero"`
 	Role        string `json:"role,omitzero"`
 }
 
@@ -81,6 +82,8 @@ type Account struct {
 	MembershipEnd   string    `json:"membership_end,omitzero"`
 	MembershipStart string    `json:"membership_start,omitzero"`
 	Name            string    `json:"name"`
+	Package         string    `json:"package,omitzero"`
+	PackageName     string    `json:"package_name,omitzero"`
 	Parent          string    `json:"parent,omitzero"`
 	ParentName      string    `json:"parent_name,omitzero"`
 	Phone           string    `json:"phone"`
@@ -102,6 +105,7 @@ type AccountEdit struct {
 	MembershipEnd   *string `json:"membership_end,omitzero"`
 	MembershipStart *string `json:"membership_start,omitzero"`
 	Name            *string `json:"name,omitzero"`
+	Package         *string `json:"package,omitzero"`
 	Phone           *string `json:"phone,omitzero"`
 	References      *[]Ref  `json:"references,omitzero"`
 	TimeZone        *string `json:"time_zone,omitzero"`
@@ -115,10 +119,36 @@ type AddressVerdict struct {
 	Verdict string `json:"verdict"`
 }
 
+// Amount is Amount in the description of the API.
+type Amount struct {
+	Amount     int64  `json:"amount"`
+	LastDay    string `json:"last_day,omitzero"`
+	Limit      string `json:"limit"`
+	Overridden bool   `json:"overridden"`
+	Package    int64  `json:"package"`
+	Used       int64  `json:"used"`
+}
+
 // ApplyInBody is ApplyInBody in the description of the API.
 type ApplyInBody struct {
 	Settings []string `json:"settings"`
 	To       []string `json:"to"`
+}
+
+// AssignPackageInBody is AssignPackageInBody in the description of the API.
+type AssignPackageInBody struct {
+	Package string `json:"package"`
+}
+
+// Bought is Bought in the description of the API.
+type Bought struct {
+	AllModules  bool     `json:"all_modules"`
+	Amounts     []Amount `json:"amounts"`
+	CanEdit     bool     `json:"can_edit"`
+	Modules     []string `json:"modules"`
+	Package     string   `json:"package,omitzero"`
+	PackageName string   `json:"package_name,omitzero"`
+	PriceNote   string   `json:"price_note,omitzero"`
 }
 
 // Change is Change in the description of the API.
@@ -135,6 +165,7 @@ type ChangeClientsInBody struct {
 	Clients       []string `json:"clients"`
 	MembershipEnd string   `json:"membership_end,omitzero"`
 	NoEnd         bool     `json:"no_end,omitzero"`
+	Package       string   `json:"package,omitzero"`
 	Typed         string   `json:"typed,omitzero"`
 }
 
@@ -169,6 +200,8 @@ type Client struct {
 	Locations     int64     `json:"locations"`
 	MembershipEnd string    `json:"membership_end,omitzero"`
 	Name          string    `json:"name"`
+	Package       string    `json:"package,omitzero"`
+	PackageName   string    `json:"package_name,omitzero"`
 	Parent        string    `json:"parent"`
 	ParentName    string    `json:"parent_name"`
 	Status        string    `json:"status"`
@@ -195,6 +228,11 @@ type ConfirmTaskInBody struct {
 	LeaveOut bool `json:"leave_out,omitzero"`
 }
 
+// CopyPackageInBody is CopyPackageInBody in the description of the API.
+type CopyPackageInBody struct {
+	Name string `json:"name"`
+}
+
 // CreateKeyInBody is CreateKeyInBody in the description of the API.
 type CreateKeyInBody struct {
 	Expires      time.Time `json:"expires,omitzero"`
@@ -217,6 +255,16 @@ type CreateModuleInBody struct {
 	Icon    string      `json:"icon"`
 	Link    string      `json:"link,omitzero"`
 	Name    string      `json:"name"`
+}
+
+// CreatePackageInBody is CreatePackageInBody in the description of the API.
+type CreatePackageInBody struct {
+	AllModules bool     `json:"all_modules,omitzero"`
+	Limits     []Limit  `json:"limits,omitzero"`
+	Modules    []string `json:"modules,omitzero"`
+	Name       string   `json:"name"`
+	PriceNote  string   `json:"price_note,omitzero"`
+	Role       string   `json:"role,omitzero"`
 }
 
 // CreateRoleInBody is CreateRoleInBody in the description of the API.
@@ -272,6 +320,16 @@ type EditModuleInBody struct {
 	Name    *string      `json:"name,omitzero"`
 }
 
+// EditPackageInBody is EditPackageInBody in the description of the API.
+type EditPackageInBody struct {
+	AllModules *bool     `json:"all_modules,omitzero"`
+	Limits     *[]Limit  `json:"limits,omitzero"`
+	Modules    *[]string `json:"modules,omitzero"`
+	Name       *string   `json:"name,omitzero"`
+	PriceNote  *string   `json:"price_note,omitzero"`
+	Role       *string   `json:"role,omitzero"`
+}
+
 // EditProfileInBody is EditProfileInBody in the description of the API.
 type EditProfileInBody struct {
 	Language *string `json:"language,omitzero"`
@@ -325,6 +383,7 @@ type ExportClientsInBody struct {
 	Ends     string   `json:"ends,omitzero"`
 	Format   string   `json:"format"`
 	Order    string   `json:"order,omitzero"`
+	Package  string   `json:"package,omitzero"`
 	Search   string   `json:"q,omitzero"`
 	Reseller string   `json:"reseller,omitzero"`
 	Sort     string   `json:"sort,omitzero"`
@@ -443,6 +502,20 @@ type Key struct {
 	UserName  string    `json:"user_name"`
 }
 
+// Limit is Limit in the description of the API.
+type Limit struct {
+	Amount int64  `json:"amount"`
+	Limit  string `json:"limit"`
+}
+
+// LimitOverride is LimitOverride in the description of the API.
+type LimitOverride struct {
+	Amount  int64  `json:"amount,omitzero"`
+	LastDay string `json:"last_day,omitzero"`
+	Limit   string `json:"limit"`
+	Reset   bool   `json:"reset,omitzero"`
+}
+
 // ListAddressVerdict is ListAddressVerdict in the description of the API.
 type ListAddressVerdict struct {
 	Items    []AddressVerdict `json:"items"`
@@ -504,6 +577,13 @@ type ListMyAccount struct {
 	Items    []MyAccount `json:"items"`
 	Next     string      `json:"next,omitzero"`
 	Previous string      `json:"previous,omitzero"`
+}
+
+// ListPackage is ListPackage in the description of the API.
+type ListPackage struct {
+	Items    []Package `json:"items"`
+	Next     string    `json:"next,omitzero"`
+	Previous string    `json:"previous,omitzero"`
 }
 
 // ListPathStep is ListPathStep in the description of the API.
@@ -637,8 +717,9 @@ type ModuleUse struct {
 
 // MoveInBody is MoveInBody in the description of the API.
 type MoveInBody struct {
-	Roles map[string]string `json:"roles,omitzero"`
-	To    string            `json:"to"`
+	Packages map[string]string `json:"packages,omitzero"`
+	Roles    map[string]string `json:"roles,omitzero"`
+	To       string            `json:"to"`
 }
 
 // MovePreview is MovePreview in the description of the API.
@@ -646,6 +727,7 @@ type MovePreview struct {
 	Accounts       int64           `json:"accounts"`
 	NameUsed       bool            `json:"name_used"`
 	NamesUsed      []string        `json:"names_used"`
+	Packages       []StrandedSale  `json:"packages"`
 	Possible       bool            `json:"possible"`
 	ReferencesUsed []Ref           `json:"references_used"`
 	Seconds        int64           `json:"seconds"`
@@ -703,6 +785,7 @@ type NewClient struct {
 	Name            string `json:"name"`
 	NoEnd           bool   `json:"no_end,omitzero"`
 	OwnerEmail      string `json:"owner_email,omitzero"`
+	Package         string `json:"package,omitzero"`
 	Phone           string `json:"phone,omitzero"`
 	References      []Ref  `json:"references,omitzero"`
 	TimeZone        string `json:"time_zone,omitzero"`
@@ -713,6 +796,35 @@ type NewClient struct {
 type NewKey struct {
 	ID     string `json:"id"`
 	Secret string `json:"secret,omitzero"`
+}
+
+// OverrideInBody is OverrideInBody in the description of the API.
+type OverrideInBody struct {
+	Overrides []LimitOverride `json:"overrides"`
+}
+
+// Package is Package in the description of the API.
+type Package struct {
+	Account     string    `json:"account,omitzero"`
+	AccountName string    `json:"account_name,omitzero"`
+	AllModules  bool      `json:"all_modules"`
+	Can         []string  `json:"can"`
+	Clients     int64     `json:"clients"`
+	ID          string    `json:"id"`
+	Inherited   bool      `json:"inherited"`
+	Limits      []Limit   `json:"limits"`
+	Modules     []string  `json:"modules"`
+	Name        string    `json:"name"`
+	PriceNote   string    `json:"price_note"`
+	RetiredAt   time.Time `json:"retired_at,omitzero"`
+	Role        string    `json:"role,omitzero"`
+	RoleName    string    `json:"role_name,omitzero"`
+}
+
+// PackageToChoose is PackageToChoose in the description of the API.
+type PackageToChoose struct {
+	Name    string `json:"name,omitzero"`
+	Package string `json:"package"`
 }
 
 // PathStep is PathStep in the description of the API.
@@ -916,6 +1028,11 @@ type ReassignInBody struct {
 	To string `json:"to"`
 }
 
+// ReassignPackageInBody is ReassignPackageInBody in the description of the API.
+type ReassignPackageInBody struct {
+	To string `json:"to"`
+}
+
 // Ref is Ref in the description of the API.
 type Ref struct {
 	Reference string `json:"reference"`
@@ -933,6 +1050,11 @@ type Reseller struct {
 	Name        string    `json:"name"`
 	Parent      string    `json:"parent"`
 	Status      string    `json:"status"`
+}
+
+// RetirePackageInBody is RetirePackageInBody in the description of the API.
+type RetirePackageInBody struct {
+	Retired bool `json:"retired"`
 }
 
 // Role is Role in the description of the API.
@@ -1039,6 +1161,14 @@ type StrandedGroup struct {
 	Role        string         `json:"role"`
 }
 
+// StrandedSale is StrandedSale in the description of the API.
+type StrandedSale struct {
+	Choices []PackageToChoose `json:"choices"`
+	Clients int64             `json:"clients"`
+	Name    string            `json:"name"`
+	Package string            `json:"package"`
+}
+
 // SubAccount is SubAccount in the description of the API.
 type SubAccount struct {
 	Account     string    `json:"account"`
@@ -1128,13 +1258,19 @@ func (c *API) ApplySettings(ctx context.Context, account string, p ApplySettings
 	return err
 }
 
+// AssignPackage: Give a client another package, or none.
+func (c *API) AssignPackage(ctx context.Context, account string, body AssignPackageInBody) error {
+	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/package", body: body}, nil)
+	return err
+}
+
 // CancelTask: End a task where it stands; what it did so far stays.
 func (c *API) CancelTask(ctx context.Context, account string, task string) error {
 	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/tasks/" + url.PathEscape(task) + "/cancel"}, nil)
 	return err
 }
 
-// ChangeClients: Suspend, resume, extend or close up to 100 clients, all or none.
+// ChangeClients: Suspend, resume, extend, close or give another package to up to 100 clients, all or none.
 func (c *API) ChangeClients(ctx context.Context, account string, body ChangeClientsInBody) error {
 	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/clients/bulk", body: body}, nil)
 	return err
@@ -1201,6 +1337,12 @@ func (c *API) ConfirmTask(ctx context.Context, account string, task string, body
 	return err
 }
 
+// CopyPackage: Create a package like another one.
+func (c *API) CopyPackage(ctx context.Context, account string, packageID string, body CopyPackageInBody) (out CreatedBody, err error) {
+	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/packages/" + url.PathEscape(packageID) + "/copy", body: body}, &out)
+	return out, err
+}
+
 // CreateClient: Create a client below an account.
 func (c *API) CreateClient(ctx context.Context, account string, body NewClient) (out CreatedBody, err error) {
 	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/clients", body: body}, &out)
@@ -1228,6 +1370,12 @@ func (c *API) CreateLocation(ctx context.Context, account string, body CreateLoc
 // CreateModule: Create a module.
 func (c *API) CreateModule(ctx context.Context, module string, body CreateModuleInBody) (out CreatedBody, err error) {
 	_, err = c.do(ctx, request{method: http.MethodPut, path: "/modules/" + url.PathEscape(module), create: true, body: body}, &out)
+	return out, err
+}
+
+// CreatePackage: Create a package.
+func (c *API) CreatePackage(ctx context.Context, account string, body CreatePackageInBody) (out CreatedBody, err error) {
+	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/packages", body: body}, &out)
 	return out, err
 }
 
@@ -1261,6 +1409,12 @@ func (c *API) DeactivateUser(ctx context.Context, account string, membership str
 	return err
 }
 
+// DeletePackage: Delete a package that no client has.
+func (c *API) DeletePackage(ctx context.Context, account string, packageID string) error {
+	_, err := c.do(ctx, request{method: http.MethodDelete, path: "/accounts/" + url.PathEscape(account) + "/packages/" + url.PathEscape(packageID)}, nil)
+	return err
+}
+
 // DeleteRole: Delete a role group that nobody has.
 func (c *API) DeleteRole(ctx context.Context, account string, role string) error {
 	_, err := c.do(ctx, request{method: http.MethodDelete, path: "/accounts/" + url.PathEscape(account) + "/roles/" + url.PathEscape(role)}, nil)
@@ -1288,6 +1442,12 @@ func (c *API) EditLocation(ctx context.Context, account string, location string,
 // EditModule: Edit a module.
 func (c *API) EditModule(ctx context.Context, module string, version Version, body EditModuleInBody) (out Module, now Version, err error) {
 	now, err = c.do(ctx, request{method: http.MethodPatch, path: "/modules/" + url.PathEscape(module), version: version, body: body}, &out)
+	return out, now, err
+}
+
+// EditPackage: Edit a package.
+func (c *API) EditPackage(ctx context.Context, account string, packageID string, version Version, body EditPackageInBody) (out Package, now Version, err error) {
+	now, err = c.do(ctx, request{method: http.MethodPatch, path: "/accounts/" + url.PathEscape(account) + "/packages/" + url.PathEscape(packageID), version: version, body: body}, &out)
 	return out, now, err
 }
 
@@ -1392,6 +1552,12 @@ func (c *API) GetAccountPath(ctx context.Context, account string) (out ListPathS
 	return out, err
 }
 
+// GetBought: Get what a client has bought, and how much of it is used.
+func (c *API) GetBought(ctx context.Context, account string) (out Bought, err error) {
+	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/package"}, &out)
+	return out, err
+}
+
 // GetEffectiveAccess: List everything a person may do in an account, from wherever they have it.
 func (c *API) GetEffectiveAccess(ctx context.Context, account string, membership string) (out ListPermission, err error) {
 	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/users/" + url.PathEscape(membership) + "/permissions"}, &out)
@@ -1419,6 +1585,12 @@ func (c *API) GetMe(ctx context.Context) (out Me, err error) {
 // GetModule: Get a module.
 func (c *API) GetModule(ctx context.Context, module string) (out Module, now Version, err error) {
 	now, err = c.do(ctx, request{method: http.MethodGet, path: "/modules/" + url.PathEscape(module)}, &out)
+	return out, now, err
+}
+
+// GetPackage: Get a package.
+func (c *API) GetPackage(ctx context.Context, account string, packageID string) (out Package, now Version, err error) {
+	now, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/packages/" + url.PathEscape(packageID)}, &out)
 	return out, now, err
 }
 
@@ -1581,6 +1753,7 @@ type ListClientsParams struct {
 	Status   string
 	Ends     string
 	Reseller string
+	Package  string
 	Sort     string
 	Order    string
 	Limit    int64
@@ -1602,6 +1775,9 @@ func (p ListClientsParams) values() url.Values {
 	}
 	if p.Reseller != "" {
 		v.Set("reseller", p.Reseller)
+	}
+	if p.Package != "" {
+		v.Set("package", p.Package)
 	}
 	if p.Sort != "" {
 		v.Set("sort", p.Sort)
@@ -1804,6 +1980,12 @@ func (c *API) ListMySessions(ctx context.Context) (out ListSession, err error) {
 	return out, err
 }
 
+// ListPackages: List the packages that are made in an account and above it.
+func (c *API) ListPackages(ctx context.Context, account string) (out ListPackage, err error) {
+	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/packages"}, &out)
+	return out, err
+}
+
 // ListPermissions: List the catalogue of permissions.
 func (c *API) ListPermissions(ctx context.Context) (out ListPermission, err error) {
 	_, err = c.do(ctx, request{method: http.MethodGet, path: "/permissions"}, &out)
@@ -1969,6 +2151,12 @@ func (c *API) MoveSubAccount(ctx context.Context, account string, subaccount str
 	return err
 }
 
+// OverrideLimits: Change what a client has instead of limits of its package.
+func (c *API) OverrideLimits(ctx context.Context, account string, body OverrideInBody) error {
+	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/package/overrides", body: body}, nil)
+	return err
+}
+
 // PreviewMove: Say what a move would do, and do nothing.
 func (c *API) PreviewMove(ctx context.Context, account string, body PreviewInBody) (out MovePreview, err error) {
 	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/move/preview", body: body}, &out)
@@ -1978,6 +2166,12 @@ func (c *API) PreviewMove(ctx context.Context, account string, body PreviewInBod
 // ReactivateUser: Reactivate a person in an account.
 func (c *API) ReactivateUser(ctx context.Context, account string, membership string) error {
 	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/users/" + url.PathEscape(membership) + "/reactivate"}, nil)
+	return err
+}
+
+// ReassignPackage: Give every client that has a package another one, or none.
+func (c *API) ReassignPackage(ctx context.Context, account string, packageID string, body ReassignPackageInBody) error {
+	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/packages/" + url.PathEscape(packageID) + "/reassign", body: body}, nil)
 	return err
 }
 
@@ -2070,6 +2264,12 @@ func (c *API) ResumeAccount(ctx context.Context, account string) error {
 // ResumeSubAccount: Let a sub-account send again.
 func (c *API) ResumeSubAccount(ctx context.Context, account string, subaccount string) error {
 	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/subaccounts/" + url.PathEscape(subaccount) + "/resume"}, nil)
+	return err
+}
+
+// RetirePackage: Take a package out of what clients can be given, or put it back.
+func (c *API) RetirePackage(ctx context.Context, account string, packageID string, body RetirePackageInBody) error {
+	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/packages/" + url.PathEscape(packageID) + "/retire", body: body}, nil)
 	return err
 }
 

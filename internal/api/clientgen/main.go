@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"fmt"
 	"go/format"
+	"go/token"
 	"maps"
 	"net/http"
 	"os"
@@ -197,8 +198,12 @@ func (g *generator) operation(o operation) {
 	args := "ctx context.Context"
 	path := strconvQuote(o.path)
 	for _, p := range o.params("path") {
-		args += ", " + p.Name + " string"
-		path = strings.ReplaceAll(path, "{"+p.Name+"}", "\" + url.PathEscape("+p.Name+") + \"")
+		arg := p.Name
+		if token.IsKeyword(arg) { // a package, say
+			arg += "ID"
+		}
+		args += ", " + arg + " string"
+		path = strings.ReplaceAll(path, "{"+p.Name+"}", "\" + url.PathEscape("+arg+") + \"")
 	}
 	call := fmt.Sprintf("request{method: http.Method%s, path: %s", title(o.method), strings.TrimSuffix(path, " + \"\""))
 	for _, p := range o.params("header") {

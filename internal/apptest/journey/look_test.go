@@ -25,6 +25,7 @@ func (w town) places() []map[string]string {
 		"list":       w.Text("SELECT id FROM contact_lists WHERE account_id = ? ORDER BY id LIMIT 1", acme),
 		"task":       w.Text("SELECT id FROM tasks WHERE account_id = ? ORDER BY id LIMIT 1", acme),
 		"module":     "campaigns",
+		"package":    w.Text("SELECT package_id FROM accounts WHERE id = ?", acme),
 		"setting":    "session.idle_minutes",
 		"mail":       w.Text("SELECT id FROM captured_mail ORDER BY id LIMIT 1"),
 		"account":    acme,
@@ -36,7 +37,7 @@ func (w town) places() []map[string]string {
 }
 
 // atPlatform are the pages that stand at the platform alone.
-var atPlatform = regexp.MustCompile(`^/a/\{account\}/(clients|resellers)`)
+var atPlatform = regexp.MustCompile(`^/a/\{account\}/(clients|resellers|packages)`)
 
 // page is a page of the portal at one of the places.
 type page struct{ path, name, pattern string }

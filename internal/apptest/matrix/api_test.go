@@ -68,6 +68,14 @@ var sentBodies = map[string]string{
 	"PATCH /accounts/{account}/roles/{role}":         `{"name": "Swept"}`,
 	"POST /accounts/{account}/roles/{role}/reassign": `{"to": "guest"}`,
 
+	"POST /accounts/{account}/packages":                    `{"name": "Swept", "all_modules": true}`,
+	"PATCH /accounts/{account}/packages/{package}":         `{"price_note": "Swept"}`,
+	"POST /accounts/{account}/packages/{package}/copy":     `{"name": "Swept"}`,
+	"POST /accounts/{account}/packages/{package}/retire":   `{"retired": true}`,
+	"POST /accounts/{account}/packages/{package}/reassign": `{"to": ""}`,
+	"POST /accounts/{account}/package":                     `{"package": ""}`,
+	"POST /accounts/{account}/package/overrides":           `{"overrides": [{"limit": "users", "amount": 500}]}`,
+
 	"PATCH /me/profile":              `{"name": "Swept"}`,
 	"POST /accounts/{account}/views": `{"list": "clients", "name": "Swept", "query": "status=active"}`,
 

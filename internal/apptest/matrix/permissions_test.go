@@ -28,6 +28,7 @@ import (
 	"bailiwick/internal/ids"
 	"bailiwick/internal/invite"
 	"bailiwick/internal/module"
+	"bailiwick/internal/plan"
 	"bailiwick/internal/policy"
 	"bailiwick/internal/quota"
 	"bailiwick/internal/role"
@@ -114,7 +115,7 @@ var changing = []string{"member_list", "memberships", "holds", "client_list"}
 func (o *office) restore() {
 	o.Write(func(ctx context.Context, tx *db.Tx) error {
 		stmts := []string{"DELETE FROM settings", "DELETE FROM allowlist_trials", "DELETE FROM invitations", "DELETE FROM invitation_allowance", "DELETE FROM attempts",
-			"UPDATE accounts SET closed_at = NULL, closed_with = NULL, version = 1, membership_end = '', phone = ''"}
+			"DELETE FROM package_overrides", "UPDATE accounts SET package_id = '', closed_at = NULL, closed_with = NULL, version = 1, membership_end = '', phone = ''"}
 		for _, t := range changing {
 			stmts = append(stmts, "DELETE FROM "+t)
 		}
@@ -187,6 +188,20 @@ func (o *office) sent(t *testing.T) ids.Invitation {
 // eventAt is an event of an account's log.
 func (o *office) eventAt(at ids.Account) ids.Event {
 	return ids.Event(o.Text("SELECT min(id) FROM audit_events WHERE account_id = ?", at))
+}
+
+// offered is a package that the reseller offers.
+func (o *office) offered() ids.Package {
+	id := ids.NewPackage(o.Clock.Now())
+	o.Exec("INSERT INTO packages (id, account_id, name, name_fold, price_note, perms, created_at, updated_at) VALUES (?, ?, ?, ?, '', '', 0, 0)", id, o.reseller, id, id)
+	return id
+}
+
+// bought is a package that the client has.
+func (o *office) bought() ids.Package {
+	id := o.offered()
+	o.Exec("UPDATE accounts SET package_id = ? WHERE id = ?", id, o.client)
+	return id
 }
 
 // held puts a hold on the client, from the platform.
@@ -320,6 +335,17 @@ var calls = []call{
 	}},
 	{"account.Service.BulkExtend", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		return o.Accounts.BulkExtend(o.ctx, by, o.reseller, []ids.Account{o.client}, "2031-01-01", false)
+	}},
+	{"account.Service.Assign", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		o.Exec("UPDATE accounts SET package_id = ''")
+		return o.Accounts.Assign(o.ctx, by, o.client, o.offered())
+	}},
+	{"account.Service.BulkAssign", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		o.Exec("UPDATE accounts SET package_id = ''")
+		return o.Accounts.BulkAssign(o.ctx, by, o.reseller, []ids.Account{o.client}, o.offered())
+	}},
+	{"account.Service.Reassign", "at the reseller", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Accounts.Reassign(o.ctx, by, o.reseller, o.bought(), "")
 	}},
 	{"account.Service.BulkClose", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		return o.Accounts.BulkClose(o.ctx, by, o.reseller, []ids.Account{o.client}, "1")
@@ -598,6 +624,32 @@ var calls = []call{
 	}},
 	{"exchange.Service.Confirm", "users, another's", func(_ *testing.T, o *office, by authz.Actor) error {
 		return o.Exchange.Confirm(o.ctx, by, o.client, o.found(o.Root), false)
+	}},
+
+	{"plan.Service.List", "of the reseller", func(_ *testing.T, o *office, by authz.Actor) error { return only(o.Plans.List(o.ctx, by, o.reseller)) }},
+	{"plan.Service.List", "", func(_ *testing.T, o *office, by authz.Actor) error { return only(o.Plans.List(o.ctx, by, o.client)) }},
+	{"plan.Service.Get", "the one it has", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Plans.Get(o.ctx, by, o.client, o.bought()))
+	}},
+	{"plan.Service.Bought", "", func(_ *testing.T, o *office, by authz.Actor) error { return only(o.Plans.Bought(o.ctx, by, o.client)) }},
+	{"plan.Service.Create", "at the reseller", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Plans.Create(o.ctx, by, o.reseller, plan.Input{Name: o.fresh(), All: true}))
+	}},
+	{"plan.Service.Copy", "at the reseller", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Plans.Copy(o.ctx, by, o.reseller, o.offered(), o.fresh()))
+	}},
+	{"plan.Service.Edit", "at the reseller", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Plans.Edit(o.ctx, by, o.reseller, o.offered(), 1, plan.Input{Name: o.fresh(), All: true})
+	}},
+	{"plan.Service.Retire", "at the reseller", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Plans.Retire(o.ctx, by, o.reseller, o.offered(), true)
+	}},
+	{"plan.Service.Delete", "at the reseller", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Plans.Delete(o.ctx, by, o.reseller, o.offered())
+	}},
+	{"plan.Service.Override", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		o.Exec("DELETE FROM package_overrides")
+		return o.Plans.Override(o.ctx, by, o.client, []plan.Override{{Term: plan.Users, Amount: 500}})
 	}},
 
 	{"role.Service.List", "", func(_ *testing.T, o *office, by authz.Actor) error { return only(o.Roles.List(o.ctx, by, o.client)) }},
@@ -950,7 +1002,7 @@ func (o *office) keyOf(p apptest.Person) ids.Key {
 
 // services are all that people reach through the edges.
 func (o *office) services() []any {
-	return []any{o.Accounts, o.Views, o.Tasks, o.Exchange, o.Trail, o.Modules, o.Tuning, o.Submit, o.Policy, o.Outline, o.Roles, o.Users, o.Subs, o.Contacts, o.Invites, o.Authn, o.Keys, o.Brands, o.Access, o.Quotas}
+	return []any{o.Accounts, o.Views, o.Tasks, o.Exchange, o.Trail, o.Modules, o.Tuning, o.Submit, o.Policy, o.Outline, o.Roles, o.Plans, o.Users, o.Subs, o.Contacts, o.Invites, o.Authn, o.Keys, o.Brands, o.Access, o.Quotas}
 }
 
 // withActor lists the methods that take an actor, by reflection over the services.

@@ -472,5 +472,7 @@ var unseen = map[string]string{
 	"POST /a/{account}/modules/new":                     "shown at the platform alone",
 	"POST /a/{account}/modules/{module}":                "shown at the platform alone",
 	"POST /a/{account}/modules/{module}/remove":         "shown at the platform alone",
+	"POST /a/{account}/packages/{package}/offer":        "it has no fields, and is shown while the package is retired",
+	"POST /a/{account}/packages/{package}/delete":       "it has no fields, and is shown while no client has the package",
 	"POST /a/{account}/roles/{role}/reassign":           "shown while somebody has the role group; its field names a role of the same account or above",
 }

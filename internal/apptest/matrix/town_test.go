@@ -19,6 +19,7 @@ import (
 	"bailiwick/internal/brand"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/module"
+	"bailiwick/internal/plan"
 	"bailiwick/internal/policy"
 )
 
@@ -110,6 +111,7 @@ func (o *town) values(at ids.Account, name string, by apptest.Person) values {
 	v["hold"] = string(ids.NewHold(o.Clock.Now()))
 	v["task"] = string(o.Task(at, by.Actor))
 	v["module"] = "campaigns"
+	v["package"] = o.sold(at, d.Kind, name)
 	o.lists(at, d.Kind == account.Reseller)
 	if err := o.Brands.AskDomain(o.t.Context(), o.Root, at, name+".mail.example"); err != nil {
 		o.t.Fatal(err)
@@ -121,6 +123,20 @@ func (o *town) values(at ids.Account, name string, by apptest.Person) values {
 func (o *town) links(at ids.Account, id ids.Contact, list ids.List) (preferences, unsubscribe, confirm string) {
 	a, b, c := o.Links(at, id, list)
 	return path.Base(a), path.Base(b), path.Base(c)
+}
+
+// sold is a package that a reseller makes, or that a client of it has bought.
+func (o *town) sold(at ids.Account, kind account.Kind, name string) string {
+	if kind == account.Reseller {
+		id, err := o.Plans.Create(o.t.Context(), o.Root, at, plan.Input{Name: "package of " + name, All: true})
+		must(o.t, err)
+		return string(id)
+	}
+	id := o.one("SELECT k.id FROM packages k JOIN account_tree t ON t.ancestor_id = k.account_id WHERE t.descendant_id = ?", at)
+	if kind == account.Customer {
+		must(o.t, o.Accounts.Assign(o.t.Context(), o.Root, at, ids.Package(id)))
+	}
+	return id
 }
 
 // lists puts an address on each list of addresses, off, and on some accounts one is being tried.
@@ -142,7 +158,7 @@ func missing(o *town) values {
 		"account": string(ids.NewAccount(now)), "membership": string(ids.NewMembership(now)), "invitation": string(ids.NewInvitation(now)),
 		"role": string(ids.NewRole(now)), "location": string(ids.NewLocation(now)), "subaccount": string(ids.NewSubAccount(now)),
 		"session": string(ids.NewSession(now)), "view": string(ids.NewView(now)), "mail": string(ids.NewMail(now)), "hold": string(ids.NewHold(now)), "task": string(ids.NewTask(now)),
-		"key": string(ids.NewKey(now)), "contact": string(ids.NewContact(now)), "list": string(ids.NewList(now)), "suppression": string(ids.NewSuppressed(now)),
+		"key": string(ids.NewKey(now)), "package": string(ids.NewPackage(now)), "contact": string(ids.NewContact(now)), "list": string(ids.NewList(now)), "suppression": string(ids.NewSuppressed(now)),
 		"preferences": "p" + strings.Repeat("a", 48), "unsubscription": "u" + strings.Repeat("a", 74), "confirmation": "c" + strings.Repeat("a", 48),
 		"token": strings.Repeat("a", 52), "module": "nowhere", "setting": "no.where", "file": brand.DefaultColour.Style(),
 	}

@@ -58,7 +58,8 @@ type accessExplain struct{ question }
 var inWords = map[string]string{
 	"role_grants": "includes it", "role_lacks": "does not include it", "module_not_ticked": "could have it, but it is not ticked",
 	"hold_blocks": "includes it, but the account is suspended", "closed_blocks": "includes it, but the account is closed", "key_blocks": "includes it, but the key does not",
-	"account_closed": "is closed", "account_held": "is suspended", "no_membership": "no membership reaches this account",
+	"package_withholds": "includes it, but the package does not",
+	"account_closed":    "is closed", "account_held": "is suspended", "no_membership": "no membership reaches this account",
 }
 
 // Run says why.

@@ -30,7 +30,8 @@ type clientsList struct {
 	Status   string `enum:",active,suspended,closed" default:"" help:"active, suspended or closed; without it all that are not closed." placeholder:"STATUS"`
 	Ends     string `help:"ended, never, or within so many days." placeholder:"WHEN"`
 	Reseller string `help:"Only those below this reseller." placeholder:"ID"`
-	Sort     string `enum:"name,status,end,users,locations,created" default:"name" help:"name, status, end, users, locations or created." placeholder:"COLUMN"`
+	Package  string `help:"Only those that have this package, or none." placeholder:"ID"`
+	Sort     string `enum:"name,status,end,users,locations,created,package" default:"name" help:"name, status, end, users, locations, created or package." placeholder:"COLUMN"`
 	Desc     bool   `help:"The other way round."`
 }
 
@@ -40,7 +41,7 @@ func (c clientsList) Run(p *Process) error {
 	if err != nil {
 		return err
 	}
-	q := client.ListClientsParams{Search: c.Search, Status: c.Status, Ends: c.Ends, Reseller: c.Reseller, Sort: c.Sort, Order: order(c.Desc)}
+	q := client.ListClientsParams{Search: c.Search, Status: c.Status, Ends: c.Ends, Reseller: c.Reseller, Package: c.Package, Sort: c.Sort, Order: order(c.Desc)}
 	if c.All {
 		q.Limit = 500
 	}
@@ -60,6 +61,7 @@ func (c clientsList) Run(p *Process) error {
 		column[client.Client]{"status", func(a client.Client) string { return a.Status }},
 		column[client.Client]{"below", func(a client.Client) string { return a.ParentName }},
 		column[client.Client]{"ends", func(a client.Client) string { return or(a.MembershipEnd, "never") }},
+		column[client.Client]{"package", func(a client.Client) string { return a.PackageName }},
 		column[client.Client]{"users", func(a client.Client) string { return strconv.FormatInt(a.Users, 10) }},
 		column[client.Client]{"locations", func(a client.Client) string { return strconv.FormatInt(a.Locations, 10) }})
 }
@@ -113,10 +115,11 @@ func (a about) newAccount(name, owner string) (client.NewAccount, error) {
 type clientsCreate struct {
 	flags
 	about
-	Name  string `arg:"" help:"Its name."`
-	Owner string `help:"Whom to invite as its Owner." placeholder:"ADDRESS"`
-	Start string `help:"First day of the membership." placeholder:"YYYY-MM-DD"`
-	End   string `help:"Last day of the membership, or never." required:"" placeholder:"YYYY-MM-DD|never"`
+	Name    string `arg:"" help:"Its name."`
+	Owner   string `help:"Whom to invite as its Owner." placeholder:"ADDRESS"`
+	Start   string `help:"First day of the membership." placeholder:"YYYY-MM-DD"`
+	Package string `help:"What it buys." placeholder:"ID"`
+	End     string `help:"Last day of the membership, or never." required:"" placeholder:"YYYY-MM-DD|never"`
 }
 
 // Run creates a client.
@@ -130,7 +133,7 @@ func (c clientsCreate) Run(p *Process) error {
 		return err
 	}
 	body := client.NewClient{Name: n.Name, LegalName: n.LegalName, Email: n.Email, Phone: n.Phone, Address: n.Address, Website: n.Website, Industry: n.Industry,
-		TimeZone: n.TimeZone, Language: n.Language, References: n.References, OwnerEmail: n.OwnerEmail, MembershipStart: c.Start, NoEnd: c.End == "never"}
+		TimeZone: n.TimeZone, Language: n.Language, References: n.References, OwnerEmail: n.OwnerEmail, Package: c.Package, MembershipStart: c.Start, NoEnd: c.End == "never"}
 	if !body.NoEnd {
 		body.MembershipEnd = c.End
 	}
@@ -161,7 +164,7 @@ func (c accountShow) Run(p *Process) error {
 	}
 	return facts(s.Out, "Id", a.ID, "Kind", a.Kind, "Name", a.Name, "Legal name", a.LegalName, "Status", a.Status, "Held by", strings.Join(holds, ", "),
 		"Below", a.ParentName, "Email", a.Email, "Phone", a.Phone, "Address", a.Address, "Website", a.Website, "Industry", a.Industry,
-		"Time zone", a.TimeZone.Value, "Language", a.Language.Value, "Membership", membership(a), "Users", strconv.FormatInt(a.Users, 10), "Created", day(a.CreatedAt))
+		"Time zone", a.TimeZone.Value, "Language", a.Language.Value, "Membership", membership(a), "Package", a.PackageName, "Users", strconv.FormatInt(a.Users, 10), "Created", day(a.CreatedAt))
 }
 
 func membership(a client.Account) string {
@@ -298,6 +301,7 @@ type accountMove struct {
 	ID      string            `arg:"" help:"Its id."`
 	To      string            `required:"" help:"The account to move it below." placeholder:"ID"`
 	Role    map[string]string `help:"What stands in for a role group that does not reach there, repeated for several." placeholder:"GROUP=ROLE"`
+	Package map[string]string `help:"What stands in for a package that does not reach there, or none; repeated for several." placeholder:"PACKAGE=PACKAGE"`
 	Preview bool              `help:"Say what would happen, and do nothing."`
 }
 
@@ -308,7 +312,11 @@ func (c accountMove) Run(p *Process) error {
 		return err
 	}
 	if !c.Preview {
-		if err := s.MoveAccount(s.Ctx, c.ID, client.MoveInBody{To: c.To, Roles: c.Role}); err != nil {
+		packages := map[string]string{}
+		for from, to := range c.Package {
+			packages[from] = packageID(to)
+		}
+		if err := s.MoveAccount(s.Ctx, c.ID, client.MoveInBody{To: c.To, Roles: c.Role, Packages: packages}); err != nil {
 			return err
 		}
 		return s.done("Moved %s below %s.", plain(c.ID), plain(c.To))
@@ -320,7 +328,10 @@ func (c accountMove) Run(p *Process) error {
 	if s.json {
 		return s.printJSON(m)
 	}
-	var groups, refs []string
+	var groups, sales, refs []string
+	for _, k := range m.Packages {
+		sales = append(sales, fmt.Sprintf("%s (%s): %d clients", k.Name, k.Package, k.Clients))
+	}
 	for _, g := range m.Stranded {
 		groups = append(groups, fmt.Sprintf("%s (%s): %d people", g.Name, g.Role, g.Members+g.Invitations))
 	}
@@ -328,7 +339,7 @@ func (c accountMove) Run(p *Process) error {
 		refs = append(refs, r.Source+"="+r.Reference)
 	}
 	way := map[string]string{"at_once": "at once", "by_task": "by a task that you start in the portal", "on_server": "by the operator, with bailiwick admin move"}
-	return facts(s.Out, "Possible", strconv.FormatBool(m.Possible), "Done", way[string(m.Way)], "Accounts", strconv.FormatInt(m.Accounts, 10), "Role groups left behind", strings.Join(groups, "; "),
+	return facts(s.Out, "Possible", strconv.FormatBool(m.Possible), "Done", way[string(m.Way)], "Accounts", strconv.FormatInt(m.Accounts, 10), "Role groups left behind", strings.Join(groups, "; "), "Packages left behind", strings.Join(sales, "; "),
 		"References in use there", strings.Join(refs, ", "), "Names in use there", strings.Join(m.NamesUsed, ", "), "New time zone", m.TimeZone)
 }
 

@@ -59,6 +59,7 @@ type clientsExport struct {
 	Status   string `enum:",active,suspended,closed" default:"" help:"active, suspended or closed; without it all that are not closed." placeholder:"STATUS"`
 	Ends     string `help:"ended, never, or within so many days." placeholder:"WHEN"`
 	Reseller string `help:"Only those below this reseller." placeholder:"ID"`
+	Package  string `help:"Only those that have this package, or none." placeholder:"ID"`
 }
 
 // Run writes clients into a file.
@@ -68,7 +69,7 @@ func (c clientsExport) Run(p *Process) error {
 		return err
 	}
 	return s.export(at, c.target, func(format string) (client.CreatedBody, error) {
-		return s.ExportClients(s.Ctx, at, client.ExportClientsInBody{Format: format, Search: c.Search, Status: c.Status, Ends: c.Ends, Reseller: c.Reseller})
+		return s.ExportClients(s.Ctx, at, client.ExportClientsInBody{Format: format, Search: c.Search, Status: c.Status, Ends: c.Ends, Reseller: c.Reseller, Package: c.Package})
 	})
 }
 

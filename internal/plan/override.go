@@ -1,0 +1,186 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"bailiwick/internal/audit"
+	"bailiwick/internal/authz"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/ids"
+	"bailiwick/internal/op"
+	"bailiwick/internal/setting"
+)
+
+// Amount is what a customer has of one term, and why.
+type Amount struct {
+	Term       Term
+	Amount     int64  // in force; Unlimited is without a limit
+	Package    int64  // what the package includes
+	Overridden bool   // Amount stands instead of the package's
+	LastDay    string // YYYY-MM-DD in the customer's zone on which it stands for the last time, "" for good
+	Used       int64
+}
+
+// Below reports an amount that is less than what is used already: nothing goes away, and nothing new is made.
+func (a Amount) Below() bool { return a.Amount != Unlimited && a.Used > a.Amount }
+
+// Bought is what a customer has bought.
+type Bought struct {
+	Package *Package // nil without one
+	Amounts []Amount
+	CanEdit bool // the reader may change it
+}
+
+// Bought returns what the customer has bought, and how much of it is used.
+func (s *Service) Bought(ctx context.Context, by authz.Actor, customer ids.Account) (Bought, error) {
+	q, sc, err := s.op.Read(ctx, by, authz.PackagesView, customer)
+	if err != nil {
+		return Bought{}, err
+	}
+	if err := buys(sc); err != nil {
+		return Bought{}, err
+	}
+	out := Bought{CanEdit: sc.HeldAbove(authz.PackagesAssign)}
+	if out.Package, err = has(ctx, q, sc); err != nil {
+		return Bought{}, err
+	}
+	own, err := overrides(ctx, q, sc, s.now())
+	if err != nil {
+		return Bought{}, err
+	}
+	for _, term := range AllTerms() {
+		a := Amount{Term: term, Amount: Unlimited, Package: Unlimited}
+		if out.Package != nil {
+			a.Package = out.Package.Terms.Of(term)
+		}
+		a.Amount = a.Package
+		if o, there := own[term]; there {
+			a.Amount, a.LastDay, a.Overridden = o.amount, o.lastDay, true
+		}
+		if a.Used, err = count(ctx, q, sc, customer, term, s.now()); err != nil {
+			return Bought{}, err
+		}
+		out.Amounts = append(out.Amounts, a)
+	}
+	return out, nil
+}
+
+func buys(sc authz.Scope) error {
+	if sc.Kind() != "customer" {
+		return errs.New(errs.Invalid, "package.not_client", "Choose a client. Only clients have a package.")
+	}
+	return nil
+}
+
+// Override is what a customer has instead of an amount of its package.
+type Override struct {
+	Term    Term
+	Amount  int64  // Unlimited is without a limit
+	LastDay string // YYYY-MM-DD in the customer's zone, "" for good
+	Reset   bool   // the package's amount again; the rest says nothing
+}
+
+func (s *Service) zoneOf(ctx context.Context, w *op.W) (*time.Location, error) {
+	name, _, err := setting.Get(ctx, w.Tx(), w.Scope(), s.zone)
+	if err != nil {
+		return nil, fmt.Errorf("read the time zone: %w", err)
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return time.UTC, nil // a zone that has left the tables must not stop the account
+	}
+	return zone, nil
+}
+
+// change is how an override stands in the log.
+type change struct {
+	Term    string `audit:"show"`
+	Amount  int64  `audit:"show"`
+	LastDay string `audit:"show"`
+}
+
+// Override changes what a customer has instead of the amounts of its package. It is one of the parent's fields.
+func (s *Service) Override(ctx context.Context, by authz.Actor, customer ids.Account, all []Override) error {
+	return s.op.Write(ctx, by, authz.PackagesAssign, customer, func(ctx context.Context, w *op.W) error {
+		if err := buys(w.Scope()); err != nil {
+			return err
+		}
+		if !w.Scope().HeldAbove(authz.PackagesAssign) {
+			return errs.New(errs.Denied, "account.package_parents", "Ask your provider to change this. The package belongs to the account above.")
+		}
+		old, err := overrides(ctx, w.Tx(), w.Scope(), time.UnixMilli(0))
+		if err != nil {
+			return err
+		}
+		zone, err := s.zoneOf(ctx, w)
+		if err != nil {
+			return err
+		}
+		var c errs.Collector
+		changed := false
+		for _, o := range all {
+			before, there := old[o.Term]
+			if o.Reset && !there || !o.Reset && there && before.amount == o.Amount && before.lastDay == strings.TrimSpace(o.LastDay) {
+				continue
+			}
+			until, err := o.check(&c, w.Tx().Now(), zone)
+			if err != nil {
+				return err
+			}
+			if err := putOverride(ctx, w.Tx(), w.Scope(), o, until); err != nil {
+				return err
+			}
+			changed = true
+			e := audit.Event{Action: "package.overridden", TargetType: "account", TargetID: string(customer), Target: w.Scope().Name()}
+			if there {
+				e.Before = change{string(o.Term), before.amount, before.lastDay}
+			}
+			if o.Reset {
+				e.Action = "package.reset"
+			} else {
+				e.After = change{string(o.Term), o.Amount, o.LastDay}
+			}
+			w.Audit(e)
+		}
+		if err := c.Err(); err != nil {
+			return err
+		}
+		if !changed {
+			return w.Unchanged()
+		}
+		return nil
+	})
+}
+
+// check reports what is no override, and returns the end of its last day in milliseconds, 0 for good.
+func (o *Override) check(c *errs.Collector, now time.Time, zone *time.Location) (int64, error) {
+	if o.Reset {
+		return 0, nil
+	}
+	if len(Terms{o.Term: o.Amount}.clean(c)) == 0 && o.Amount != Unlimited {
+		return 0, nil
+	}
+	if o.LastDay = strings.TrimSpace(o.LastDay); o.LastDay == "" {
+		return 0, nil
+	}
+	day, err := time.ParseInLocation(time.DateOnly, o.LastDay, zone)
+	if err != nil || day.Year() < 1900 || day.Year() > 9990 {
+		c.Add(string(o.Term)+"_until", "date.unreadable", "Write the date as year-month-day, like 2027-03-31.")
+		return 0, nil
+	}
+	end := time.Date(day.Year(), day.Month(), day.Day()+1, 0, 0, 0, 0, zone)
+	if !end.After(now) {
+		c.Add(string(o.Term)+"_until", "package.until_past", "Choose today or a later day.")
+	}
+	return end.UnixMilli(), nil
+}
+
+// stored is an override as it is kept.
+type stored struct {
+	term    Term
+	amount  int64
+	lastDay string
+}

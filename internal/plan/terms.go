@@ -1,0 +1,83 @@
+package plan
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"bailiwick/internal/errs"
+)
+
+// Term is something that a package holds an amount of.
+type Term string
+
+// The terms.
+const (
+	Users       Term = "users" // seats: active users of the customer and its departments, a person once, and pending invitations
+	Departments Term = "departments"
+	SubAccounts Term = "subaccounts"
+	Locations   Term = "locations"
+	Keys        Term = "keys" // API keys that are in force
+)
+
+// Unlimited is the amount of what has no limit.
+const Unlimited int64 = -1
+
+// AllTerms returns the terms in the order of the form.
+func AllTerms() []Term { return []Term{Users, Departments, SubAccounts, Locations, Keys} }
+
+// mostAmount keeps amounts far from where arithmetic ends.
+const mostAmount = 1_000_000_000_000
+
+// Terms are the amounts of a package. What is not in it is without a limit.
+type Terms map[Term]int64
+
+// Of is the amount of a term.
+func (t Terms) Of(term Term) int64 {
+	if n, ok := t[term]; ok {
+		return n
+	}
+	return Unlimited
+}
+
+// clean drops what has no limit, and reports what is no amount.
+func (t Terms) clean(c *errs.Collector) Terms {
+	out := Terms{}
+	for _, term := range slices.Sorted(maps.Keys(t)) {
+		switch n := t[term]; {
+		case !slices.Contains(AllTerms(), term):
+			c.Add(string(term), "package.term_unknown", "Leave out {term}. A package has no such limit.", "term", string(term))
+		case n == Unlimited:
+		case n < 0 || n > mostAmount:
+			c.Add(string(term), "package.amount", "Write a whole number, 0 for none, or leave it empty for no limit.")
+		default:
+			out[term] = n
+		}
+	}
+	return out
+}
+
+// ParseAmount reads an amount as it is typed: empty or -1 is without a limit.
+func ParseAmount(term Term, typed string) (int64, error) {
+	typed = strings.TrimSpace(typed)
+	if typed == "" {
+		return Unlimited, nil
+	}
+	n, err := strconv.ParseInt(strings.NewReplacer(",", "", " ", "", "\u00a0", "", "\u202f", "").Replace(typed), 10, 64)
+	if err != nil || n < Unlimited || n > mostAmount {
+		return 0, errs.Field(string(term), "package.amount", "Write a whole number, 0 for none, or leave it empty for no limit.")
+	}
+	return n, nil
+}
+
+// texts writes the amounts for the log.
+func (t Terms) texts() []string {
+	out := []string{}
+	for _, term := range AllTerms() {
+		if n := t.Of(term); n != Unlimited {
+			out = append(out, string(term)+": "+strconv.FormatInt(n, 10))
+		}
+	}
+	return out
+}
