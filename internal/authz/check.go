@@ -134,7 +134,7 @@ func Decide(f Facts) (Scope, bool) {
 			sc.above = sc.above.Union(got)
 		}
 		switch {
-		case got.Without(home).Empty(): // a Guest does nothing with sub-accounts
+		case whole.Without(home).Empty(): // a Guest does nothing with sub-accounts
 		case l.AllSubs:
 			sc.subs.all = true
 		default:
