@@ -28,7 +28,7 @@ func offers() []sold {
 		of("Business 500k", "EUR 349 a month", 160, 15, 15, 60, 40),
 		of("Enterprise 2M", "By agreement", 1000, packages.Unlimited, packages.Unlimited, packages.Unlimited, packages.Unlimited),
 	}
-	all[0].All, all[0].Modules = false, authz.ModuleSet("departments", "subaccounts", "locations", "credentials", "settings", "security", "audit")
+	all[0].All, all[0].Modules = false, authz.ModuleSet("departments", "subaccounts", "locations", "credentials", "messages", "contacts", "suppressions", "settings", "security", "audit")
 	return all
 }
 

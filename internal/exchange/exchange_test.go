@@ -451,7 +451,7 @@ func TestAnImportWritesManyClientsWithFewStatements(t *testing.T) {
 		}
 		for _, c := range []struct{ from, n int }{{0, 20}, {20, 400}, {420, 400}} {
 			writes, each := run(c.from, c.n)
-			if each > 24 {
+			if each > 26 { // the packages that can be bought there among them
 				w.t.Errorf("%d clients beside %d: %d writes of %d statements", c.n, c.from, writes, each)
 			}
 			if least := (c.n + 99) / 100; writes < least || writes > c.n/10 {

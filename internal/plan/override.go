@@ -40,8 +40,8 @@ func (s *Service) Bought(ctx context.Context, by authz.Actor, customer ids.Accou
 	if err != nil {
 		return Bought{}, err
 	}
-	if err := buys(sc); err != nil {
-		return Bought{}, err
+	if buys(sc) != nil {
+		return Bought{}, errs.NoSuch("package")
 	}
 	out := Bought{CanEdit: sc.HeldAbove(authz.PackagesAssign)}
 	if out.Package, err = has(ctx, q, sc); err != nil {
