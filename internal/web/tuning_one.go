@@ -92,6 +92,14 @@ func settingOption(p i18n.Printer, name, option string) string {
 	return p.T(setting.TextKey(name) + "_" + option)
 }
 
+// settingAmount is a number with its unit, where it has one.
+func settingAmount(p i18n.Printer, unit string, n int) string {
+	if unit == "" {
+		return p.Number(int64(n))
+	}
+	return p.T("setting.amount_"+unit, "count", n)
+}
+
 func settingOptions(p i18n.Printer, f tuning.Field) []part.Option {
 	out := make([]part.Option, len(f.Control.Options))
 	for i, o := range f.Control.Options {
@@ -110,11 +118,11 @@ func settingText(p i18n.Printer, f tuning.Field, value json.RawMessage) string {
 		if json.Unmarshal(value, &n) == nil && n == 0 {
 			return p.T("setting.off")
 		}
-		return p.T("setting.amount_"+f.Control.Unit, "count", n)
+		return settingAmount(p, f.Control.Unit, n)
 	case setting.Number:
 		var n int
 		if json.Unmarshal(value, &n) == nil {
-			return p.T("setting.amount_"+f.Control.Unit, "count", n)
+			return settingAmount(p, f.Control.Unit, n)
 		}
 	case setting.Switch:
 		if len(shown) == 0 {

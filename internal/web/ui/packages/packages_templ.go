@@ -1642,7 +1642,7 @@ func amounts(v Bought) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = (part.TableArea{Scroll: p.T("packages.limits")}).Wrap().Render(templ.WithChildren(ctx, templ_7745c5c3_Var51), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = (part.TableArea{Scroll: true}).Wrap().Render(templ.WithChildren(ctx, templ_7745c5c3_Var51), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
