@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"bailiwick/internal/certs"
+	"bailiwick/internal/clock"
 )
 
 // pair writes a certificate and its key to files that look a little older or newer than now.
@@ -27,7 +28,7 @@ func pair(t *testing.T, cert, key, host string, serial int64, age time.Duration)
 		t.Fatal(err)
 	}
 	tmpl := &x509.Certificate{SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: host}, DNSNames: []string{host},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
+		NotBefore: clock.System().Add(-time.Hour), NotAfter: clock.System().Add(time.Hour)}
 	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, k.Public(), k)
 	if err != nil {
 		t.Fatal(err)
@@ -45,7 +46,7 @@ func write(t *testing.T, path, text string, age time.Duration) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	at := time.Now().Add(-age)
+	at := clock.System().Add(-age)
 	if err := os.Chtimes(path, at, at); err != nil {
 		t.Fatal(err)
 	}
