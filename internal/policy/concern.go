@@ -79,18 +79,18 @@ func (s *Service) SecondDue(ctx context.Context, by authz.Actor, account ids.Acc
 	}
 	var soonest time.Time
 	for _, g := range sc.Entered() {
-		rules, err := s.known.On(ctx, g.Account)
+		known, err := s.known.On(ctx, g.Account)
 		if errs.KindOf(err) == errs.NotFound {
 			continue
 		}
 		if err != nil {
 			return soonest, false, err
 		}
-		due, needed, err := secondDue(rules, g)
-		if err != nil {
-			return soonest, false, err
+		r := rulesOf(known)
+		if r.unread != nil {
+			return soonest, false, r.unread
 		}
-		if needed && (soonest.IsZero() || due.Before(soonest)) {
+		if due, needed := r.secondDue(g); needed && (soonest.IsZero() || due.Before(soonest)) {
 			soonest = due
 		}
 	}

@@ -14,31 +14,70 @@ import (
 
 // Gate returns the gate of authorization: a grant counts for those who keep the rules of its account.
 func Gate(known *setting.Known, now clock.Clock) authz.Gate {
+	rules := setting.Draw(known, rulesOf)
 	return func(ctx context.Context, q db.Queryer, by authz.Actor, g authz.Granted) error {
-		rules, err := known.By(ctx, q, g.Account)
+		r, err := rules.By(ctx, q, g.Account)
 		if err != nil {
 			if errs.KindOf(err) == errs.NotFound {
 				return nil // gone since; whoever asks finds nothing there
 			}
 			return err
 		}
+		if r.unread != nil {
+			return r.unread
+		}
 		if by.Kind() == authz.Key {
-			return checkAddress(rules, APIAddresses, by)
+			return checkAddress(r.api, by)
 		}
-		if err := checkAddress(rules, PortalAddresses, by); err != nil {
+		if err := checkAddress(r.portal, by); err != nil {
 			return err
 		}
-		if err := checkSession(rules, by, now); err != nil {
+		if err := r.checkSession(by, now); err != nil {
 			return err
 		}
-		return checkSecond(rules, by, g, now)
+		return r.checkSecond(by, g, now)
 	}
 }
 
-func checkAddress(rules *setting.InForce, k setting.Key[Networks], by authz.Actor) error {
-	list, err := setting.In(rules, k)
-	if err != nil || !list.On || list.Allows(address(by)) {
-		return err
+// rules are those of an account that bind everyone who comes to it.
+type rules struct {
+	portal, api Networks
+	signedOut   []Out
+	idle, life  time.Duration // of a session; 0 is as long as authn lets it live
+	second      []setting.Step[string]
+	secondDays  int
+	unread      error // what could not be read shuts the account
+}
+
+func rulesOf(f *setting.InForce) *rules {
+	r := &rules{second: setting.StepsIn(f, SecondFactor)}
+	for _, s := range setting.StepsIn(f, SignedOut) {
+		r.signedOut = append(r.signedOut, s.Value)
+	}
+	r.portal, r.api = read(r, f, PortalAddresses), read(r, f, APIAddresses)
+	if read(r, f, SecondFactor) != Nobody {
+		r.secondDays = read(r, f, SecondFactorDays)
+	}
+	if minutes := read(r, f, SessionIdle); len(setting.StepsIn(f, SessionIdle)) > 0 {
+		r.idle = time.Duration(minutes) * time.Minute
+	}
+	if hours := read(r, f, SessionAbsolute); len(setting.StepsIn(f, SessionAbsolute)) > 0 {
+		r.life = time.Duration(hours) * time.Hour
+	}
+	return r
+}
+
+func read[T any](r *rules, f *setting.InForce, k setting.Key[T]) T {
+	v, err := setting.In(f, k)
+	if err != nil && r.unread == nil {
+		r.unread = err
+	}
+	return v
+}
+
+func checkAddress(list Networks, by authz.Actor) error {
+	if !list.On || list.Allows(address(by)) {
+		return nil
 	}
 	return errs.New(errs.Denied, "policy.address", "Come from an address that is allowed here, or ask an admin to add yours. {address} is not on the list.", "address", by.IP())
 }
@@ -55,26 +94,18 @@ func address(by authz.Actor) netip.Addr {
 // SessionOver is the code of the refusal of a session that is too old for an account, or was left alone for too long.
 const SessionOver = "policy.session_over"
 
-func checkSession(rules *setting.InForce, by authz.Actor, now clock.Clock) error {
-	for _, s := range setting.StepsIn(rules, SignedOut) {
-		if s.Value.Keep != by.Session() && by.Started().UnixMilli() <= s.Value.At {
+func (r *rules) checkSession(by authz.Actor, now clock.Clock) error {
+	for _, out := range r.signedOut {
+		if out.Keep != by.Session() && by.Started().UnixMilli() <= out.At {
 			return errs.New(errs.Denied, "policy.signed_out", "Sign out and sign in again to open this account. Everyone was signed out of it.")
 		}
 	}
-	idle, idles, err := setting.Both(rules, SessionIdle)
-	if err != nil {
-		return err
-	}
-	hours, ends, err := setting.Both(rules, SessionAbsolute)
-	if err != nil {
-		return err
-	}
-	if len(idles) == 0 && len(ends) == 0 {
-		return nil // without a rule a session lives as long as authn lets it
+	if r.idle == 0 && r.life == 0 {
+		return nil
 	}
 	at := now()
-	tooIdle := len(idles) > 0 && at.Sub(by.Seen()) >= time.Duration(idle)*time.Minute
-	tooOld := len(ends) > 0 && at.Sub(by.Started()) >= time.Duration(hours)*time.Hour
+	tooIdle := r.idle > 0 && at.Sub(by.Seen()) >= r.idle
+	tooOld := r.life > 0 && at.Sub(by.Started()) >= r.life
 	if tooIdle || tooOld {
 		return errs.New(errs.Denied, "policy.session_over", "Sign out and sign in again to open this account. Your session is older than its rules allow.")
 	}
@@ -84,26 +115,22 @@ func checkSession(rules *setting.InForce, by authz.Actor, now clock.Clock) error
 // SecondFactorMissing is the code of the refusal of somebody who must set up a second factor first.
 const SecondFactorMissing = "policy.second_factor"
 
-func checkSecond(rules *setting.InForce, by authz.Actor, g authz.Granted, now clock.Clock) error {
+func (r *rules) checkSecond(by authz.Actor, g authz.Granted, now clock.Clock) error {
 	if by.Second() {
 		return nil
 	}
-	due, needed, err := secondDue(rules, g)
-	if err != nil || !needed || now().Before(due) {
-		return err
+	due, needed := r.secondDue(g)
+	if !needed || now().Before(due) {
+		return nil
 	}
 	return errs.New(errs.Denied, "policy.second_factor", "Set up a second step for signing in before you open this account. It is required here.")
 }
 
 // secondDue is when somebody with a grant must have a second factor, if they need one: days after the rule that
 // concerns them was switched on, or after they joined.
-func secondDue(rules *setting.InForce, g authz.Granted) (due time.Time, needed bool, err error) {
-	_, required, err := setting.Both(rules, SecondFactor)
-	if err != nil {
-		return due, false, err
-	}
+func (r *rules) secondDue(g authz.Granted) (due time.Time, needed bool) {
 	since := time.Time{}
-	for _, s := range required {
+	for _, s := range r.second {
 		if s.Value == Nobody || s.Value == Admins && !g.Admin {
 			continue
 		}
@@ -113,14 +140,10 @@ func secondDue(rules *setting.InForce, g authz.Granted) (due time.Time, needed b
 		needed = true
 	}
 	if !needed {
-		return due, false, nil
-	}
-	days, err := setting.In(rules, SecondFactorDays)
-	if err != nil {
-		return due, false, err
+		return due, false
 	}
 	if g.Since.After(since) {
 		since = g.Since
 	}
-	return since.AddDate(0, 0, days), needed, nil
+	return since.AddDate(0, 0, r.secondDays), true
 }

@@ -15,6 +15,7 @@ import (
 type Known struct {
 	db    *db.DB
 	keys  []Any
+	drawn []func(*InForce) any
 	cache *change.Cache[ids.Account, *InForce]
 }
 
@@ -26,11 +27,14 @@ func NewKnown(d *db.DB, f *change.Feed, keys []Any) (*Known, error) {
 	if err := Unique(keys); err != nil {
 		return nil, err
 	}
-	return &Known{d, keys, change.NewCache[ids.Account, *InForce](f, mostKnown)}, nil
+	return &Known{db: d, keys: keys, cache: change.NewCache[ids.Account, *InForce](f, mostKnown)}, nil
 }
 
 // InForce is what all settings are on one account.
-type InForce struct{ values map[string]settled }
+type InForce struct {
+	values map[string]settled
+	drawn  []any
+}
 
 type settled struct {
 	value any // T
@@ -58,10 +62,7 @@ func (k *Known) By(ctx context.Context, q db.Queryer, account ids.Account) (*InF
 	if len(links) == 0 {
 		return nil, errs.NoSuch("account")
 	}
-	rows, known := gather(links).rows, &InForce{make(map[string]settled, len(k.keys))}
-	for _, key := range k.keys {
-		known.values[key.ID()] = key.force(rows[key.ID()])
-	}
+	known := k.force(gather(links).rows)
 	if q != db.Queryer(k.db) {
 		return known, nil
 	}
@@ -75,24 +76,43 @@ func (k *Known) By(ctx context.Context, q db.Queryer, account ids.Account) (*InF
 	return known, nil
 }
 
+func (k *Known) force(rows map[string][]Row) *InForce {
+	f := &InForce{values: make(map[string]settled, len(k.keys)), drawn: make([]any, len(k.drawn))}
+	for _, key := range k.keys {
+		f.values[key.ID()] = key.force(rows[key.ID()])
+	}
+	for i, from := range k.drawn {
+		f.drawn[i] = from(f)
+	}
+	return f
+}
+
+// Drawn is what a feature makes of the values in force on an account, once and not at each request that asks for it.
+type Drawn[T any] struct {
+	known *Known
+	at    int
+}
+
+// Draw has from make a T of the values in force on each account. It is called before the first account is read.
+func Draw[T any](k *Known, from func(*InForce) T) Drawn[T] {
+	k.drawn = append(k.drawn, func(f *InForce) any { return from(f) })
+	return Drawn[T]{k, len(k.drawn) - 1}
+}
+
+// By is what was drawn for an account; Known.By says how it is read.
+func (d Drawn[T]) By(ctx context.Context, q db.Queryer, account ids.Account) (T, error) {
+	f, err := d.known.By(ctx, q, account)
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return f.drawn[d.at].(T), nil
+}
+
 // StepsIn returns the own values on the chain that a key's value in force comes from, from the platform down.
 func StepsIn[T any](f *InForce, k Key[T]) []Step[T] {
 	steps, _ := f.values[k.Name].steps.([]Step[T])
 	return steps
-}
-
-// Both is In with StepsIn, for what is asked at every request.
-func Both[T any](f *InForce, k Key[T]) (T, []Step[T], error) {
-	s, ok := f.values[k.Name]
-	if !ok {
-		return k.Default, nil, nil
-	}
-	v, ok := s.value.(T)
-	if !ok || s.err != nil {
-		return k.Default, nil, s.err
-	}
-	steps, _ := s.steps.([]Step[T])
-	return v, steps, nil
 }
 
 // In returns the value of a key that is in force. A key that is not among the known ones has its default.
