@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"sync"
 
 	"github.com/BurntSushi/toml"
 	"github.com/nicksnyder/go-i18n/v2/i18n"
@@ -22,12 +23,17 @@ var source = language.English
 // pseudoLang shows the source texts right to left, so that layouts are tested before a right-to-left translation exists.
 const pseudoLang = "ar-XB"
 
-// Catalogue is every text in every language. It does not change after Load.
+// Catalogue is every text in every language. It is safe for concurrent use.
 type Catalogue struct {
-	bundle  *i18n.Bundle
-	langs   []string
-	match   language.Matcher
-	message map[string]map[string]*i18n.Message // language, key
+	langs []string
+	match language.Matcher
+	texts map[string]func() (*texts, error) // of each language; those nobody asks for cost no time and no memory
+}
+
+// texts are those of one language.
+type texts struct {
+	loc     *i18n.Localizer
+	message map[string]*i18n.Message
 }
 
 // Option changes which languages Load offers.
@@ -38,20 +44,23 @@ func WithPseudo() Option {
 	return func(c *Catalogue) { c.langs = append(c.langs, pseudoLang) }
 }
 
-// Load reads the embedded texts.
+// Load finds the embedded languages and reads the texts of the source language; another one is read when it is first asked for.
 func Load(opts ...Option) (*Catalogue, error) {
-	c := &Catalogue{bundle: i18n.NewBundle(source), message: map[string]map[string]*i18n.Message{}}
-	c.bundle.RegisterUnmarshalFunc("toml", toml.Unmarshal)
 	// The source language comes first: it is the answer when nothing matches.
-	c.langs = []string{source.String()}
+	c := &Catalogue{langs: []string{source.String()}, texts: map[string]func() (*texts, error){}}
 	dirs, err := fs.ReadDir(files, "locale")
 	if err != nil {
 		return nil, fmt.Errorf("list languages: %w", err)
 	}
 	for _, d := range dirs {
-		if err := c.read(d.Name()); err != nil {
-			return nil, err
+		lang := d.Name()
+		c.texts[lang] = sync.OnceValues(func() (*texts, error) { return read(lang) })
+		if lang != source.String() {
+			c.langs = append(c.langs, lang)
 		}
+	}
+	if _, err := c.texts[source.String()](); err != nil {
+		return nil, err
 	}
 	for _, o := range opts {
 		o(c)
@@ -64,34 +73,33 @@ func Load(opts ...Option) (*Catalogue, error) {
 	return c, nil
 }
 
-// read loads the area files of one language.
-func (c *Catalogue) read(lang string) error {
+// read reads the area files of one language.
+func read(lang string) (*texts, error) {
 	names, err := fs.Glob(files, path.Join("locale", lang, "*.toml"))
 	if err != nil {
-		return fmt.Errorf("list texts of %s: %w", lang, err)
+		return nil, fmt.Errorf("list texts of %s: %w", lang, err)
 	}
-	if lang != source.String() {
-		c.langs = append(c.langs, lang)
-	}
-	c.message[lang] = map[string]*i18n.Message{}
+	bundle := i18n.NewBundle(language.Make(lang))
+	bundle.RegisterUnmarshalFunc("toml", toml.Unmarshal)
+	t := &texts{loc: i18n.NewLocalizer(bundle, lang), message: map[string]*i18n.Message{}}
 	for _, name := range names {
 		text, err := files.ReadFile(name)
 		if err != nil {
-			return fmt.Errorf("read %s: %w", name, err)
+			return nil, fmt.Errorf("read %s: %w", name, err)
 		}
 		area := strings.TrimSuffix(path.Base(name), ".toml")
-		mf, err := c.bundle.ParseMessageFileBytes(text, area+"."+lang+".toml")
+		mf, err := bundle.ParseMessageFileBytes(text, area+"."+lang+".toml")
 		if err != nil {
-			return fmt.Errorf("parse %s: %w", name, err)
+			return nil, fmt.Errorf("parse %s: %w", name, err)
 		}
 		for _, m := range mf.Messages {
-			if _, twice := c.message[lang][m.ID]; twice {
-				return fmt.Errorf("parse %s: text %q is defined twice", name, m.ID)
+			if _, twice := t.message[m.ID]; twice {
+				return nil, fmt.Errorf("parse %s: text %q is defined twice", name, m.ID)
 			}
-			c.message[lang][m.ID] = m
+			t.message[m.ID] = m
 		}
 	}
-	return nil
+	return t, nil
 }
 
 // Langs returns the languages offered, the source language first.
@@ -114,9 +122,18 @@ func (c *Catalogue) Match(accept string) string {
 func (c *Catalogue) For(lang string) Printer {
 	lang = c.Match(lang)
 	if lang == pseudoLang {
-		return Printer{cat: c, lang: lang, dir: "rtl", loc: i18n.NewLocalizer(c.bundle, source.String())}
+		return Printer{lang: lang, dir: "rtl", own: c.spoken(source.String()), source: c.spoken(source.String())}
 	}
-	return Printer{cat: c, lang: lang, dir: direction(lang), loc: i18n.NewLocalizer(c.bundle, lang, source.String())}
+	return Printer{lang: lang, dir: direction(lang), own: c.spoken(lang), source: c.spoken(source.String())}
+}
+
+// spoken are the texts of a language, or the source's when they cannot be read, which only a broken program has.
+func (c *Catalogue) spoken(lang string) *texts {
+	if t, err := c.texts[lang](); err == nil {
+		return t
+	}
+	t, _ := c.texts[source.String()]()
+	return t
 }
 
 // direction of a language's script.

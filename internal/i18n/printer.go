@@ -14,17 +14,17 @@ import (
 
 // Printer writes texts, dates and numbers in one language. The zero Printer writes bracketed keys.
 type Printer struct {
-	cat  *Catalogue
-	lang string
-	dir  string
-	loc  *i18n.Localizer
-	zone *time.Location // nil writes times as they come
+	lang   string
+	dir    string
+	own    *texts
+	source *texts         // for what the own ones lack
+	zone   *time.Location // nil writes times as they come
 }
 
 // T returns the text of a key. Args are pairs of name and value for the {name} places; a number named "count" picks the plural form.
 // A key without a text comes back in brackets.
 func (p Printer) T(key string, args ...any) string {
-	if p.loc == nil {
+	if p.own == nil {
 		return "[" + key + "]"
 	}
 	cfg := i18n.LocalizeConfig{MessageID: key, TemplateParser: template.IdentityParser{}}
@@ -35,7 +35,10 @@ func (p Printer) T(key string, args ...any) string {
 			}
 		}
 	}
-	text, err := p.loc.Localize(&cfg)
+	text, err := p.own.loc.Localize(&cfg)
+	if err != nil {
+		text, err = p.source.loc.Localize(&cfg)
+	}
 	if err != nil || text == "" {
 		return "[" + key + "]"
 	}
@@ -47,17 +50,17 @@ func (p Printer) T(key string, args ...any) string {
 
 // counted reports whether the text has plural forms; one without them may name a {count} all the same.
 func (p Printer) counted(key string) bool {
-	m := p.cat.message[source.String()][key]
+	m := p.source.message[key]
 	return m != nil && m.One != ""
 }
 
 // Has reports whether the key has a text, for optional texts such as the hint of a permission. English errors stand in the code.
 func (p Printer) Has(key string) bool {
-	if p.cat == nil {
+	if p.own == nil {
 		return false
 	}
-	_, here := p.cat.message[p.lang][key]
-	_, there := p.cat.message[source.String()][key]
+	_, here := p.own.message[key]
+	_, there := p.source.message[key]
 	return here || there
 }
 

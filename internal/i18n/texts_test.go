@@ -26,7 +26,7 @@ func TestEveryTextUsedIsWritten(t *testing.T) {
 		t.Fatal("no text is used anywhere: the search is broken")
 	}
 	for key, where := range used {
-		if c.message[source.String()][key] == nil {
+		if english(t, c)[key] == nil {
 			t.Errorf("%s uses %q, which has no English text", where, key)
 		}
 	}
@@ -37,9 +37,9 @@ func TestTranslationsHaveTheSamePlaces(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for lang, messages := range c.message {
+	for lang, messages := range everyText(t, c) {
 		for key, m := range messages {
-			en := c.message[source.String()][key]
+			en := english(t, c)[key]
 			if strings.HasPrefix(key, errorPrefix) {
 				continue // the English of errors stands in the code
 			}
@@ -59,7 +59,7 @@ func TestPluralsHaveACountAndEveryTextIsPlain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for key, m := range c.message[source.String()] {
+	for key, m := range english(t, c) {
 		if m.One != "" && !contains(places(m.Other), "count") {
 			t.Errorf("%q has a plural but no {count}", key)
 		}
@@ -134,4 +134,23 @@ func contains(list []string, want string) bool {
 		}
 	}
 	return false
+}
+
+// everyText is what each language says, by language and key.
+func everyText(t *testing.T, c *Catalogue) map[string]map[string]*i18n.Message {
+	t.Helper()
+	all := map[string]map[string]*i18n.Message{}
+	for lang, read := range c.texts {
+		own, err := read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[lang] = own.message
+	}
+	return all
+}
+
+func english(t *testing.T, c *Catalogue) map[string]*i18n.Message {
+	t.Helper()
+	return everyText(t, c)[source.String()]
 }

@@ -23,7 +23,7 @@ func translations(t *testing.T) (*Catalogue, map[string]map[string]*i18n.Message
 		t.Fatal(err)
 	}
 	out := map[string]map[string]*i18n.Message{}
-	for lang, messages := range c.message {
+	for lang, messages := range everyText(t, c) {
 		if lang != source.String() {
 			out[lang] = messages
 		}
@@ -37,7 +37,7 @@ func translations(t *testing.T) (*Catalogue, map[string]map[string]*i18n.Message
 func TestEveryTextIsTranslated(t *testing.T) {
 	c, langs := translations(t)
 	for lang, messages := range langs {
-		for key := range c.message[source.String()] {
+		for key := range english(t, c) {
 			if messages[key] == nil {
 				t.Errorf("%s lacks %q", lang, key)
 			}
@@ -75,7 +75,7 @@ func TestPluralsHaveEveryFormOfTheirLanguage(t *testing.T) {
 	for lang, messages := range langs {
 		want := pluralForms(t, lang)
 		for key, m := range messages {
-			if en := c.message[source.String()][key]; en == nil || en.One == "" {
+			if en := english(t, c)[key]; en == nil || en.One == "" {
 				continue
 			}
 			for form, text := range map[string]string{"zero": m.Zero, "one": m.One, "two": m.Two, "few": m.Few, "many": m.Many, "other": m.Other} {
@@ -110,7 +110,7 @@ func pluralForms(t *testing.T, lang string) map[string]bool {
 
 func TestThePluralFormsNameWhatTheOthersName(t *testing.T) {
 	c, _ := translations(t)
-	for lang, messages := range c.message {
+	for lang, messages := range everyText(t, c) {
 		for key, m := range messages {
 			all := places(m.Other)
 			for _, text := range forms(m) {
