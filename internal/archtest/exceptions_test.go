@@ -45,6 +45,8 @@ var actorMakers = map[string]string{
 // unscoped are functions that run SQL without an authz.Scope.
 var unscoped = map[string]string{
 	"contact.byLink":        "the link is the authority: one contact, whose code is compared",
+	"notice.insert":         "tells an account of what was done there, in the transaction that did it",
+	"notice.removeBefore":   "retention, by time alone",
 	"invite.byToken":        "the token is the authority: one invitation, by the hash of its link",
 	"invite.activeAccount":  "says of the account of one invitation whether it is active",
 	"invite.end":            "ends the one invitation that was found by its link",
@@ -118,6 +120,9 @@ var batchCallers = map[string]string{
 	"quota.Engine.ForgetReserves":  "forgets the keys of old requests",
 	"quota.Engine.Settle":          "commits and releases reserves, which are traffic",
 	"policy.Service.Enter":         "when an address of a list was used last is traffic",
+	"notice.Service.Read":          "what somebody has read is state",
+	"notice.Service.ReadAll":       "what somebody has read is state",
+	"notice.Forget":                "retention of what was told",
 	"mail.Capture.Send":            "a captured mail is traffic, and its job may run twice",
 	"mail.Capture.Forget":          "retention of traffic",
 }

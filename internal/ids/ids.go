@@ -38,6 +38,7 @@ type (
 	Contact    string // con_...
 	List       string // lst_..., a list of contacts
 	Suppressed string // sup_..., an address that nothing is sent to
+	Notice     string // ntc_..., what the bell tells
 )
 
 var enc = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
@@ -45,8 +46,8 @@ var enc = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(bas
 const bodyLen = 26
 
 var prefixes = struct {
-	account, user, membership, role, invitation, subAccount, location, hold, session, event, job, task, view, mail, key, file, token, pkg, lease, reserve, contact, list, suppressed string
-}{"acc_", "usr_", "mem_", "rol_", "inv_", "sub_", "loc_", "hld_", "ses_", "evt_", "job_", "tsk_", "viw_", "mal_", "key_", "fil_", "tok_", "pkg_", "lse_", "rsv_", "con_", "lst_", "sup_"}
+	account, user, membership, role, invitation, subAccount, location, hold, session, event, job, task, view, mail, key, file, token, pkg, lease, reserve, contact, list, suppressed, notice string
+}{"acc_", "usr_", "mem_", "rol_", "inv_", "sub_", "loc_", "hld_", "ses_", "evt_", "job_", "tsk_", "viw_", "mal_", "key_", "fil_", "tok_", "pkg_", "lse_", "rsv_", "con_", "lst_", "sup_", "ntc_"}
 
 type id interface{ ~string }
 
@@ -211,3 +212,16 @@ func ParseList(s string) (List, error) { return parse[List](prefixes.list, "a li
 func ParseSuppressed(s string) (Suppressed, error) {
 	return parse[Suppressed](prefixes.suppressed, "a suppression", s)
 }
+
+// NewNotice makes a notice id.
+func NewNotice(at time.Time) Notice { return mint[Notice](prefixes.notice, at) }
+
+// FirstNotice is not above the id of any notice made at an instant or later, and above those made earlier.
+func FirstNotice(at time.Time) Notice {
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:8], uint64(max(at.UnixMilli(), 0))<<16) //nolint:gosec // not below 0
+	return Notice(prefixes.notice + enc.EncodeToString(b[:]))
+}
+
+// ParseNotice reads a notice id.
+func ParseNotice(s string) (Notice, error) { return parse[Notice](prefixes.notice, "a notice", s) }
