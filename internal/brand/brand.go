@@ -124,15 +124,15 @@ func origin(u *url.URL) string { return u.Scheme + "://" + u.Host }
 func (l *Look) read(on *setting.InForce) error {
 	var failed error
 	var product, colour string
-	take(&failed, on, productKey, &product)
-	take(&failed, on, colourKey, &colour)
-	take(&failed, on, logoKey, &l.Logo)
-	take(&failed, on, headerKey, &l.Header)
-	take(&failed, on, footerKey, &l.Footer)
-	take(&failed, on, supportEmailKey, &l.SupportEmail)
-	take(&failed, on, supportLinkKey, &l.SupportLink)
-	take(&failed, on, senderNameKey, &l.SenderName)
-	take(&failed, on, senderAddressKey, &l.Sender)
+	setting.Take(&failed, on, productKey, &product)
+	setting.Take(&failed, on, colourKey, &colour)
+	setting.Take(&failed, on, logoKey, &l.Logo)
+	setting.Take(&failed, on, headerKey, &l.Header)
+	setting.Take(&failed, on, footerKey, &l.Footer)
+	setting.Take(&failed, on, supportEmailKey, &l.SupportEmail)
+	setting.Take(&failed, on, supportLinkKey, &l.SupportLink)
+	setting.Take(&failed, on, senderNameKey, &l.SenderName)
+	setting.Take(&failed, on, senderAddressKey, &l.Sender)
 	if product = strings.TrimSpace(product); product != "" {
 		l.Product, l.Named = product, true
 	}
@@ -140,14 +140,6 @@ func (l *Look) read(on *setting.InForce) error {
 		l.Colour = c
 	}
 	return failed
-}
-
-func take[T any](failed *error, on *setting.InForce, k setting.Key[T], to *T) {
-	v, err := setting.In(on, k)
-	if err != nil && *failed == nil {
-		*failed = fmt.Errorf("read %s: %w", k.Name, err)
-	}
-	*to = v
 }
 
 // Style is the address of the stylesheet with the look's colour, on every host; "" for the default colour.

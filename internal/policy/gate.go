@@ -54,25 +54,21 @@ func rulesOf(f *setting.InForce) *rules {
 	for _, s := range setting.StepsIn(f, SignedOut) {
 		r.signedOut = append(r.signedOut, s.Value)
 	}
-	r.portal, r.api = read(r, f, PortalAddresses), read(r, f, APIAddresses)
-	if read(r, f, SecondFactor) != Nobody {
-		r.secondDays = read(r, f, SecondFactorDays)
-	}
-	if minutes := read(r, f, SessionIdle); len(setting.StepsIn(f, SessionIdle)) > 0 {
+	var who string // its steps say more; this says whether it can be read
+	var minutes, hours int
+	setting.Take(&r.unread, f, PortalAddresses, &r.portal)
+	setting.Take(&r.unread, f, APIAddresses, &r.api)
+	setting.Take(&r.unread, f, SecondFactor, &who)
+	setting.Take(&r.unread, f, SecondFactorDays, &r.secondDays)
+	setting.Take(&r.unread, f, SessionIdle, &minutes)
+	setting.Take(&r.unread, f, SessionAbsolute, &hours)
+	if len(setting.StepsIn(f, SessionIdle)) > 0 {
 		r.idle = time.Duration(minutes) * time.Minute
 	}
-	if hours := read(r, f, SessionAbsolute); len(setting.StepsIn(f, SessionAbsolute)) > 0 {
+	if len(setting.StepsIn(f, SessionAbsolute)) > 0 {
 		r.life = time.Duration(hours) * time.Hour
 	}
 	return r
-}
-
-func read[T any](r *rules, f *setting.InForce, k setting.Key[T]) T {
-	v, err := setting.In(f, k)
-	if err != nil && r.unread == nil {
-		r.unread = err
-	}
-	return v
 }
 
 func checkAddress(list Networks, by authz.Actor) error {

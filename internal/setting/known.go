@@ -128,6 +128,15 @@ func In[T any](f *InForce, k Key[T]) (T, error) {
 	return v, nil
 }
 
+// Take is In for whoever reads many: the first that cannot be read stays in failed.
+func Take[T any](failed *error, f *InForce, k Key[T], to *T) {
+	v, err := In(f, k)
+	if err != nil && *failed == nil {
+		*failed = fmt.Errorf("read %s: %w", k.Name, err)
+	}
+	*to = v
+}
+
 // Value is In for whoever has no more than the key's name: a T, or nil when the key is not among the known ones.
 func (f *InForce) Value(name string) (any, error) {
 	s := f.values[name]
