@@ -140,5 +140,10 @@ func (x Explanation) Refusal() error {
 			return errs.New(errs.Denied, "auth.closed", "Reopen the account first. It is closed.")
 		}
 	}
+	return Denied()
+}
+
+// Denied is the refusal of somebody whose role does not include what they ask for.
+func Denied() error {
 	return errs.New(errs.Denied, "auth.denied", "Ask an admin of the account for access. Your role does not include this.")
 }

@@ -194,7 +194,7 @@ func Offered(sc authz.Scope) bool {
 func (s *Service) read(ctx context.Context, by authz.Actor, account ids.Account) (db.Queryer, authz.Scope, error) {
 	q, sc, err := s.op.Read(ctx, by, authz.AccountView, account)
 	if err == nil && !Offered(sc) {
-		err = errs.New(errs.Denied, "auth.denied", "Ask an admin of the account for access. Your role does not include this.")
+		err = authz.Denied()
 	}
 	return q, sc, err
 }

@@ -70,7 +70,7 @@ func (s *Service) changeOne(ctx context.Context, w *op.W, tab Tab, name string, 
 		return false, errs.New(errs.Denied, "setting.parents", "Ask whoever runs the account above to change this. It is not for the account itself to set.")
 	}
 	if need := k.About().Needs; need != "" && !sc.Has(need) {
-		return false, errs.New(errs.Denied, "auth.denied", "Ask an admin of the account for access. Your role does not include this.")
+		return false, authz.Denied()
 	}
 	var c setting.Change
 	if e.Inherit {

@@ -26,7 +26,7 @@ func (s *Server) editPage(w http.ResponseWriter, r *http.Request, by authz.Actor
 		return err
 	}
 	if !d.CanAct("edit") {
-		return errs.New(errs.Denied, "auth.denied", "Ask an admin of the account for access. Your role does not include this.")
+		return authz.Denied()
 	}
 	return s.showEdit(r, by, s.editingPage(w, r, by, d), http.StatusOK, d, typedOf(d), part.Remarks{}, nil)
 }
@@ -219,7 +219,7 @@ func (s *Server) showNew(w http.ResponseWriter, r *http.Request, by authz.Actor,
 		return err
 	}
 	if !d.Can(newKinds[list].Perm("create")) {
-		return errs.New(errs.Denied, "auth.denied", "Ask an admin of the account for access. Your role does not include this.")
+		return authz.Denied()
 	}
 	p := i18n.From(r.Context())
 	nav := navOf(by, d, properties)

@@ -88,7 +88,7 @@ func (s *Server) showContactList(w http.ResponseWriter, r *http.Request, by auth
 		return err
 	}
 	if !sc.Has(authz.ContactsEdit) {
-		return errs.New(errs.Denied, "auth.denied", "Ask an admin of the account for access. Your role does not include this.")
+		return authz.Denied()
 	}
 	back := accountPath(sc.Account(), "/contact-lists")
 	v := ui.ListForm{Action: back + "/" + string(id), Back: back, New: id == "", Version: in.Version, Name: in.Name, Description: in.Description, Public: in.Public, Errors: remarks.Fields, Problem: remarks.Problem}
@@ -209,7 +209,7 @@ func (s *Server) showSuppress(w http.ResponseWriter, r *http.Request, by authz.A
 	}
 	switch {
 	case !sc.Has(authz.SuppressionsEdit):
-		return errs.New(errs.Denied, "auth.denied", "Ask an admin of the account for access. Your role does not include this.")
+		return authz.Denied()
 	case !owns(sc):
 		return errs.NoSuch("page")
 	}

@@ -206,7 +206,7 @@ func (s *Server) showContact(w http.ResponseWriter, r *http.Request, by authz.Ac
 	if v.New {
 		v.Action, v.Title = back+"/new", p.T("contacts.new")
 		if !v.Can.Edit {
-			return errs.New(errs.Denied, "auth.denied", "Ask an admin of the account for access. Your role does not include this.")
+			return authz.Denied()
 		}
 	}
 	v.Masked = c.Masked == contact.MaskAddresses || c.Masked == contact.MaskAll

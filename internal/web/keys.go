@@ -81,7 +81,7 @@ func (s *Server) showNewKey(w http.ResponseWriter, r *http.Request, by authz.Act
 		return err
 	}
 	if !offer.Member {
-		return errs.New(errs.Denied, "auth.denied", "Ask an admin of the account for access. Your role does not include this.")
+		return authz.Denied()
 	}
 	v.Account, v.Min = sc.Name(), s.Clock().Format(time.DateOnly)
 	v.Grid = permGrid(offerOf(r.Context()), offer.Scopes, ticked, func(authz.Module) string { return "" })

@@ -118,7 +118,7 @@ func (s *Server) showLocation(w http.ResponseWriter, r *http.Request, by authz.A
 		v.Action, need = back+"/new", authz.LocationsCreate
 	}
 	if !sc.Has(need) {
-		return errs.New(errs.Denied, "auth.denied", "Ask an admin of the account for access. Your role does not include this.")
+		return authz.Denied()
 	}
 	return s.section(w, r, by, status, sc, "locations", v)
 }

@@ -103,7 +103,7 @@ func (s *Server) newPackagePage(w http.ResponseWriter, r *http.Request, by authz
 		return err
 	}
 	if !sellsPackages(sc) {
-		return errs.New(errs.Denied, "auth.denied", "Ask an admin of the account for access. Your role does not include this.")
+		return authz.Denied()
 	}
 	in := plan.Input{All: true}
 	if from, err := ids.ParsePackage(r.URL.Query().Get("from")); err == nil {

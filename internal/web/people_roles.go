@@ -72,7 +72,7 @@ func (s *Server) newRolePage(w http.ResponseWriter, r *http.Request, by authz.Ac
 		return err
 	}
 	if !sc.Has(authz.RolesManage) {
-		return errs.New(errs.Denied, "auth.denied", "Ask an admin of the account for access. Your role does not include this.")
+		return authz.Denied()
 	}
 	return s.showRole(w, r, by, sc, role.Group{Account: sc.Account()}, role.Input{}, nil)
 }

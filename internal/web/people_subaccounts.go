@@ -112,7 +112,7 @@ func (s *Server) newSubPage(w http.ResponseWriter, r *http.Request, by authz.Act
 		return err
 	}
 	if !sc.Has(authz.SubAccountsCreate) {
-		return errs.New(errs.Denied, "auth.denied", "Ask an admin of the account for access. Your role does not include this.")
+		return authz.Denied()
 	}
 	return s.showSub(w, r, by, sc, subaccount.SubAccount{}, subaccount.Input{Purpose: subaccount.Transactional}, nil)
 }

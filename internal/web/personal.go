@@ -69,7 +69,7 @@ func (s *Server) savePersonalOn(w http.ResponseWriter, r *http.Request, by authz
 		return err
 	}
 	if !page.CanEdit {
-		return errs.New(errs.Denied, "auth.denied", "Ask an admin of the account for access. Your role does not include this.")
+		return authz.Denied()
 	}
 	return s.keepPersonal(w, r, page, s.personalOf(r, by, sc, m, on))
 }
