@@ -38,6 +38,7 @@ import (
 	"bailiwick/internal/task"
 	"bailiwick/internal/throttle"
 	"bailiwick/internal/tuning"
+	"bailiwick/internal/usage"
 	"bailiwick/internal/user"
 	"bailiwick/internal/view"
 )
@@ -60,6 +61,7 @@ type Deps struct {
 	Policy    *policy.Service
 	Access    *access.Service
 	Quotas    *quota.Service
+	Usage     *usage.Service
 	Modules   *module.Service
 	Views     *view.Service
 	Tuning    *tuning.Service
@@ -138,6 +140,7 @@ func (a *API) operations() {
 	a.moduleOperations()
 	a.settingOperations()
 	a.quotaOperations()
+	a.usageOperations()
 	a.taskOperations()
 	a.exchangeOperations()
 }

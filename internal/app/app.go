@@ -51,6 +51,7 @@ import (
 	"bailiwick/internal/task"
 	"bailiwick/internal/trail"
 	"bailiwick/internal/tuning"
+	"bailiwick/internal/usage"
 	"bailiwick/internal/user"
 	"bailiwick/internal/view"
 	"bailiwick/internal/web"
@@ -109,6 +110,7 @@ type App struct {
 	Access    *access.Service
 	Quota     *quota.Engine
 	Quotas    *quota.Service
+	Usage     *usage.Service
 	API       *api.API
 	Web       *web.Server
 }
@@ -205,6 +207,7 @@ func (a *App) services(d Deps, box *secret.Box, texts *i18n.Catalogue) (err erro
 	a.Exchange = exchange.NewService(exchange.Deps{Ops: a.Ops, Files: a.Files, Accounts: a.Accounts, Users: a.Users, Subs: a.Subs, Invites: a.Invites, Contacts: a.Contacts})
 	a.Quota = quota.NewEngine(quota.EngineDeps{DB: a.DB, Log: a.log, Clock: a.clock, Known: a.Known, News: a.News})
 	a.Quotas = quota.NewService(a.Ops, a.Quota)
+	a.Usage = usage.NewService(a.Ops, a.Quota)
 	a.Authn = authn.New(authn.Deps{DB: a.DB, Op: a.Ops, Check: check, Hasher: hasher, Box: box, Mail: a.mailer})
 	a.Policy = policy.NewService(a.Ops, a.Known, a.DB.Now)
 	a.Submit = submit.NewService(a.Ops, a.Known, submit.NewReturns(box, a.cfg.BaseURL.Hostname()))
@@ -235,6 +238,7 @@ func (a *App) workers(texts *i18n.Catalogue) (*jobs.Workers, error) {
 	trail.RegisterJobs(w, a.Trail, a.DB)
 	plan.RegisterJobs(w, a.Plans, a.DB)
 	apikey.RegisterJobs(w, a.Keys)
+	usage.RegisterJobs(w, a.DB)
 	w.Periodic("quota.forget", time.Hour, a.Quota.ForgetReserves)
 	return w, w.Check()
 }

@@ -92,6 +92,13 @@ var unscoped = map[string]string{
 	"quota.limitsOf":        "limits of layers that a checked sender passes",
 	"quota.countersOf":      "counters of layers that a checked sender passes",
 	"quota.leasesOf":        "leases of layers that a checked sender passes",
+	"usage.lockFolded":      "how far the journal is folded, of everybody alike",
+	"usage.setFolded":       "how far the journal is folded, of everybody alike",
+	"usage.oldestLease":     "how far the journal may be folded, of everybody alike",
+	"usage.journal":         "adds up what was sent, of everybody alike",
+	"usage.add":             "adds up what was sent, of everybody alike",
+	"usage.forgetHours":     "retention, by time alone",
+	"usage.forgetDays":      "retention, by time alone",
 	"policy.noteUses":       "when an address of a list was used, after the gate let somebody in by it",
 }
 
@@ -119,6 +126,8 @@ var batchCallers = map[string]string{
 	"quota.Engine.Reap":            "returns what leases had left, which is state",
 	"quota.Engine.ForgetReserves":  "forgets the keys of old requests",
 	"quota.Engine.Settle":          "commits and releases reserves, which are traffic",
+	"usage.Fold":                   "adds up traffic, and writes how far it has come",
+	"usage.Forget":                 "retention of traffic",
 	"policy.Service.Enter":         "when an address of a list was used last is traffic",
 	"notice.Service.Read":          "what somebody has read is state",
 	"notice.Service.ReadAll":       "what somebody has read is state",

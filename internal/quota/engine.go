@@ -332,3 +332,6 @@ func (e *Engine) ForgetReserves(ctx context.Context) error {
 func errBusy() error {
 	return errs.New(errs.Unavailable, "quota.busy", "Try again in a moment. The counters are busy; nothing was counted.")
 }
+
+// Now is the time of day on this node.
+func (e *Engine) Now() time.Time { return e.clock() }

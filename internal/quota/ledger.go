@@ -217,7 +217,7 @@ func (b *batch) charge(it *item, states []State, at []int) {
 		over := beyond(states[j], t.n)
 		c, _ := row.charge(t.n) // it was seen to fit
 		b.charged[row.counted] = true
-		b.journal = append(b.journal, hourly{row.counted, c.Minute / 60, t.n, over})
+		b.journal = append(b.journal, c.at(row.counted, t.n, over))
 		p.charges = append(p.charges, paid{row.subject, "", c.Minute, c.Day, c.Month, over})
 	}
 	it.made = p.Reserve
@@ -348,7 +348,7 @@ func (e *Engine) reap(ctx context.Context, tx *db.Tx) (int, error) {
 	var journal []hourly
 	for _, l := range ended {
 		keys, all = append(keys, l.counted), append(all, l.id)
-		journal = append(journal, hourly{l.counted, l.Minute / 60, l.spent, 0})
+		journal = append(journal, l.at(l.counted, l.spent, 0))
 	}
 	slices.SortFunc(keys, counted.compare)
 	rows, err := lockRows(ctx, tx, slices.Compact(keys))
@@ -434,7 +434,7 @@ func restore(ctx context.Context, tx *db.Tx, due []promise) error {
 				l.size, l.spent = l.size-p.Units, l.spent-p.Units
 				live[c.Lease] = l
 			} else {
-				journal = append(journal, hourly{k, c.Minute / 60, -p.Units, -c.Over})
+				journal = append(journal, c.charge().at(k, -p.Units, -c.Over))
 			}
 		}
 	}

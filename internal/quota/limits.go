@@ -113,7 +113,7 @@ func (s *Service) limits(ctx context.Context, q db.Queryer, sc authz.Scope, t Ta
 	if err != nil {
 		return nil, err
 	}
-	cal, err := s.engine.calendar(ctx, q, sc.Account())
+	cal, err := s.engine.Calendar(ctx, q, sc.Account())
 	if err != nil {
 		return nil, err
 	}

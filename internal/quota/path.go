@@ -147,15 +147,15 @@ func (e *Engine) layers(ctx context.Context, s Sender) (out []Layer, of []change
 		of = append(of, change.Subject{Kind: change.Account, ID: string(l.id)}, change.Subject{Kind: change.Setting, ID: string(l.id)})
 	}
 	for i := range out {
-		if out[i].Calendar, err = e.calendar(ctx, e.db, out[i].Account); err != nil {
+		if out[i].Calendar, err = e.Calendar(ctx, e.db, out[i].Account); err != nil {
 			return nil, nil, false, err
 		}
 	}
 	return out, of, stopped, nil
 }
 
-// calendar is how an account counts its days and months.
-func (e *Engine) calendar(ctx context.Context, q db.Queryer, id ids.Account) (Calendar, error) {
+// Calendar is how an account counts its days and months.
+func (e *Engine) Calendar(ctx context.Context, q db.Queryer, id ids.Account) (Calendar, error) {
 	known, err := e.known.By(ctx, q, id)
 	if err != nil {
 		return Calendar{}, err

@@ -147,6 +147,7 @@ type Question struct {
 	Member  ids.Membership // "" for a key's own
 	Channel Channel
 	Units   int64 // what if that many were sent now; 0 for 1
+	Nobody  bool  // by no person: as a service key sends
 }
 
 // Explanation is how every layer stands. Of a layer above what the actor sees only its place is told, and when it opens.
@@ -176,7 +177,9 @@ func (s *Service) Explain(ctx context.Context, by authz.Actor, account ids.Accou
 	if err := mayUse(ctx, q, sc, in.Sub); err != nil {
 		return Explanation{}, err
 	}
-	if in.Member == "" {
+	if in.Nobody {
+		in.Member = ""
+	} else if in.Member == "" {
 		in.Member = by.Membership()
 	} else if err := known(ctx, q, sc, in.Member, by.Membership()); err != nil {
 		return Explanation{}, err
@@ -239,6 +242,13 @@ func (s *Service) explain(ctx context.Context, q db.Queryer, sc authz.Scope, p *
 	}
 	out.Decision = Decide(states, n)
 	return out, nil
+}
+
+// Subject is what a target of the scope's account is counted under, and its name. What the actor may not know is not found.
+func Subject(ctx context.Context, q db.Queryer, sc authz.Scope, t Target) (subject, name string, err error) {
+	name, err = nameOf(ctx, q, sc, t)
+	subject, _ = subjectOf(sc, t)
+	return subject, name, err
 }
 
 // subjectOf is what a limit is set on, and where: the account itself, one of its sub-accounts, or one of its people.

@@ -214,24 +214,29 @@ func deleteLeases(ctx context.Context, tx *db.Tx, all []ids.Lease) error {
 	return nil
 }
 
-// hourly is a row of the journal.
+// hourly is a row of the journal. An hour in which a day ends has two.
 type hourly struct {
 	counted
-	hour        int64
+	hour, day   int64
 	units, over int64
+}
+
+// at is what is noted of units that were counted somewhere.
+func (c Charge) at(k counted, units, over int64) hourly {
+	return hourly{k, c.Minute / 60, c.Day, units, over}
 }
 
 // note adds to the journal. The counters of its subjects are locked.
 func note(ctx context.Context, tx *db.Tx, all []hourly) error {
 	type key struct {
 		counted
-		hour int64
+		hour, day int64
 	}
 	sums := map[key]hourly{}
 	for _, u := range all {
-		k := key{u.counted, u.hour}
+		k := key{u.counted, u.hour, u.day}
 		s := sums[k]
-		sums[k] = hourly{u.counted, u.hour, s.units + u.units, s.over + u.over}
+		sums[k] = hourly{u.counted, u.hour, u.day, s.units + u.units, s.over + u.over}
 	}
 	rows := make([]hourly, 0, len(sums))
 	for _, u := range sums {
@@ -239,14 +244,16 @@ func note(ctx context.Context, tx *db.Tx, all []hourly) error {
 			rows = append(rows, u)
 		}
 	}
-	slices.SortFunc(rows, func(a, b hourly) int { return cmp.Or(a.compare(b.counted), cmp.Compare(a.hour, b.hour)) })
+	slices.SortFunc(rows, func(a, b hourly) int {
+		return cmp.Or(a.compare(b.counted), cmp.Compare(a.hour, b.hour), cmp.Compare(a.day, b.day))
+	})
 	for part := range slices.Chunk(rows, mostAtOnce) {
 		var args []any
 		for _, u := range part {
-			args = append(args, u.subject, u.channel, u.hour, u.units, u.over)
+			args = append(args, u.subject, u.channel, u.hour, u.day, u.units, u.over)
 		}
-		if _, err := tx.Exec(ctx, `INSERT INTO quota_usage (subject, channel, hour, units, over) VALUES `+db.Values(len(part), 5)+`
-			ON CONFLICT (subject, channel, hour) DO UPDATE SET units = quota_usage.units + excluded.units, over = quota_usage.over + excluded.over`, args...); err != nil {
+		if _, err := tx.Exec(ctx, `INSERT INTO quota_usage (subject, channel, hour, day, units, over) VALUES `+db.Values(len(part), 6)+`
+			ON CONFLICT (subject, channel, hour, day) DO UPDATE SET units = quota_usage.units + excluded.units, over = quota_usage.over + excluded.over`, args...); err != nil {
 			return fmt.Errorf("note what was sent: %w", err)
 		}
 	}

@@ -1213,6 +1213,27 @@ type TransferInBody struct {
 	To         string `json:"to"`
 }
 
+// Usage is Usage in the description of the API.
+type Usage struct {
+	Channel  string        `json:"channel"`
+	From     string        `json:"from"`
+	Grain    string        `json:"grain"`
+	Name     string        `json:"name"`
+	Overage  int64         `json:"overage"`
+	Periods  []UsagePeriod `json:"periods"`
+	TimeZone string        `json:"time_zone"`
+	To       string        `json:"to"`
+	Units    int64         `json:"units"`
+}
+
+// UsagePeriod is UsagePeriod in the description of the API.
+type UsagePeriod struct {
+	BeginsAt time.Time `json:"begins_at,omitzero"`
+	Overage  int64     `json:"overage"`
+	Period   string    `json:"period"`
+	Units    int64     `json:"units"`
+}
+
 // User is User in the description of the API.
 type User struct {
 	Access        Access    `json:"access"`
@@ -1645,6 +1666,45 @@ func (c *API) GetTask(ctx context.Context, account string, task string) (out Tas
 func (c *API) GetTaskResult(ctx context.Context, account string, task string, to io.Writer) error {
 	_, err := c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/tasks/" + url.PathEscape(task) + "/result", to: to}, nil)
 	return err
+}
+
+// GetUsageParams are the choices of GetUsage.
+type GetUsageParams struct {
+	Subaccount string
+	User       string
+	Channel    string
+	Grain      string
+	From       string
+	To         string
+}
+
+func (p GetUsageParams) values() url.Values {
+	v := url.Values{}
+	if p.Subaccount != "" {
+		v.Set("subaccount", p.Subaccount)
+	}
+	if p.User != "" {
+		v.Set("user", p.User)
+	}
+	if p.Channel != "" {
+		v.Set("channel", p.Channel)
+	}
+	if p.Grain != "" {
+		v.Set("grain", p.Grain)
+	}
+	if p.From != "" {
+		v.Set("from", p.From)
+	}
+	if p.To != "" {
+		v.Set("to", p.To)
+	}
+	return v
+}
+
+// GetUsage: What an account, a sub-account or a person has sent, by hour, day or month.
+func (c *API) GetUsage(ctx context.Context, account string, p GetUsageParams) (out Usage, err error) {
+	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/usage", query: p.values()}, &out)
+	return out, err
 }
 
 // GetUser: Get a person.

@@ -37,6 +37,7 @@ import (
 	"bailiwick/internal/submit"
 	"bailiwick/internal/trail"
 	"bailiwick/internal/tuning"
+	"bailiwick/internal/usage"
 	"bailiwick/internal/user"
 )
 
@@ -772,6 +773,12 @@ var calls = []call{
 	{"quota.Service.SetLimits", "of its sub-account", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Quotas.SetLimits(o.ctx, by, o.client, quota.Target{Sub: o.SubAccount(o.client, o.fresh())}, o.limit(quota.Hour)))
 	}},
+	{"usage.Service.Series", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Usage.Series(o.ctx, by, o.client, usage.Query{Channel: quota.Email}))
+	}},
+	{"usage.Service.Parts", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Usage.Parts(o.ctx, by, o.client, quota.Email))
+	}},
 	{"subaccount.Service.List", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Subs.List(o.ctx, by, o.client, subaccount.Query{}))
 	}},
@@ -1002,7 +1009,7 @@ func (o *office) keyOf(p apptest.Person) ids.Key {
 
 // services are all that people reach through the edges.
 func (o *office) services() []any {
-	return []any{o.Accounts, o.Views, o.Tasks, o.Exchange, o.Trail, o.Modules, o.Tuning, o.Submit, o.Policy, o.Outline, o.Roles, o.Plans, o.Users, o.Subs, o.Contacts, o.Invites, o.Authn, o.Keys, o.Brands, o.Access, o.Quotas}
+	return []any{o.Accounts, o.Views, o.Tasks, o.Exchange, o.Trail, o.Modules, o.Tuning, o.Submit, o.Policy, o.Outline, o.Roles, o.Plans, o.Users, o.Subs, o.Contacts, o.Invites, o.Authn, o.Keys, o.Brands, o.Access, o.Quotas, o.Usage}
 }
 
 // withActor lists the methods that take an actor, by reflection over the services.

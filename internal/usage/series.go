@@ -1,0 +1,126 @@
+package usage
+
+import (
+	"context"
+	"fmt"
+
+	"bailiwick/internal/account"
+	"bailiwick/internal/authz"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/ids"
+	"bailiwick/internal/quota"
+	"bailiwick/internal/sheet"
+)
+
+// Series says what an account, or a sub-account or a person of it, has sent in each period.
+func (s *Service) Series(ctx context.Context, by authz.Actor, at ids.Account, in Query) (Series, error) {
+	q, sc, err := s.op.Read(ctx, by, authz.QuotasView, at)
+	if err != nil {
+		return Series{}, err
+	}
+	subject, name, err := quota.Subject(ctx, q, sc, in.Target)
+	if err != nil {
+		return Series{}, err
+	}
+	cal, err := s.engine.Calendar(ctx, q, sc.Account())
+	if err != nil {
+		return Series{}, err
+	}
+	if in.Channel != quota.Email && in.Channel != quota.SMS {
+		return Series{}, errs.Field("channel", "quota.channel_unknown", "Name a channel: email or sms.")
+	}
+	out := Series{Name: name, Zone: cal.Zone, Today: account.DateIn(s.engine.Now(), cal.Zone), MonthDay: cal.MonthDay}
+	if err := in.fill(out.Today); err != nil {
+		return Series{}, err
+	}
+	out.Query, out.Points = in, in.periods(cal.Zone)
+	var sent map[int64]amount
+	if in.Grain == quota.Hour {
+		from, to := hoursOf(in, cal.Zone)
+		sent, err = hours(ctx, q, sc, counter{subject, in.Channel}, from, to)
+	} else {
+		sent, err = s.days(ctx, q, sc, counter{subject, in.Channel}, in)
+	}
+	if err != nil {
+		return Series{}, fmt.Errorf("read what %s has sent: %w", subject, err)
+	}
+	for i := range out.Points {
+		p := &out.Points[i]
+		at := number(p.Day)
+		if in.Grain == quota.Hour {
+			at = p.Begin.Unix() / 3600
+		}
+		p.Units, p.Over = sent[at].units, sent[at].over
+		out.Units, out.Over = out.Units+p.Units, out.Over+p.Over
+	}
+	return out, nil
+}
+
+// CSV is a series as a table for spreadsheets and billing systems: heads, then a row for each period.
+func (s Series) CSV() ([]byte, error) {
+	head, err := sheet.Head([]string{"account", "channel", s.Query.Grain.String(), "units", "overage_units"})
+	if err != nil {
+		return nil, err
+	}
+	rows := make([][]string, len(s.Points))
+	for i, p := range s.Points {
+		rows[i] = []string{s.Name, string(s.Query.Channel), s.Query.Label(p), fmt.Sprint(p.Units), fmt.Sprint(p.Over)}
+	}
+	lines, err := sheet.Lines(rows)
+	return append(head, lines...), err
+}
+
+// Label names the period of a point for programs: 2026-11, 2026-11-30, or the instant at which an hour begins.
+func (q Query) Label(p Point) string {
+	switch q.Grain {
+	case quota.Hour:
+		return p.Begin.Format("2006-01-02T15:04Z07:00")
+	case quota.Month:
+		return string(p.Day)[:len("2006-01")]
+	case quota.Day:
+	}
+	return string(p.Day)
+}
+
+// Part is one of those that a customer or department sends through.
+type Part struct {
+	ID    string
+	Name  string
+	Units int64 // in the days that were asked about
+}
+
+// Parts are what of an account has sent most of late.
+type Parts struct {
+	Departments, SubAccounts, People []Part
+}
+
+const partsShown = 10
+
+// Parts says which departments, sub-accounts and people of a customer or department have sent most this month, and how much in
+// the calendar month.
+func (s *Service) Parts(ctx context.Context, by authz.Actor, at ids.Account, channel quota.Channel) (Parts, error) {
+	q, sc, err := s.op.Read(ctx, by, authz.QuotasView, at)
+	if err != nil || sc.Kind() != "customer" && sc.Kind() != "department" {
+		return Parts{}, err
+	}
+	cal, err := s.engine.Calendar(ctx, q, sc.Account())
+	if err != nil {
+		return Parts{}, err
+	}
+	today := number(account.DateIn(s.engine.Now(), cal.Zone))
+	var out Parts
+	for _, kind := range []struct {
+		to    *[]Part
+		perm  authz.Perm
+		query func(authz.Scope, quota.Channel) (string, []any)
+	}{{&out.Departments, authz.DepartmentsView, departments}, {&out.SubAccounts, authz.SubAccountsView, subAccounts}, {&out.People, authz.UsersView, people}} {
+		if !sc.Has(kind.perm) {
+			continue
+		}
+		text, args := kind.query(sc, channel)
+		if *kind.to, err = busiest(ctx, q, sc, text, args, channel, today); err != nil {
+			return Parts{}, fmt.Errorf("read what parts of %s have sent: %w", at, err)
+		}
+	}
+	return out, nil
+}
