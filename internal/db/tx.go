@@ -43,20 +43,29 @@ func (t *Tx) Ms() int64 { return t.now.UnixMilli() }
 // Dialect tells which database it is.
 func (t *Tx) Dialect() Dialect { return t.dialect }
 
-// How long a write of bulk work should take, with its commit. SQLite's writer is the only one: all others wait, and nobody
-// should for more than 20 ms. PostgreSQL's hinders only those who want the same rows.
-const (
-	bulkForSQLite   = 14 * time.Millisecond
-	bulkForPostgres = 250 * time.Millisecond
-)
+// Portion is how much of its work one write of bulk work does: some rows after the other, until it has taken For. Then it commits.
+type Portion struct {
+	For  time.Duration
+	Rows int // at once, in the same few statements
+}
 
-// Bulk makes the transaction ready to write many rows of a kind, and returns how long it should take before the next begins. PostgreSQL would plan the check of each foreign key of each row anew, see planEach; here it may keep them.
-func (t *Tx) Bulk(ctx context.Context) (time.Duration, error) {
+// portions are such that nobody waits for long. SQLite's writer is the only one: all others wait, and nobody should for more than
+// 20 ms, of which the commit takes as much as the work. PostgreSQL's hinders only those who want the same rows.
+func (d Dialect) portion() Portion {
+	if d == SQLite {
+		return Portion{4 * time.Millisecond, 10}
+	}
+	return Portion{150 * time.Millisecond, 100}
+}
+
+// Bulk makes the transaction ready to write many rows of a kind, and says how many before the next begins. PostgreSQL would plan
+// the check of each foreign key of each row anew, see planEach; here it may keep them.
+func (t *Tx) Bulk(ctx context.Context) (Portion, error) {
 	if t.dialect == SQLite {
-		return bulkForSQLite, nil
+		return t.dialect.portion(), nil
 	}
 	_, err := t.Exec(ctx, "SET LOCAL plan_cache_mode = auto")
-	return bulkForPostgres, err
+	return t.dialect.portion(), err
 }
 
 // Exec runs a statement and returns how many rows it changed.

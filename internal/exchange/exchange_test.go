@@ -446,7 +446,7 @@ func TestAnImportWritesManyClientsWithFewStatements(t *testing.T) {
 			if w.Count("accounts WHERE kind = 'customer'") != from+n {
 				w.t.Fatalf("%d clients", w.Count("accounts WHERE kind = 'customer'"))
 			}
-			const around = 20 // to begin the task and to end it
+			const around = 27 // to begin the task and to end it
 			return writes, (total - around + writes - 1) / writes
 		}
 		for _, c := range []struct{ from, n int }{{0, 20}, {20, 400}, {420, 400}} {
@@ -465,20 +465,20 @@ func TestAnImportWritesManyClientsWithFewStatements(t *testing.T) {
 func TestAnImportGoesOnAfterACrash(t *testing.T) {
 	each(t, func(w world) {
 		at := w.Reseller(w.Platform, "North")
-		found, _ := w.upload(w.Root, at, exchange.Clients, exchange.Options{}, "clients.csv", many(300))
+		found, _ := w.upload(w.Root, at, exchange.Clients, exchange.Options{}, "clients.csv", many(700))
 		w.ok(w.Exchange.Confirm(w.t.Context(), w.Root, at, found.ID, false))
 		// The database refuses the client in the middle, again and again, as if the program died there each time.
 		w.Exec("CREATE TABLE fuse (blown TEXT)")
 		trip := map[db.Dialect][]string{
-			db.SQLite: {"CREATE TRIGGER stop BEFORE INSERT ON accounts WHEN NEW.name = 'Company 000150 Ltd' BEGIN SELECT CASE WHEN NOT EXISTS (SELECT 1 FROM fuse) THEN RAISE(ABORT, 'no power') END; END"},
-			db.Postgres: {"CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.name = 'Company 000150 Ltd' AND NOT EXISTS (SELECT 1 FROM fuse) THEN RAISE EXCEPTION 'no power'; END IF; RETURN NEW; END $$",
+			db.SQLite: {"CREATE TRIGGER stop BEFORE INSERT ON accounts WHEN NEW.name = 'Company 000550 Ltd' BEGIN SELECT CASE WHEN NOT EXISTS (SELECT 1 FROM fuse) THEN RAISE(ABORT, 'no power') END; END"},
+			db.Postgres: {"CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.name = 'Company 000550 Ltd' AND NOT EXISTS (SELECT 1 FROM fuse) THEN RAISE EXCEPTION 'no power'; END IF; RETURN NEW; END $$",
 				"CREATE TRIGGER stop BEFORE INSERT ON accounts FOR EACH ROW EXECUTE FUNCTION stop()"},
 		}[w.DB.Dialect()]
 		for _, q := range trip {
 			w.Exec(q)
 		}
 		half, _ := w.done(w.Root, at, found.ID)
-		if half.State != task.Running || half.Done == 0 || half.Done > 150 || half.Total != 300 {
+		if half.State != task.Running || half.Done == 0 || half.Done > 550 || half.Total != 700 {
 			w.t.Fatalf("in the middle: %s %d of %d", half.State, half.Done, half.Total)
 		}
 		if n := w.Count("accounts WHERE kind = 'customer'"); int64(n) != half.Done {
@@ -487,7 +487,7 @@ func TestAnImportGoesOnAfterACrash(t *testing.T) {
 		w.Exec("INSERT INTO fuse VALUES ('yes')")
 		w.Clock.Advance(time.Hour)
 		done, rep := w.done(w.Root, at, found.ID)
-		if done.State != task.Done || rep.Created != 300 || w.Count("accounts WHERE kind = 'customer'") != 300 || w.Count("audit_events WHERE action = 'account.created' AND target_type = 'account'") != 301 {
+		if done.State != task.Done || rep.Created != 700 || w.Count("accounts WHERE kind = 'customer'") != 700 || w.Count("audit_events WHERE action = 'account.created' AND target_type = 'account'") != 701 {
 			w.t.Errorf("%s %+v, %d clients", done.State, rep, w.Count("accounts WHERE kind = 'customer'"))
 		}
 	})

@@ -284,6 +284,9 @@ type applied struct {
 	Result ids.File
 }
 
+// mostAtOnce is how many lines a write looks at, at most: such that change nothing take no time.
+const mostAtOnce = 500
+
 // apply brings the lines in, in writes that hold the database only briefly; each keeps the place behind it.
 func (s *Service) apply(ctx context.Context, r *task.Run, what What, in *source) (task.End, error) {
 	at, rep, err := s.resume(ctx, r, in)
@@ -291,10 +294,9 @@ func (s *Service) apply(ctx context.Context, r *task.Run, what What, in *source)
 		return task.End{}, err
 	}
 	var waiting []line
-	size := newSizer()
 	for ended := false; ; {
-		if !ended && len(waiting) < size.lines {
-			more, end, err := in.some(size.most)
+		if !ended && len(waiting) < mostAtOnce {
+			more, end, err := in.some(mostAtOnce)
 			if err != nil {
 				return task.End{}, err
 			}
@@ -303,11 +305,11 @@ func (s *Service) apply(ctx context.Context, r *task.Run, what What, in *source)
 		if len(waiting) == 0 {
 			break
 		}
-		batch := waiting[:min(len(waiting), size.lines)]
-		if err := s.applySome(ctx, r, what, in, batch, &at, &rep, size); err != nil {
+		before := at.Lines
+		if err := s.applySome(ctx, r, what, in, waiting[:min(len(waiting), mostAtOnce)], &at, &rep); err != nil {
 			return task.End{}, err
 		}
-		waiting = waiting[len(batch):]
+		waiting = waiting[at.Lines-before:]
 	}
 	end := task.End{State: task.Done, Summary: rep}
 	if rep.LeftOut > 0 {
@@ -341,8 +343,8 @@ func (s *Service) resume(ctx context.Context, r *task.Run, in *source) (at appli
 	})
 }
 
-// applySome brings one batch in. A line without which the write can succeed is left out, and the write tried again.
-func (s *Service) applySome(ctx context.Context, r *task.Run, what What, in *source, batch []line, at *applied, rep *Report, size *sizer) error {
+// applySome brings in as much of a batch as one write does. A line without which the write can succeed is left out, and the write tried again.
+func (s *Service) applySome(ctx context.Context, r *task.Run, what What, in *source, batch []line, at *applied, rep *Report) error {
 	out := make([]fate, len(batch))
 	for i, l := range batch {
 		out[i].why = l.why
@@ -355,7 +357,7 @@ func (s *Service) applySome(ctx context.Context, r *task.Run, what What, in *sou
 				rows, from = append(rows, l.row), append(from, i)
 			}
 		}
-		done, err := s.write(ctx, r, what, in, chunk{batch, out, rows, from, *at, *rep}, size)
+		done, err := s.write(ctx, r, what, in, chunk{batch, out, rows, from, *at, *rep})
 		var one *account.RowError
 		if errors.As(err, &one) {
 			out[from[one.Row]].why = one.Err
@@ -379,13 +381,11 @@ type chunk struct {
 	rep   Report
 }
 
-// write does one chunk with its progress, and returns how the task stands then.
-func (s *Service) write(ctx context.Context, r *task.Run, what What, in *source, c chunk, size *sizer) (chunk, error) {
+// write does one chunk, or the beginning of it, with its progress, and returns how the task stands then.
+func (s *Service) write(ctx context.Context, r *task.Run, what What, in *source, c chunk) (chunk, error) {
 	var done chunk
 	var step task.Step
 	idle := false
-	var bulk time.Duration
-	var held func() time.Duration
 	save := func(ctx context.Context, tx *db.Tx, remarks []byte) error {
 		if len(remarks) > 0 {
 			if err := s.Files.AppendIn(ctx, tx, done.at.Result, remarks, false); err != nil {
@@ -396,22 +396,15 @@ func (s *Service) write(ctx context.Context, r *task.Run, what What, in *source,
 	}
 	var remarks []byte
 	err := s.Ops.Write(ctx, r.By, what.CanImport(), r.Account, func(ctx context.Context, w *op.W) error {
-		held = clock.Stopwatch()
-		var err error
-		if bulk, err = w.Tx().Bulk(ctx); err != nil {
+		taken := clock.Stopwatch()
+		some, err := w.Tx().Bulk(ctx)
+		if err != nil {
 			return err
 		}
-		done, idle = c, true
+		done = c
 		done.fates = append([]fate(nil), c.fates...)
-		if len(c.rows) > 0 {
-			found, err := in.l.apply(ctx, w, c.rows)
-			if err != nil {
-				return err
-			}
-			for n, f := range found {
-				done.fates[c.from[n]] = f
-				idle = idle && (f.why != nil || f.same)
-			}
+		if idle, err = done.apply(ctx, w, in.l, some, taken); err != nil {
+			return err
 		}
 		if remarks, err = done.count(in.m); err != nil {
 			return err
@@ -436,9 +429,34 @@ func (s *Service) write(ctx context.Context, r *task.Run, what What, in *source,
 		})
 		return done, err
 	}
-	size.took(len(c.batch), held(), bulk)
 	r.Saved(step)
 	return done, nil
+}
+
+// apply brings lines in, some at a time, until the write has taken its time; the chunk ends there. It reports whether nothing changed.
+func (c *chunk) apply(ctx context.Context, w *op.W, l loader, some db.Portion, taken func() time.Duration) (idle bool, err error) {
+	idle = true
+	for at := 0; at < len(c.rows); {
+		if at > 0 && taken() >= some.For {
+			c.batch, c.fates = c.batch[:c.from[at]], c.fates[:c.from[at]]
+			break
+		}
+		end := min(at+some.Rows, len(c.rows))
+		found, err := l.apply(ctx, w, c.rows[at:end])
+		var one *account.RowError
+		if errors.As(err, &one) {
+			return idle, &account.RowError{Row: at + one.Row, Err: one.Err}
+		}
+		if err != nil {
+			return idle, err
+		}
+		for n, f := range found {
+			c.fates[c.from[at+n]] = f
+			idle = idle && (f.why != nil || f.same)
+		}
+		at = end
+	}
+	return idle, nil
 }
 
 // count adds what became of the lines to the report and returns the remarks on those that were left out.
@@ -469,28 +487,4 @@ func (c *chunk) count(m mapping) ([]byte, error) {
 func (c *chunk) step(r *task.Run) (task.Step, error) {
 	place, err := json.Marshal(c.at)
 	return task.Step{Position: string(place), Done: int64(c.at.Lines), Total: r.Total, Summary: c.rep}, err
-}
-
-// sizer chooses how many lines one write takes, by how long the last ones took.
-type sizer struct{ lines, most int }
-
-const (
-	stepRows = 10 // the steps by which writes grow, so that they are made of the same few statements
-	mostRows = 500
-)
-
-func newSizer() *sizer { return &sizer{lines: stepRows, most: mostRows} }
-
-// took learns how long a write of some lines took with its commit, of all that a write should take. One that took long may
-// have waited for others or for the disk: writes become twice or half as long at most.
-func (z *sizer) took(lines int, held, of time.Duration) {
-	want := z.most
-	if held > 0 {
-		want = int(float64(lines) * float64(of) / float64(held))
-	}
-	if lines < z.lines && want > z.lines {
-		return // a short last batch says nothing about longer ones
-	}
-	want = max(z.lines/2, min(want, z.lines*2, z.most))
-	z.lines = max(1, want/stepRows) * stepRows
 }
