@@ -22,7 +22,9 @@ import (
 	"bailiwick/internal/apikey"
 	"bailiwick/internal/authn"
 	"bailiwick/internal/authz"
+	"bailiwick/internal/brand"
 	"bailiwick/internal/clock"
+	"bailiwick/internal/contact"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/exchange"
 	"bailiwick/internal/invite"
@@ -37,6 +39,7 @@ import (
 	"bailiwick/internal/subaccount"
 	"bailiwick/internal/task"
 	"bailiwick/internal/throttle"
+	"bailiwick/internal/trail"
 	"bailiwick/internal/tuning"
 	"bailiwick/internal/usage"
 	"bailiwick/internal/user"
@@ -75,6 +78,9 @@ type Deps struct {
 	Users     *user.Service
 	Invites   *invite.Service
 	Provision *provision.Service
+	Contacts  *contact.Service
+	Brands    *brand.Service
+	Trail     *trail.Service
 }
 
 // Route is one line of the API's route table. An open one needs no key.
@@ -143,6 +149,8 @@ func (a *API) operations() {
 	a.usageOperations()
 	a.taskOperations()
 	a.exchangeOperations()
+	a.contactOperations()
+	a.brandOperations()
 }
 
 // Routes is the whole route table. Tests walk it like the portal's.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"net/http"
 	"strconv"
 	"time"
 
@@ -9,10 +10,13 @@ import (
 	"bailiwick/internal/authz"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/page"
+	"bailiwick/internal/trail"
 )
 
 func (a *API) eventOperations() {
 	add(a, operation{id: "listEvents", route: "GET /accounts/{account}/events", tag: "Audit", perm: authz.AuditView, about: "List what was done, the latest first"}, a.listEvents)
+	add(a, operation{id: "exportEvents", route: "POST /accounts/{account}/events/export", tag: "Audit", perm: authz.AuditExport, status: http.StatusAccepted, about: "Write the log into a file",
+		more: exportsAnswer + " The form `ndjson` holds all that `bailiwick audit verify` checks without the installation; of the filters only the days and `below` count for it."}, a.exportEvents)
 }
 
 // Event is something that was done.
@@ -91,4 +95,31 @@ func eventBody(e audit.Entry) Event {
 		out.Changes[i] = Change(c)
 	}
 	return out
+}
+
+type exportEventsIn struct {
+	AtAccount
+	Body struct {
+		Format  string      `json:"format" enum:"csv,ndjson"`
+		Below   bool        `json:"below,omitempty" doc:"Also the logs of the accounts below."`
+		Within  string      `json:"within,omitempty" enum:"day,week,month,year" doc:"Only the latest."`
+		From    string      `json:"from,omitempty" maxLength:"10" doc:"Or from this day, YYYY-MM-DD in UTC."`
+		To      string      `json:"to,omitempty" maxLength:"10" doc:"To this day and with it."`
+		Search  string      `json:"q,omitempty" maxLength:"200" doc:"Part of a name or an address."`
+		Noun    string      `json:"noun,omitempty" maxLength:"100" doc:"What it is about." example:"account"`
+		Action  string      `json:"action,omitempty" maxLength:"100" example:"account.updated"`
+		Actor   string      `json:"actor,omitempty" maxLength:"64" doc:"The id of who did it."`
+		Target  string      `json:"target,omitempty" maxLength:"64" doc:"The id of what it was done to."`
+		At      ids.Account `json:"at,omitempty" maxLength:"64" doc:"The log of this account below alone."`
+		Address string      `json:"address,omitempty" maxLength:"64" doc:"The IP address that it came from."`
+		Refused bool        `json:"refused,omitempty" doc:"Only what was refused."`
+	}
+}
+
+func (a *API) exportEvents(ctx context.Context, by authz.Actor, in *exportEventsIn) (*Created, error) {
+	b := in.Body
+	id, err := a.Trail.Export(ctx, by, in.Account, trail.Query{
+		Within: b.Within, From: b.From, To: b.To, Noun: b.Noun, Action: b.Action, Actor: b.Actor, Target: b.Target, At: b.At, Address: b.Address, Text: b.Search, Refused: b.Refused, Below: b.Below,
+	}, trail.Form(b.Format), "")
+	return made("/accounts/"+string(in.Account)+"/tasks/", id, err)
 }

@@ -22,14 +22,18 @@ import (
 	"bailiwick/internal/user"
 )
 
+// exportsAnswer says how an export is got.
+const exportsAnswer = "It answers with a task. Ask for it until it is done, then download its result."
+
 func (a *API) exchangeOperations() {
 	add(a, operation{id: "exportClients", route: "POST /accounts/{account}/clients/export", tag: "Clients", perm: authz.ClientsExport, status: http.StatusAccepted, about: "Write clients into a file",
-		more: "It answers with a task. Ask for it until it is done, then download its result."}, a.exportClients)
+		more: exportsAnswer}, a.exportClients)
 	add(a, operation{id: "exportUsers", route: "POST /accounts/{account}/users/export", tag: "Users", perm: authz.UsersView, status: http.StatusAccepted, about: "Write the users of an account into a file",
-		more: "It answers with a task. Ask for it until it is done, then download its result."}, a.exportUsers)
+		more: exportsAnswer}, a.exportUsers)
 	add(a, operation{id: "exportLocations", route: "POST /accounts/{account}/locations/export", tag: "Locations", perm: authz.LocationsView, status: http.StatusAccepted, about: "Write the locations of an account into a file",
-		more: "It answers with a task. Ask for it until it is done, then download its result."}, a.exportLocations)
-	for _, l := range []struct{ what, id, tag string }{{"clients", "importClients", "Clients"}, {"users", "importUsers", "Users"}, {"locations", "importLocations", "Locations"}} {
+		more: exportsAnswer}, a.exportLocations)
+	for _, l := range []struct{ what, id, tag string }{{"clients", "importClients", "Clients"}, {"users", "importUsers", "Users"}, {"locations", "importLocations", "Locations"},
+		{"contacts", "importContacts", "Contacts"}, {"suppressions", "importSuppressions", "Suppressions"}} {
 		what := exchange.What(l.what)
 		add(a, operation{id: l.id, route: "POST /accounts/{account}/" + l.what + "/import", tag: l.tag, perm: what.CanImport(), status: http.StatusAccepted, takes: tables, about: "Look through a file of " + l.what,
 			more: fmt.Sprintf("The body is the file itself, at most %d MB. It answers with a task that changes nothing: it tells of every line that needs attention, then waits in `confirm`. "+

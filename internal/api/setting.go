@@ -25,7 +25,7 @@ func (a *API) settingOperations() {
 // AtTab names a tab of an account.
 type AtTab struct {
 	AtAccount
-	Tab string `query:"tab" enum:"settings,security,branding" default:"settings" doc:"Where the settings stand together."`
+	Tab string `query:"tab" enum:"settings,security,branding,preferences" default:"settings" doc:"Where the settings stand together; preferences are those of contacts."`
 }
 
 // Setting is a setting as it stands on an account.

@@ -9,8 +9,9 @@ import (
 )
 
 type auditCmd struct {
-	List   remote.AuditList `cmd:"" group:"remote" help:"List what was done in an account, the newest first."`
-	Verify auditVerifyCmd   `cmd:"" help:"Check that an audit log is what was recorded: an export, without the database, or all logs of this installation."`
+	List   remote.AuditList   `cmd:"" group:"remote" help:"List what was done in an account, the newest first."`
+	Export remote.AuditExport `cmd:"" group:"remote" help:"Write the log of an account into a file, which audit verify checks."`
+	Verify auditVerifyCmd     `cmd:"" help:"Check that an audit log is what was recorded: an export, without the database, or all logs of this installation."`
 }
 
 type auditVerifyCmd struct {

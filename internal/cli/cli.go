@@ -44,7 +44,7 @@ type commands struct {
 	Backup  backupCmd  `cmd:"" help:"Write everything into one archive while the program runs."`
 	Restore restoreCmd `cmd:"" help:"Read an archive into an empty database of either kind."`
 	Doctor  doctorCmd  `cmd:"" help:"Check the installation and say what to mend."`
-	Audit   auditCmd   `cmd:"" help:"Audit logs: list over the API, verify here."`
+	Audit   auditCmd   `cmd:"" help:"Audit logs: list and export over the API, verify here."`
 	Demo    demoCmd    `cmd:"" help:"Fill an empty installation with a made-up platform to look around in."`
 	Admin   adminCmd   `cmd:"" help:"What only the operator does, on the server itself."`
 	Version versionCmd `cmd:"" help:"Print the version."`

@@ -135,6 +135,11 @@ type ApplyInBody struct {
 	To       []string `json:"to"`
 }
 
+// AskDomainInBody is AskDomainInBody in the description of the API.
+type AskDomainInBody struct {
+	Host string `json:"host"`
+}
+
 // AssignPackageInBody is AssignPackageInBody in the description of the API.
 type AssignPackageInBody struct {
 	Package string `json:"package"`
@@ -228,9 +233,68 @@ type ConfirmTaskInBody struct {
 	LeaveOut bool `json:"leave_out,omitzero"`
 }
 
+// Contact is Contact in the description of the API.
+type Contact struct {
+	Can       []string  `json:"can"`
+	CreatedAt time.Time `json:"created_at"`
+	Details   []Detail  `json:"details"`
+	Email     string    `json:"email"`
+	ID        string    `json:"id"`
+	Language  string    `json:"language"`
+	Lists     []string  `json:"lists"`
+	Masked    string    `json:"masked"`
+	Name      string    `json:"name"`
+	Phone     string    `json:"phone"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// ContactList is ContactList in the description of the API.
+type ContactList struct {
+	Can         []string `json:"can"`
+	Contacts    int64    `json:"contacts"`
+	Description string   `json:"description"`
+	ID          string   `json:"id"`
+	Name        string   `json:"name"`
+	Public      bool     `json:"public"`
+}
+
+// ContactRecord is ContactRecord in the description of the API.
+type ContactRecord struct {
+	Can           []string       `json:"can"`
+	CreatedAt     time.Time      `json:"created_at"`
+	Details       []Detail       `json:"details"`
+	Email         string         `json:"email"`
+	ID            string         `json:"id"`
+	Language      string         `json:"language"`
+	Lists         []string       `json:"lists"`
+	Masked        string         `json:"masked"`
+	Name          string         `json:"name"`
+	Phone         string         `json:"phone"`
+	Subscriptions []Subscription `json:"subscriptions"`
+	Suppressions  []Suppression  `json:"suppressions"`
+	UpdatedAt     time.Time      `json:"updated_at"`
+}
+
 // CopyPackageInBody is CopyPackageInBody in the description of the API.
 type CopyPackageInBody struct {
 	Name string `json:"name"`
+}
+
+// CreateContactInBody is CreateContactInBody in the description of the API.
+type CreateContactInBody struct {
+	Details  []Detail `json:"details,omitzero"`
+	Email    string   `json:"email,omitzero"`
+	Language string   `json:"language,omitzero"`
+	Lists    []string `json:"lists,omitzero"`
+	Name     string   `json:"name,omitzero"`
+	Phone    string   `json:"phone,omitzero"`
+}
+
+// CreateContactListInBody is CreateContactListInBody in the description of the API.
+type CreateContactListInBody struct {
+	Description string `json:"description,omitzero"`
+	Name        string `json:"name"`
+	Public      bool   `json:"public,omitzero"`
 }
 
 // CreateKeyInBody is CreateKeyInBody in the description of the API.
@@ -302,6 +366,48 @@ type Department struct {
 	Name        string   `json:"name"`
 	Status      string   `json:"status"`
 	Users       int64    `json:"users"`
+}
+
+// Detail is Detail in the description of the API.
+type Detail struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Domain is Domain in the description of the API.
+type Domain struct {
+	AskedAt      time.Time `json:"asked_at,omitzero"`
+	Can          []string  `json:"can"`
+	CheckedAt    time.Time `json:"checked_at,omitzero"`
+	From         string    `json:"from"`
+	Host         string    `json:"host,omitzero"`
+	MissingSince time.Time `json:"missing_since,omitzero"`
+	Record       string    `json:"record,omitzero"`
+	URL          string    `json:"url,omitzero"`
+	Value        string    `json:"value,omitzero"`
+	VerifiedAt   time.Time `json:"verified_at,omitzero"`
+}
+
+// DomainFound is DomainFound in the description of the API.
+type DomainFound struct {
+	Found bool `json:"found"`
+}
+
+// EditContactInBody is EditContactInBody in the description of the API.
+type EditContactInBody struct {
+	Details  *[]Detail `json:"details,omitzero"`
+	Email    *string   `json:"email,omitzero"`
+	Language *string   `json:"language,omitzero"`
+	Lists    *[]string `json:"lists,omitzero"`
+	Name     *string   `json:"name,omitzero"`
+	Phone    *string   `json:"phone,omitzero"`
+}
+
+// EditContactListInBody is EditContactListInBody in the description of the API.
+type EditContactListInBody struct {
+	Description *string `json:"description,omitzero"`
+	Name        *string `json:"name,omitzero"`
+	Public      *bool   `json:"public,omitzero"`
 }
 
 // EditLocationInBody is EditLocationInBody in the description of the API.
@@ -390,9 +496,40 @@ type ExportClientsInBody struct {
 	Status   string   `json:"status,omitzero"`
 }
 
+// ExportContactsInBody is ExportContactsInBody in the description of the API.
+type ExportContactsInBody struct {
+	Format string `json:"format"`
+	List   string `json:"list,omitzero"`
+	Search string `json:"q,omitzero"`
+}
+
+// ExportEventsInBody is ExportEventsInBody in the description of the API.
+type ExportEventsInBody struct {
+	Action  string `json:"action,omitzero"`
+	Actor   string `json:"actor,omitzero"`
+	Address string `json:"address,omitzero"`
+	At      string `json:"at,omitzero"`
+	Below   bool   `json:"below,omitzero"`
+	Format  string `json:"format"`
+	From    string `json:"from,omitzero"`
+	Noun    string `json:"noun,omitzero"`
+	Search  string `json:"q,omitzero"`
+	Refused bool   `json:"refused,omitzero"`
+	Target  string `json:"target,omitzero"`
+	To      string `json:"to,omitzero"`
+	Within  string `json:"within,omitzero"`
+}
+
 // ExportForm is ExportForm in the description of the API.
 type ExportForm struct {
 	Format string `json:"format"`
+}
+
+// ExportSuppressionsInBody is ExportSuppressionsInBody in the description of the API.
+type ExportSuppressionsInBody struct {
+	Format string `json:"format"`
+	Search string `json:"q,omitzero"`
+	Reason string `json:"reason,omitzero"`
 }
 
 // ExportUsersInBody is ExportUsersInBody in the description of the API.
@@ -523,6 +660,20 @@ type ListAddressVerdict struct {
 	Previous string           `json:"previous,omitzero"`
 }
 
+// ListContact is ListContact in the description of the API.
+type ListContact struct {
+	Items    []Contact `json:"items"`
+	Next     string    `json:"next,omitzero"`
+	Previous string    `json:"previous,omitzero"`
+}
+
+// ListContactList is ListContactList in the description of the API.
+type ListContactList struct {
+	Items    []ContactList `json:"items"`
+	Next     string        `json:"next,omitzero"`
+	Previous string        `json:"previous,omitzero"`
+}
+
 // ListDepartment is ListDepartment in the description of the API.
 type ListDepartment struct {
 	Items    []Department `json:"items"`
@@ -647,6 +798,13 @@ type ListSubAccount struct {
 	Items    []SubAccount `json:"items"`
 	Next     string       `json:"next,omitzero"`
 	Previous string       `json:"previous,omitzero"`
+}
+
+// ListSuppression is ListSuppression in the description of the API.
+type ListSuppression struct {
+	Items    []Suppression `json:"items"`
+	Next     string        `json:"next,omitzero"`
+	Previous string        `json:"previous,omitzero"`
 }
 
 // ListTask is ListTask in the description of the API.
@@ -1181,6 +1339,34 @@ type SubAccount struct {
 	Status      string    `json:"status"`
 }
 
+// Subscription is Subscription in the description of the API.
+type Subscription struct {
+	List  string    `json:"list"`
+	Name  string    `json:"name"`
+	Since time.Time `json:"since"`
+	State string    `json:"state"`
+}
+
+// SuppressInBody is SuppressInBody in the description of the API.
+type SuppressInBody struct {
+	Address string `json:"address"`
+	List    string `json:"list,omitzero"`
+	Reason  string `json:"reason,omitzero"`
+}
+
+// Suppression is Suppression in the description of the API.
+type Suppression struct {
+	Account     string    `json:"account"`
+	AccountName string    `json:"account_name"`
+	Address     string    `json:"address"`
+	At          time.Time `json:"at"`
+	Can         []string  `json:"can"`
+	ID          string    `json:"id"`
+	List        string    `json:"list,omitzero"`
+	ListName    string    `json:"list_name,omitzero"`
+	Reason      string    `json:"reason"`
+}
+
 // Task is Task in the description of the API.
 type Task struct {
 	Can       []string     `json:"can"`
@@ -1279,6 +1465,18 @@ func (c *API) ApplySettings(ctx context.Context, account string, p ApplySettings
 	return err
 }
 
+// AskContact: Ask a contact again to confirm the lists that wait for it.
+func (c *API) AskContact(ctx context.Context, account string, contact string) error {
+	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/contacts/" + url.PathEscape(contact) + "/ask"}, nil)
+	return err
+}
+
+// AskDomain: Give an account a host name.
+func (c *API) AskDomain(ctx context.Context, account string, body AskDomainInBody) error {
+	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/domain", body: body}, nil)
+	return err
+}
+
 // AssignPackage: Give a client another package, or none.
 func (c *API) AssignPackage(ctx context.Context, account string, body AssignPackageInBody) error {
 	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/package", body: body}, nil)
@@ -1334,6 +1532,12 @@ func (c *API) CheckAccess(ctx context.Context, body AccessCheck) (out AccessAnsw
 	return out, err
 }
 
+// CheckDomain: Look for the DNS record of the host name now.
+func (c *API) CheckDomain(ctx context.Context, account string) (out DomainFound, err error) {
+	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/domain/check"}, &out)
+	return out, err
+}
+
 // CheckInvitations: Say what would become of addresses, and send nothing.
 func (c *API) CheckInvitations(ctx context.Context, account string, body CheckInvitationsInBody) (out ListAddressVerdict, err error) {
 	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/invitations/check", body: body}, &out)
@@ -1367,6 +1571,18 @@ func (c *API) CopyPackage(ctx context.Context, account string, packageID string,
 // CreateClient: Create a client below an account.
 func (c *API) CreateClient(ctx context.Context, account string, body NewClient) (out CreatedBody, err error) {
 	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/clients", body: body}, &out)
+	return out, err
+}
+
+// CreateContact: Add a contact.
+func (c *API) CreateContact(ctx context.Context, account string, body CreateContactInBody) (out CreatedBody, err error) {
+	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/contacts", body: body}, &out)
+	return out, err
+}
+
+// CreateContactList: Create a contact list.
+func (c *API) CreateContactList(ctx context.Context, account string, body CreateContactListInBody) (out CreatedBody, err error) {
+	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/contact-lists", body: body}, &out)
 	return out, err
 }
 
@@ -1451,6 +1667,18 @@ func (c *API) DeleteView(ctx context.Context, account string, view string) error
 // EditAccount: Edit an account.
 func (c *API) EditAccount(ctx context.Context, account string, version Version, body AccountEdit) (out Account, now Version, err error) {
 	now, err = c.do(ctx, request{method: http.MethodPatch, path: "/accounts/" + url.PathEscape(account), version: version, body: body}, &out)
+	return out, now, err
+}
+
+// EditContact: Edit a contact.
+func (c *API) EditContact(ctx context.Context, account string, contact string, version Version, body EditContactInBody) (out ContactRecord, now Version, err error) {
+	now, err = c.do(ctx, request{method: http.MethodPatch, path: "/accounts/" + url.PathEscape(account) + "/contacts/" + url.PathEscape(contact), version: version, body: body}, &out)
+	return out, now, err
+}
+
+// EditContactList: Edit a contact list.
+func (c *API) EditContactList(ctx context.Context, account string, list string, version Version, body EditContactListInBody) (out ContactList, now Version, err error) {
+	now, err = c.do(ctx, request{method: http.MethodPatch, path: "/accounts/" + url.PathEscape(account) + "/contact-lists/" + url.PathEscape(list), version: version, body: body}, &out)
 	return out, now, err
 }
 
@@ -1549,9 +1777,27 @@ func (c *API) ExportClients(ctx context.Context, account string, body ExportClie
 	return out, err
 }
 
+// ExportContacts: Write contacts into a file.
+func (c *API) ExportContacts(ctx context.Context, account string, body ExportContactsInBody) (out CreatedBody, err error) {
+	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/contacts/export", body: body}, &out)
+	return out, err
+}
+
+// ExportEvents: Write the log into a file.
+func (c *API) ExportEvents(ctx context.Context, account string, body ExportEventsInBody) (out CreatedBody, err error) {
+	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/events/export", body: body}, &out)
+	return out, err
+}
+
 // ExportLocations: Write the locations of an account into a file.
 func (c *API) ExportLocations(ctx context.Context, account string, body ExportForm) (out CreatedBody, err error) {
 	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/locations/export", body: body}, &out)
+	return out, err
+}
+
+// ExportSuppressions: Write suppressions into a file.
+func (c *API) ExportSuppressions(ctx context.Context, account string, body ExportSuppressionsInBody) (out CreatedBody, err error) {
+	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/suppressions/export", body: body}, &out)
 	return out, err
 }
 
@@ -1576,6 +1822,24 @@ func (c *API) GetAccountPath(ctx context.Context, account string) (out ListPathS
 // GetBought: Get what a client has bought, and how much of it is used.
 func (c *API) GetBought(ctx context.Context, account string) (out Bought, err error) {
 	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/package"}, &out)
+	return out, err
+}
+
+// GetContact: Get a contact, its lists and what keeps messages from it.
+func (c *API) GetContact(ctx context.Context, account string, contact string) (out ContactRecord, now Version, err error) {
+	now, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/contacts/" + url.PathEscape(contact)}, &out)
+	return out, now, err
+}
+
+// GetContactList: Get a contact list.
+func (c *API) GetContactList(ctx context.Context, account string, list string) (out ContactList, now Version, err error) {
+	now, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/contact-lists/" + url.PathEscape(list)}, &out)
+	return out, now, err
+}
+
+// GetDomain: Get the host name of an account, and what its DNS has to say.
+func (c *API) GetDomain(ctx context.Context, account string) (out Domain, err error) {
+	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/domain"}, &out)
 	return out, err
 }
 
@@ -1746,6 +2010,33 @@ func (c *API) ImportClients(ctx context.Context, account string, p ImportClients
 	return out, err
 }
 
+// ImportContactsParams are the choices of ImportContacts.
+type ImportContactsParams struct {
+	Name     string
+	Existing string
+	People   string
+}
+
+func (p ImportContactsParams) values() url.Values {
+	v := url.Values{}
+	if p.Name != "" {
+		v.Set("name", p.Name)
+	}
+	if p.Existing != "" {
+		v.Set("existing", p.Existing)
+	}
+	if p.People != "" {
+		v.Set("people", p.People)
+	}
+	return v
+}
+
+// ImportContacts: Look through a file of contacts.
+func (c *API) ImportContacts(ctx context.Context, account string, p ImportContactsParams, file File) (out CreatedBody, err error) {
+	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/contacts/import", query: p.values(), file: &file}, &out)
+	return out, err
+}
+
 // ImportLocationsParams are the choices of ImportLocations.
 type ImportLocationsParams struct {
 	Name     string
@@ -1770,6 +2061,33 @@ func (p ImportLocationsParams) values() url.Values {
 // ImportLocations: Look through a file of locations.
 func (c *API) ImportLocations(ctx context.Context, account string, p ImportLocationsParams, file File) (out CreatedBody, err error) {
 	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/locations/import", query: p.values(), file: &file}, &out)
+	return out, err
+}
+
+// ImportSuppressionsParams are the choices of ImportSuppressions.
+type ImportSuppressionsParams struct {
+	Name     string
+	Existing string
+	People   string
+}
+
+func (p ImportSuppressionsParams) values() url.Values {
+	v := url.Values{}
+	if p.Name != "" {
+		v.Set("name", p.Name)
+	}
+	if p.Existing != "" {
+		v.Set("existing", p.Existing)
+	}
+	if p.People != "" {
+		v.Set("people", p.People)
+	}
+	return v
+}
+
+// ImportSuppressions: Look through a file of suppressions.
+func (c *API) ImportSuppressions(ctx context.Context, account string, p ImportSuppressionsParams, file File) (out CreatedBody, err error) {
+	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/suppressions/import", query: p.values(), file: &file}, &out)
 	return out, err
 }
 
@@ -1800,9 +2118,34 @@ func (c *API) ImportUsers(ctx context.Context, account string, p ImportUsersPara
 	return out, err
 }
 
+// KeepImageParams are the choices of KeepImage.
+type KeepImageParams struct {
+	For string
+}
+
+func (p KeepImageParams) values() url.Values {
+	v := url.Values{}
+	if p.For != "" {
+		v.Set("for", p.For)
+	}
+	return v
+}
+
+// KeepImage: Bring a picture for the brand of an account.
+func (c *API) KeepImage(ctx context.Context, account string, p KeepImageParams, file File) (out CreatedBody, err error) {
+	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/images", query: p.values(), file: &file}, &out)
+	return out, err
+}
+
 // LiftHold: Lift one hold.
 func (c *API) LiftHold(ctx context.Context, account string, hold string) error {
 	_, err := c.do(ctx, request{method: http.MethodDelete, path: "/accounts/" + url.PathEscape(account) + "/holds/" + url.PathEscape(hold)}, nil)
+	return err
+}
+
+// LiftSuppression: Send to an address again.
+func (c *API) LiftSuppression(ctx context.Context, account string, suppression string) error {
+	_, err := c.do(ctx, request{method: http.MethodDelete, path: "/accounts/" + url.PathEscape(account) + "/suppressions/" + url.PathEscape(suppression)}, nil)
 	return err
 }
 
@@ -1854,6 +2197,43 @@ func (p ListClientsParams) values() url.Values {
 // ListClients: List the clients below an account.
 func (c *API) ListClients(ctx context.Context, account string, p ListClientsParams) (out ClientList, err error) {
 	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/clients", query: p.values()}, &out)
+	return out, err
+}
+
+// ListContactLists: List the contact lists of an account by name.
+func (c *API) ListContactLists(ctx context.Context, account string) (out ListContactList, err error) {
+	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/contact-lists"}, &out)
+	return out, err
+}
+
+// ListContactsParams are the choices of ListContacts.
+type ListContactsParams struct {
+	Cursor string
+	Search string
+	List   string
+	Limit  int64
+}
+
+func (p ListContactsParams) values() url.Values {
+	v := url.Values{}
+	if p.Cursor != "" {
+		v.Set("cursor", p.Cursor)
+	}
+	if p.Search != "" {
+		v.Set("q", p.Search)
+	}
+	if p.List != "" {
+		v.Set("list", p.List)
+	}
+	if p.Limit != 0 {
+		v.Set("limit", strconv.FormatInt(p.Limit, 10))
+	}
+	return v
+}
+
+// ListContacts: List the contacts of an account by name.
+func (c *API) ListContacts(ctx context.Context, account string, p ListContactsParams) (out ListContact, err error) {
+	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/contacts", query: p.values()}, &out)
 	return out, err
 }
 
@@ -2118,6 +2498,33 @@ func (c *API) ListSubAccounts(ctx context.Context, account string, p ListSubAcco
 	return out, err
 }
 
+// ListSuppressionsParams are the choices of ListSuppressions.
+type ListSuppressionsParams struct {
+	Cursor string
+	Search string
+	Reason string
+}
+
+func (p ListSuppressionsParams) values() url.Values {
+	v := url.Values{}
+	if p.Cursor != "" {
+		v.Set("cursor", p.Cursor)
+	}
+	if p.Search != "" {
+		v.Set("q", p.Search)
+	}
+	if p.Reason != "" {
+		v.Set("reason", p.Reason)
+	}
+	return v
+}
+
+// ListSuppressions: List the addresses that an account sends nothing to, the newest first.
+func (c *API) ListSuppressions(ctx context.Context, account string, p ListSuppressionsParams) (out ListSuppression, err error) {
+	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/suppressions", query: p.values()}, &out)
+	return out, err
+}
+
 // ListTasksParams are the choices of ListTasks.
 type ListTasksParams struct {
 	Cursor string
@@ -2245,6 +2652,24 @@ func (c *API) ReassignRole(ctx context.Context, account string, role string, bod
 func (c *API) ReleaseQuota(ctx context.Context, body QuotaSettle) (out QuotaSettled, err error) {
 	_, err = c.do(ctx, request{method: http.MethodPost, path: "/quota/release", body: body}, &out)
 	return out, err
+}
+
+// RemoveContact: Remove a contact.
+func (c *API) RemoveContact(ctx context.Context, account string, contact string) error {
+	_, err := c.do(ctx, request{method: http.MethodDelete, path: "/accounts/" + url.PathEscape(account) + "/contacts/" + url.PathEscape(contact)}, nil)
+	return err
+}
+
+// RemoveContactList: Remove a contact list; its contacts stay.
+func (c *API) RemoveContactList(ctx context.Context, account string, list string) error {
+	_, err := c.do(ctx, request{method: http.MethodDelete, path: "/accounts/" + url.PathEscape(account) + "/contact-lists/" + url.PathEscape(list)}, nil)
+	return err
+}
+
+// RemoveDomain: Take the host name of an account away.
+func (c *API) RemoveDomain(ctx context.Context, account string) error {
+	_, err := c.do(ctx, request{method: http.MethodDelete, path: "/accounts/" + url.PathEscape(account) + "/domain"}, nil)
+	return err
 }
 
 // RemoveLocation: Remove a location.
@@ -2390,6 +2815,12 @@ func (c *API) SetLimits(ctx context.Context, account string, p SetLimitsParams, 
 func (c *API) SignUserOut(ctx context.Context, account string, membership string) error {
 	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/users/" + url.PathEscape(membership) + "/sign-out"}, nil)
 	return err
+}
+
+// Suppress: Send nothing to an address, here and below.
+func (c *API) Suppress(ctx context.Context, account string, body SuppressInBody) (out CreatedBody, err error) {
+	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/suppressions", body: body}, &out)
+	return out, err
 }
 
 // SuspendSubAccount: Stop a sub-account from sending.

@@ -25,6 +25,7 @@ var sentQueries = map[string]string{
 	"DELETE /accounts/{account}/subaccounts/{subaccount}": "?typed=x",
 	"GET /quota/explain":                     "?account={account}",
 	"GET /accounts/{account}/settings/reach": "?setting=account.grace_days",
+	"POST /accounts/{account}/images":        "?for=brand.logo",
 }
 
 // sentBodies are what the sweep sends to each route that takes a body: something the route would do for those who may.
@@ -85,7 +86,18 @@ var sentBodies = map[string]string{
 	"POST /accounts/{account}/clients/export":       `{"format": "csv"}`,
 	"POST /accounts/{account}/users/export":         `{"format": "csv"}`,
 	"POST /accounts/{account}/locations/export":     `{"format": "csv"}`,
+	"POST /accounts/{account}/events/export":        `{"format": "ndjson"}`,
 	"POST /accounts/{account}/tasks/{task}/confirm": `{"leave_out": true}`,
+
+	"POST /accounts/{account}/contacts":              `{"email": "swept@elsewhere.example"}`,
+	"PATCH /accounts/{account}/contacts/{contact}":   `{"language": "fr"}`,
+	"POST /accounts/{account}/contacts/export":       `{"format": "csv"}`,
+	"POST /accounts/{account}/contact-lists":         `{"name": "Swept"}`,
+	"PATCH /accounts/{account}/contact-lists/{list}": `{"name": "Swept"}`,
+	"POST /accounts/{account}/suppressions":          `{"address": "swept@elsewhere.example"}`,
+	"POST /accounts/{account}/suppressions/export":   `{"format": "csv"}`,
+	"POST /accounts/{account}/domain":                `{"host": "swept.example"}`,
+	"POST /accounts/{account}/images":                `<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>`,
 
 	"POST /accounts/{account}/keys": `{"name": "Swept", "scopes": ["account.view"]}`,
 }

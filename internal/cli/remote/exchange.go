@@ -32,13 +32,18 @@ func (t target) format() (string, error) {
 	return "", &Usage{"Name a file that ends in .csv or .xlsx."}
 }
 
-// export starts an export, waits for it and writes its file.
+// export starts an export of a list, waits for it and writes its file.
 func (s *session) export(at string, to target, start func(format string) (client.CreatedBody, error)) error {
 	format, err := to.format()
 	if err != nil {
 		return err
 	}
-	made, err := start(format)
+	return s.exported(at, to, func() (client.CreatedBody, error) { return start(format) })
+}
+
+// exported starts an export, waits for it and writes its file.
+func (s *session) exported(at string, to target, start func() (client.CreatedBody, error)) error {
+	made, err := start()
 	if err != nil || to.NoWait {
 		return s.made(made, err)
 	}

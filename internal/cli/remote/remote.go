@@ -42,6 +42,10 @@ type Commands struct {
 	Me          meCmd          `cmd:"" group:"remote" help:"Say for whom the key acts, and where."`
 	Keys        keysCmd        `cmd:"" group:"remote" help:"API keys: list, create, revoke."`
 	Access      accessCmd      `cmd:"" group:"remote" help:"May somebody do something, and why?"`
+
+	Contacts     contactsCmd     `cmd:"" group:"remote" help:"To whom the account sends: contacts and contact lists; list, show, create, edit, remove, import, export."`
+	Suppressions suppressionsCmd `cmd:"" group:"remote" help:"Addresses that the account sends nothing to: list, add, lift, import, export."`
+	Brand        brandCmd        `cmd:"" group:"remote" help:"The brand of the account: its pictures and its host name."`
 }
 
 // flags are what every command of the package takes.

@@ -18,7 +18,7 @@ type settingsCmd struct {
 // tabbed are the flags of commands about the settings of one tab.
 type tabbed struct {
 	flags
-	Tab string `enum:"settings,security" default:"settings" help:"Where the settings stand together: settings or security."`
+	Tab string `enum:"settings,security,branding,preferences" default:"settings" help:"Where the settings stand together: settings, security, branding, or preferences, which are those of contacts."`
 }
 
 type settingsList struct{ tabbed }
