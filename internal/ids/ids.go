@@ -128,8 +128,41 @@ func NewToken(at time.Time) Token { return mint[Token](prefixes.token, at) }
 // NewLease makes the id of a lease.
 func NewLease(at time.Time) Lease { return mint[Lease](prefixes.lease, at) }
 
-// NewReserve makes the id of a reserve.
-func NewReserve(at time.Time) Reserve { return mint[Reserve](prefixes.reserve, at) }
+// Reserves is what the ids of up to 65,536 reserves that are made together have in common.
+type Reserves [14]byte
+
+// NewReserves makes the beginning of the ids of many reserves.
+func NewReserves(at time.Time) (r Reserves) {
+	binary.BigEndian.PutUint64(r[:8], uint64(at.UnixMilli())<<16) //nolint:gosec // times before 1970 do not occur
+	_, _ = rand.Read(r[6:])                                       // crypto/rand.Read never fails (Go 1.24)
+	return r
+}
+
+// Nth is the id of one of them.
+func (r Reserves) Nth(n uint16) Reserve {
+	var text [4 + bodyLen]byte
+	var b [16]byte
+	copy(b[:], r[:])
+	binary.BigEndian.PutUint16(b[14:], n)
+	copy(text[:], prefixes.reserve)
+	enc.Encode(text[4:], b[:])
+	return Reserve(text[:])
+}
+
+// Among returns which reserves one was made with, and its place among them.
+func (r Reserve) Among() (of Reserves, n uint16, ok bool) {
+	var b [17]byte
+	body, ok := strings.CutPrefix(string(r), prefixes.reserve)
+	if !ok || len(body) != bodyLen {
+		return of, 0, false
+	}
+	if _, err := enc.Decode(b[:], []byte(body)); err != nil {
+		return of, 0, false
+	}
+	copy(of[:], b[:])
+	n = binary.BigEndian.Uint16(b[14:])
+	return of, n, of.Nth(n) == r
+}
 
 // ParseReserve reads the id of a reserve.
 func ParseReserve(s string) (Reserve, error) {

@@ -33,10 +33,13 @@ type Engine struct {
 	mu      sync.Mutex // guards what follows
 	holders map[counted]*holder
 	waiting []*item
+	settles []*settlement
 	refills []refill
 	busy    bool
 	settled sync.Cond // not busy any more
 	lost    []ids.Lease
+
+	logbook logbook
 }
 
 // EngineDeps is what an engine stands on.
@@ -63,6 +66,7 @@ func NewEngine(d EngineDeps) *Engine {
 	e := &Engine{
 		db: d.DB, log: d.Log, clock: d.Clock, start: d.Clock(), known: d.Known, leases: !d.NoLeases,
 		paths: change.NewCache[Sender, *path](d.News, mostPaths), holders: map[counted]*holder{},
+		logbook: logbook{live: map[ids.Lease]*lease{}},
 	}
 	e.settled.L = &e.mu
 	e.ledgerNow = func(ctx context.Context, tx *db.Tx) (time.Time, error) { return tx.ServerNow(ctx) }
@@ -135,21 +139,28 @@ func (e *Engine) refill(ctx context.Context, r refill) {
 
 const (
 	settleWithin = 10 * time.Second
-	mostTogether = 256 // items that are settled in one transaction
-	mostAhead    = 768 // blocks that are fetched in one
+	mostTogether = 1024 // items that are settled in one transaction, and as many reserves
+	mostAhead    = 768  // blocks that are fetched in one
 	mostTries    = 10
 )
 
-// settle writes what an item took, and charges what could not be taken from memory. Items that meet share a transaction.
-func (e *Engine) settle(ctx context.Context, it *item) error {
-	it.done = make(chan struct{})
+// write has items written with what they took, and what could not be taken from memory charged. All that meet share a transaction.
+func (e *Engine) write(ctx context.Context, all []*item) error {
+	w := newWait(len(all))
+	for _, it := range all {
+		it.wait = w
+	}
 	e.mu.Lock()
-	e.waiting = append(e.waiting, it)
+	e.waiting = append(e.waiting, all...)
 	e.wake(ctx)
 	e.mu.Unlock()
+	return w.wait(ctx)
+}
+
+func (w *wait) wait(ctx context.Context) error {
 	select {
-	case <-it.done:
-		return it.err
+	case <-w.done:
+		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("wait for the ledger: %w", ctx.Err())
 	}
@@ -167,38 +178,43 @@ func (e *Engine) wake(ctx context.Context) {
 func (e *Engine) work(ctx context.Context) {
 	for {
 		e.mu.Lock()
-		if len(e.waiting) == 0 && len(e.refills) == 0 {
+		if len(e.waiting) == 0 && len(e.refills) == 0 && len(e.settles) == 0 {
 			e.busy = false
 			e.settled.Broadcast()
 			e.mu.Unlock()
 			return
 		}
-		n := min(len(e.waiting), mostTogether)
-		items := slices.Clone(e.waiting[:n])
-		e.waiting = slices.Delete(e.waiting, 0, n)
-		m := min(len(e.refills), mostAhead)
-		refills := slices.Clone(e.refills[:m])
-		e.refills = slices.Delete(e.refills, 0, m)
+		b := &batch{engine: e, items: first(&e.waiting, mostTogether), settles: first(&e.settles, mostTogether/MostTogether), refills: first(&e.refills, mostAhead)}
 		e.mu.Unlock()
-		e.together(ctx, items, refills)
+		e.together(ctx, b)
 	}
 }
 
-// together settles some items in one transaction and tells who waits for them.
-func (e *Engine) together(ctx context.Context, items []*item, refills []refill) {
+// first takes the first few from a list.
+func first[T any](all *[]T, most int) []T {
+	n := min(len(*all), most)
+	out := slices.Clone((*all)[:n])
+	*all = slices.Delete(*all, 0, n)
+	return out
+}
+
+// together writes a batch in one transaction and tells who waits for it.
+func (e *Engine) together(ctx context.Context, b *batch) {
 	ctx, cancel := context.WithTimeout(ctx, settleWithin)
 	defer cancel()
-	b := &batch{engine: e, items: items, refills: refills}
-	err := e.db.Batch(ctx, b.run)
-	for _, r := range refills {
+	for _, r := range b.refills {
 		defer r.h.fetch.Store(false)
 	}
+	e.logbook.mu.Lock()
+	err := e.inLog(ctx, b.run)
 	if err == nil {
-		b.keepGrants(ctx)
-	} else if len(items) == 0 {
+		b.keep(ctx)
+	}
+	e.logbook.mu.Unlock()
+	if err != nil && len(b.items)+len(b.settles) == 0 {
 		e.log.WarnContext(ctx, "no units could be leased ahead", "error", err)
 	}
-	for _, it := range items {
+	for _, it := range b.items {
 		if err != nil {
 			it.err, it.lapsed, it.refused = err, nil, nil
 		}
@@ -209,7 +225,11 @@ func (e *Engine) together(ctx context.Context, items []*item, refills []refill) 
 		for _, l := range it.lapsed {
 			l.close()
 		}
-		close(it.done)
+		it.wait.answered()
+	}
+	for _, s := range b.settles {
+		s.err = err
+		s.wait.answered()
 	}
 }
 
@@ -232,10 +252,10 @@ func (e *Engine) forsake(all []*lease) {
 }
 
 const (
-	reapAtOnce  = 200
+	reapAtOnce  = 500
 	reapEvery   = time.Second
 	keepReserve = 24 * time.Hour
-	forgetChunk = 500
+	forgetChunk = 100 // rows of the log, of up to a thousand reserves
 )
 
 // Reap returns to the ledger what was not spent of leases that have ended, of this node and of those that are no more.
@@ -254,16 +274,45 @@ func (e *Engine) Reap(ctx context.Context) error {
 		}
 	}
 	for n := reapAtOnce; n == reapAtOnce; {
-		err := e.db.Batch(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
-			n, err = e.reap(ctx, tx)
-			return err
-		})
-		if err != nil {
+		var err error
+		if n, err = e.reapSome(ctx); err != nil {
 			return fmt.Errorf("return what was leased: %w", err)
 		}
 	}
 	e.forget()
 	return nil
+}
+
+func (e *Engine) reapSome(ctx context.Context) (int, error) {
+	e.logbook.mu.Lock()
+	defer e.logbook.mu.Unlock()
+	var ended []ids.Lease
+	var at position
+	err := e.inLog(ctx, func(ctx context.Context, tx *db.Tx, from position) (err error) {
+		at, ended, err = e.reap(ctx, tx, from)
+		return err
+	})
+	if err == nil {
+		e.logbook.end(ended)
+		e.logbook.known = at.seq
+	}
+	return len(ended), err
+}
+
+// Fold has all that was spent stand in the leases, for those who read them.
+func (e *Engine) Fold(ctx context.Context) error {
+	if at, err := positionOf(ctx, e.db); err != nil || at.folded == at.seq {
+		return err
+	}
+	e.logbook.mu.Lock()
+	defer e.logbook.mu.Unlock()
+	return e.inLog(ctx, func(ctx context.Context, tx *db.Tx, at position) error {
+		at, err := fold(ctx, tx, at)
+		if err != nil {
+			return err
+		}
+		return moveLog(ctx, tx, at)
+	})
 }
 
 // forget lets go of holders without a lease, when there are many.
@@ -319,14 +368,14 @@ func (e *Engine) ForgetReserves(ctx context.Context) error {
 	before := e.db.Now().Add(-keepReserve).UnixMilli()
 	for n := int64(forgetChunk); n == forgetChunk; {
 		err := e.db.Batch(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
-			n, err = forgetPromises(ctx, tx, before, forgetChunk)
+			n, err = forgetChunks(ctx, tx, before, forgetChunk)
 			return err
 		})
 		if err != nil {
 			return fmt.Errorf("forget old reserves: %w", err)
 		}
 	}
-	return nil
+	return e.logbook.expire(ctx, e.db)
 }
 
 func errBusy() error {

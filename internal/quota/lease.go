@@ -11,10 +11,18 @@ import (
 
 // lease is units that this node has taken out of a counter and may spend without asking.
 type lease struct {
-	id    ids.Lease
+	id ids.Lease
+	counted
+	Charge
 	size  int64
 	until time.Duration // on the node's stopwatch
+	ends  int64         // Unix milliseconds, by the ledger's clock
 	left  atomic.Int64  // far below 0 when the lease is not to be used any more
+
+	// What follows is known to whoever holds the log.
+	ended   bool   // its rest has returned to the counter
+	writing uint64 // the chunk in which it has a place
+	place   int
 }
 
 const gone = math.MinInt64 / 2

@@ -1,11 +1,12 @@
 package quota
 
 import (
-	"cmp"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"math"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"bailiwick/internal/db"
@@ -16,15 +17,17 @@ import (
 type item struct {
 	ticket Ticket
 	mark   Mark // whose request it is; zero for a message that keeps no reserve
-	hash   []byte
+	token  token
+	hash   token
 	of     Sender
 	lasts  time.Duration // how long it can be committed or released
 
-	done    chan struct{}
+	wait    *wait
 	err     error
 	lapsed  []*lease  // leases that had ended: nothing was done, and it is to be tried again
 	refused *Decision // nothing was counted
 	replay  *promise  // nothing was counted: the key stands for this
+	done    bool      // it was counted
 	made    Reserve
 	over    bool
 }
@@ -32,23 +35,44 @@ type item struct {
 // Mark is a credential's own name for a request.
 type Mark struct{ Credential, Key string }
 
+// wait ends when all that were asked together are answered.
+type wait struct {
+	left atomic.Int64
+	done chan struct{}
+}
+
+func newWait(n int) *wait {
+	w := &wait{done: make(chan struct{})}
+	w.left.Store(int64(n))
+	return w
+}
+
+func (w *wait) answered() {
+	if w.left.Add(-1) == 0 {
+		close(w.done)
+	}
+}
+
 // batch is items that share a transaction. run may run more than once.
 type batch struct {
 	engine  *Engine
 	items   []*item
+	settles []*settlement
 	refills []refill
 
 	tx      *db.Tx
+	at      position
 	began   time.Duration // on the node's stopwatch, before the clock of the ledger was read
 	now     time.Time
-	leases  map[ids.Lease]leaseRow
-	changed map[ids.Lease]bool
 	rows    map[counted]*row
 	charged map[counted]bool
 	moments map[Calendar]Moment
 	journal []hourly
-	made    []promise
 	grants  []grant
+	writing writing
+	ids     ids.Reserves
+	made    map[token]*item
+	moved   bool // the log was folded
 }
 
 // grant is a block for a holder of this node.
@@ -57,15 +81,18 @@ type grant struct {
 	row leaseRow
 }
 
-// run does all items in one transaction: it locks what they need, in one order for everybody, and decides in Go.
-func (b *batch) run(ctx context.Context, tx *db.Tx) (err error) {
-	b.tx, b.began = tx, b.engine.watch()
-	b.changed, b.charged, b.moments = map[ids.Lease]bool{}, map[counted]bool{}, map[Calendar]Moment{}
-	b.journal, b.made, b.grants = nil, nil, nil
+// run does all items in one transaction, which holds the log: it settles, locks the counters that it needs, and decides in Go.
+func (b *batch) run(ctx context.Context, tx *db.Tx, at position) (err error) {
+	b.tx, b.at, b.began = tx, at, b.engine.watch()
+	b.charged, b.moments, b.journal, b.grants, b.made, b.moved = map[counted]bool{}, map[Calendar]Moment{}, nil, nil, map[token]*item{}, false
 	for _, it := range b.items {
-		it.err, it.lapsed, it.refused, it.replay, it.made, it.over = nil, nil, nil, nil, Reserve{}, false
+		it.err, it.lapsed, it.refused, it.replay, it.made, it.over, it.done = nil, nil, nil, nil, Reserve{}, false, false
 	}
 	if b.now, err = b.engine.ledgerNow(ctx, tx); err != nil {
+		return err
+	}
+	b.ids, b.writing = ids.NewReserves(b.now), b.engine.logbook.begin()
+	if err := b.settle(ctx); err != nil {
 		return err
 	}
 	if err := b.replays(ctx); err != nil {
@@ -85,48 +112,54 @@ func (b *batch) run(ctx context.Context, tx *db.Tx) (err error) {
 
 // replays finds items whose key stands for a reserve already.
 func (b *batch) replays(ctx context.Context) error {
-	var marks []Mark
+	var chunks []int64
+	asks := map[token][]*item{}
 	for _, it := range b.items {
-		if it.mark.Key != "" {
-			marks = append(marks, it.mark)
+		if it.mark.Key == "" {
+			continue
+		}
+		if n := len(chunks); n < len(b.engine.logbook.find(it.token.print(), &chunks)) {
+			asks[it.token] = append(asks[it.token], it)
 		}
 	}
-	old, err := promised(ctx, b.tx, marks)
-	if err != nil {
-		return fmt.Errorf("read what keys stand for: %w", err)
+	if len(chunks) == 0 {
+		return nil
 	}
-	for _, it := range b.items {
-		for i := range old {
-			if it.mark.Key != "" && old[i].mark == it.mark {
-				it.replay = &old[i]
+	slices.Sort(chunks)
+	found, err := chunksAt(ctx, b.tx, slices.Compact(chunks))
+	if err != nil {
+		return err
+	}
+	for i := range found {
+		some, err := found[i].promises(func(_ int, t token) bool { return asks[t] != nil })
+		if err != nil {
+			return err
+		}
+		for n, p := range some {
+			p.State = found[i].state(n)
+			for _, it := range asks[p.token] {
+				it.replay = &p
 			}
 		}
 	}
 	return nil
 }
 
-// lock locks the leases and the counters that the items need.
+// lock locks the counters that the items need.
 func (b *batch) lock(ctx context.Context) (err error) {
-	var leases []ids.Lease
 	var counters []counted
 	for _, it := range b.items {
 		if it.replay != nil {
 			continue
 		}
 		for i := range it.ticket.path.layers {
-			if from := it.ticket.taken[i]; from != nil {
-				leases = append(leases, from.id)
-			} else {
+			if it.ticket.taken[i] == nil {
 				counters = append(counters, it.ticket.path.key(i))
 			}
 		}
 	}
 	for _, r := range b.refills {
 		counters = append(counters, r.h.counted)
-	}
-	slices.Sort(leases)
-	if b.leases, err = lockLeases(ctx, b.tx, slices.Compact(leases)); err != nil {
-		return err
 	}
 	slices.SortFunc(counters, counted.compare)
 	b.rows, err = lockRows(ctx, b.tx, slices.Compact(counters))
@@ -144,20 +177,16 @@ func (b *batch) moment(c Calendar) Moment {
 
 // decide decides on one item, whose key may also have been used by one before it.
 func (b *batch) decide(it *item) {
-	if it.mark.Key != "" {
-		for i := range b.made {
-			if b.made[i].mark == it.mark {
-				it.replay = &b.made[i]
-				return
-			}
-		}
+	if first := b.made[it.token]; first != nil && it.mark.Key != "" {
+		it.replay = &promise{Reserve: first.made, hash: first.hash}
+		return
 	}
 	t := &it.ticket
 	var states []State
 	var at []int
 	for i := range t.path.layers {
 		if from := t.taken[i]; from != nil {
-			if row, ok := b.leases[from.id]; !ok || row.until <= b.now.UnixMilli() || row.spent > row.size-t.n {
+			if from.ended || from.ends <= b.now.UnixMilli() {
 				it.lapsed = append(it.lapsed, from)
 			}
 			continue
@@ -171,12 +200,14 @@ func (b *batch) decide(it *item) {
 	if it.lapsed != nil {
 		return
 	}
-	d := Decide(states, t.n)
-	if !d.Allowed {
-		it.refused = d.of(at)
-		return
+	if len(states) > 0 {
+		d := Decide(states, t.n)
+		if !d.Allowed {
+			it.refused = d.of(at)
+			return
+		}
+		it.over = d.Action == Overage
 	}
-	it.over = d.Action == Overage
 	b.charge(it, states, at)
 }
 
@@ -200,17 +231,23 @@ func (b *batch) charge(it *item, states []State, at []int) {
 			return
 		}
 	}
-	p := promise{mark: it.mark, hash: it.hash, created: b.now.UnixMilli(), Reserve: Reserve{
-		ID: ids.NewReserve(b.now), Account: it.of.Account, Channel: it.of.Channel, Units: t.n, State: Held, Deadline: b.now.Add(it.lasts),
-	}}
+	w, keeps := &b.writing, it.mark.Key != ""
+	if keeps {
+		it.made = Reserve{
+			ID: b.ids.Nth(uint16(w.count)), Account: it.of.Account, Channel: it.of.Channel, Units: t.n, State: Held, Deadline: b.now.Add(it.lasts), //nolint:gosec // see mostPromises
+		}
+		b.made[it.token] = it
+		w.add(t.path, &it.made, it.mark.Credential, it.token, it.hash, b.now)
+		w.layers(len(t.path.layers))
+	}
+	it.done = true
 	for _, from := range t.taken[:len(t.path.layers)] {
 		if from == nil {
 			continue
 		}
-		row := b.leases[from.id]
-		row.spent += t.n
-		b.leases[from.id], b.changed[from.id] = row, true
-		p.charges = append(p.charges, paid{row.subject, row.id, row.Minute, row.Day, row.Month, 0})
+		if place := w.spend(from, t.n); keeps {
+			w.leased(place)
+		}
 	}
 	for j, i := range at {
 		row := b.rows[t.path.key(i)]
@@ -218,11 +255,9 @@ func (b *batch) charge(it *item, states []State, at []int) {
 		c, _ := row.charge(t.n) // it was seen to fit
 		b.charged[row.counted] = true
 		b.journal = append(b.journal, c.at(row.counted, t.n, over))
-		p.charges = append(p.charges, paid{row.subject, "", c.Minute, c.Day, c.Month, over})
-	}
-	it.made = p.Reserve
-	if it.mark.Key != "" {
-		b.made = append(b.made, p)
+		if keeps {
+			w.charged(row.subject, c, over)
+		}
 	}
 }
 
@@ -243,7 +278,7 @@ func (b *batch) lease() {
 	}
 	wanted := map[*holder]*Layer{}
 	for _, it := range b.items {
-		if it.made.ID == "" {
+		if !it.done {
 			continue
 		}
 		for i, from := range it.ticket.taken[:len(it.ticket.path.layers)] {
@@ -287,15 +322,14 @@ func (b *batch) grant(h *holder, layer *Layer, size int64) {
 	b.grants = append(b.grants, grant{refill{h, layer}, leaseRow{counted: row.counted, Charge: c, id: ids.NewLease(b.now), size: size, until: until}})
 }
 
+// How much is folded at once: a small group as it is written, so that what was spent stands in the leases; of many large ones
+// some together, or within a second.
+const (
+	foldBelow = 24  // items of a group
+	foldAt    = 128 // chunks
+)
+
 func (b *batch) store(ctx context.Context) error {
-	var spent []leaseRow
-	for id := range b.changed {
-		spent = append(spent, b.leases[id])
-	}
-	slices.SortFunc(spent, func(a, b leaseRow) int { return cmp.Compare(a.id, b.id) })
-	if err := storeLeases(ctx, b.tx, spent); err != nil {
-		return err
-	}
 	for k := range b.rows {
 		if !b.charged[k] {
 			delete(b.rows, k)
@@ -314,18 +348,67 @@ func (b *batch) store(ctx context.Context) error {
 	if err := note(ctx, b.tx, b.journal); err != nil {
 		return err
 	}
-	if fresh, err := insertPromises(ctx, b.tx, b.made); err != nil || !fresh {
-		return cmp.Or(err, fmt.Errorf("%w: a key was used on another node", db.ErrRetry))
+	before := b.at
+	if w := &b.writing; w.count > 0 || len(w.leases) > 0 {
+		b.at.seq++
+		if err := insertChunk(ctx, b.tx, w.finish(chunk{seq: b.at.seq, id: b.ids, at: b.now.UnixMilli()})); err != nil {
+			return err
+		}
 	}
-	return nil
+	if len(b.items) < foldBelow || b.at.seq-b.at.folded >= foldAt {
+		if err := b.fold(ctx); err != nil {
+			return err
+		}
+	}
+	if b.at == before && !b.moved {
+		return nil
+	}
+	return moveLog(ctx, b.tx, b.at)
 }
 
-// keepGrants has the node spend from what was leased, now that it is certain.
-func (b *batch) keepGrants(ctx context.Context) {
+func (b *batch) fold(ctx context.Context) (err error) {
+	before := b.at
+	b.at, err = fold(ctx, b.tx, b.at)
+	b.moved = b.moved || b.at != before
+	return err
+}
+
+// fold brings what was spent from the log into the leases.
+func fold(ctx context.Context, tx *db.Tx, at position) (position, error) {
+	if at.folded == at.seq {
+		return at, nil
+	}
+	all, err := spentAfter(ctx, tx, at.folded)
+	if err != nil {
+		return at, fmt.Errorf("read what was spent: %w", err)
+	}
+	sums := map[ids.Lease]int64{}
+	for _, b := range all {
+		some, err := spendings(b)
+		if err != nil {
+			return at, err
+		}
+		for _, s := range some {
+			sums[s.lease] += s.units
+		}
+	}
+	return position{at.seq, at.seq}, foldLeases(ctx, tx, sums)
+}
+
+// keep has the node remember what it wrote, and spend from what was leased, now that it is certain.
+func (b *batch) keep(ctx context.Context) {
+	if r := &b.engine.logbook; b.at.seq > r.known {
+		for keys := b.writing.keys; len(keys) >= 8; keys = keys[8:] {
+			r.keys.add(binary.BigEndian.Uint64(keys), b.at.seq)
+		}
+		r.known = b.at.seq
+	}
 	var lost []*lease
 	for _, g := range b.grants {
-		l := &lease{id: g.row.id, size: g.row.size, until: b.began + time.Duration(g.row.until-b.now.UnixMilli())*time.Millisecond}
+		l := &lease{id: g.row.id, counted: g.row.counted, Charge: g.row.Charge, size: g.row.size, ends: g.row.until,
+			until: b.began + time.Duration(g.row.until-b.now.UnixMilli())*time.Millisecond}
 		l.left.Store(g.row.size)
+		b.engine.logbook.live[l.id] = l
 		if !g.h.put(l, g.layer.Limits, b.engine.watch()) {
 			lost = append(lost, l)
 		}
@@ -333,18 +416,39 @@ func (b *batch) keepGrants(ctx context.Context) {
 	b.engine.forsake(lost)
 }
 
-// reap returns what was not spent of some leases that have ended, and says how many there were.
-func (e *Engine) reap(ctx context.Context, tx *db.Tx) (int, error) {
+// reap returns what was not spent of some leases that have ended, and says which.
+func (e *Engine) reap(ctx context.Context, tx *db.Tx, at position) (position, []ids.Lease, error) {
+	before := at
 	now, err := e.ledgerNow(ctx, tx)
 	if err != nil {
-		return 0, err
+		return at, nil, err
+	}
+	if at, err = fold(ctx, tx, at); err != nil {
+		return at, nil, err
 	}
 	ended, err := endedLeases(ctx, tx, now.UnixMilli(), reapAtOnce)
-	if err != nil || len(ended) == 0 {
-		return 0, err
+	if err != nil {
+		return at, nil, err
 	}
-	var keys []counted
 	var all []ids.Lease
+	if len(ended) > 0 {
+		if all, err = returnLeases(ctx, tx, ended); err != nil {
+			return at, nil, err
+		}
+		at = position{at.seq + 1, at.seq + 1}
+		if err := insertChunk(ctx, tx, chunk{seq: at.seq, id: ids.NewReserves(now), at: now.UnixMilli(), ended: all}); err != nil {
+			return at, nil, err
+		}
+	}
+	if at == before {
+		return at, all, nil
+	}
+	return at, all, moveLog(ctx, tx, at)
+}
+
+// returnLeases gives back to their counters what was not spent of leases, and ends them.
+func returnLeases(ctx context.Context, tx *db.Tx, ended []leaseRow) (all []ids.Lease, err error) {
+	var keys []counted
 	var journal []hourly
 	for _, l := range ended {
 		keys, all = append(keys, l.counted), append(all, l.id)
@@ -353,101 +457,16 @@ func (e *Engine) reap(ctx context.Context, tx *db.Tx) (int, error) {
 	slices.SortFunc(keys, counted.compare)
 	rows, err := lockRows(ctx, tx, slices.Compact(keys))
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	for _, l := range ended {
 		rows[l.counted].giveBack(l.Charge, l.size-l.spent)
 	}
 	if err := storeRows(ctx, tx, rows); err != nil {
-		return 0, err
-	}
-	if err := note(ctx, tx, journal); err != nil {
-		return 0, err
-	}
-	return len(ended), deleteLeases(ctx, tx, all)
-}
-
-// settleReserves commits or releases reserves of a credential, and returns the errors of those that could not be settled.
-func (e *Engine) settleReserves(ctx context.Context, tx *db.Tx, credential string, all []ids.Reserve, release bool) (map[ids.Reserve]error, error) {
-	now, err := e.ledgerNow(ctx, tx)
-	if err != nil {
 		return nil, err
 	}
-	found, err := lockPromises(ctx, tx, credential, all)
-	if err != nil {
-		return nil, fmt.Errorf("read reserves: %w", err)
+	if err := note(ctx, tx, journal); err != nil {
+		return nil, err
 	}
-	failed := map[ids.Reserve]error{}
-	var due []promise
-	var named []ids.Reserve
-	to := Committed
-	if release {
-		to = Released
-	}
-	for _, id := range slices.Compact(slices.Sorted(slices.Values(all))) {
-		p, ok := found[id]
-		if err := p.settle(ok, now, to); err != nil {
-			failed[id] = err
-		} else if p.State == Held {
-			due, named = append(due, p), append(named, id)
-		}
-	}
-	if len(due) == 0 {
-		return failed, nil
-	}
-	if release {
-		if err := restore(ctx, tx, due); err != nil {
-			return nil, err
-		}
-	}
-	return failed, settlePromises(ctx, tx, to, named)
-}
-
-// restore takes what reserves counted off again, in every layer.
-func restore(ctx context.Context, tx *db.Tx, due []promise) error {
-	var leases []ids.Lease
-	var keys []counted
-	for _, p := range due {
-		for _, c := range p.charges {
-			keys = append(keys, counted{c.Subject, p.Channel})
-			if c.Lease != "" {
-				leases = append(leases, c.Lease)
-			}
-		}
-	}
-	slices.Sort(leases)
-	live, err := lockLeases(ctx, tx, slices.Compact(leases))
-	if err != nil {
-		return err
-	}
-	slices.SortFunc(keys, counted.compare)
-	rows, err := lockRows(ctx, tx, slices.Compact(keys))
-	if err != nil {
-		return err
-	}
-	var journal []hourly
-	for _, p := range due {
-		for _, c := range p.charges {
-			k := counted{c.Subject, p.Channel}
-			rows[k].giveBack(c.charge(), p.Units)
-			if l, ok := live[c.Lease]; ok {
-				l.size, l.spent = l.size-p.Units, l.spent-p.Units
-				live[c.Lease] = l
-			} else {
-				journal = append(journal, c.charge().at(k, -p.Units, -c.Over))
-			}
-		}
-	}
-	var changed []leaseRow
-	for _, l := range live {
-		changed = append(changed, l)
-	}
-	slices.SortFunc(changed, func(a, b leaseRow) int { return cmp.Compare(a.id, b.id) })
-	if err := storeLeases(ctx, tx, changed); err != nil {
-		return err
-	}
-	if err := storeRows(ctx, tx, rows); err != nil {
-		return err
-	}
-	return note(ctx, tx, journal)
+	return all, deleteLeases(ctx, tx, all)
 }

@@ -25,12 +25,16 @@ type Sender struct {
 // mostLayers: eight accounts, a member and a sub-account.
 const mostLayers = 10
 
-// path is the layers of a sender with their counters on this node. It is never changed once it is made.
+// path is the layers of a sender with their counters on this node, which are never changed once it is made.
 type path struct {
 	layers  []Layer
 	holders []*holder
 	ends    time.Time // when one of its limits ends; zero: never
 	stopped bool      // its sub-account is suspended
+
+	// What follows is known to whoever holds the log.
+	writing uint64 // the chunk in which its account has a place
+	place   uint64
 }
 
 func (p *path) key(i int) counted { return p.holders[i].counted }

@@ -1,11 +1,10 @@
 package quota
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
-	"fmt"
 	"time"
 
 	"bailiwick/internal/db"
@@ -47,39 +46,115 @@ const (
 	MostTogether = 100            // requests in one call
 )
 
+// Request is one of many that ask for units.
+type Request struct {
+	Sender
+	Mark
+	Units int64
+	Lasts time.Duration // how long they can be committed or released; 0 for a quarter of an hour
+}
+
+// token tells a credential's key from all others.
+func (m Mark) token() token {
+	b := make([]byte, 0, 256)
+	b = append(append(append(b, m.Credential...), 0), m.Key...)
+	return hashed(b)
+}
+
+// hash tells what was asked for from everything else.
+func (r Request) hash() token {
+	b := make([]byte, 0, 256)
+	for _, s := range []string{string(r.Account), string(r.Sub), string(r.Member), string(r.Channel)} {
+		b = append(append(b, s...), 0)
+	}
+	return hashed(binary.BigEndian.AppendUint64(b, uint64(r.Units))) //nolint:gosec // any number will do
+}
+
+func hashed(b []byte) (t token) {
+	sum := sha256.Sum256(b)
+	copy(t[:], sum[:])
+	return t
+}
+
 // Reserve promises n units to a request of a credential, durably, or says why not. The same request again counts nothing.
 func (e *Engine) Reserve(ctx context.Context, s Sender, m Mark, n int64, lasts time.Duration) (Outcome, error) {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %q %d", s.Account, s.Sub, s.Member, s.Channel, n))
-	if lasts <= 0 {
-		lasts = usualHold
+	out, failed := e.ReserveAll(ctx, []Request{{s, m, n, lasts}})
+	return out[0], failed[0]
+}
+
+// ReserveAll is Reserve for many requests, which are written together.
+func (e *Engine) ReserveAll(ctx context.Context, all []Request) ([]Outcome, []error) {
+	out, failed := make([]Outcome, len(all)), make([]error, len(all))
+	items := make([]item, len(all))
+	open := make([]int, len(all)) // those that are not answered
+	for i, r := range all {
+		items[i] = item{of: r.Sender, mark: r.Mark, token: r.token(), hash: r.hash(), lasts: r.Lasts, ticket: Ticket{n: r.Units}}
+		if r.Lasts <= 0 {
+			items[i].lasts = usualHold
+		}
+		open[i] = i
 	}
 	for range mostTries {
-		p, err := e.path(ctx, s)
-		if err != nil {
-			return Outcome{}, err
-		}
-		if p.stopped {
-			return Outcome{}, errs.New(errs.Denied, "quota.subaccount_suspended", "Resume the sub-account first. While it is suspended nothing is sent with it.")
-		}
-		it := &item{ticket: Ticket{n: n, path: p}, mark: m, hash: sum[:], of: s, lasts: lasts}
-		e.take(ctx, &it.ticket)
-		if err := e.settle(ctx, it); err != nil {
-			if errors.Is(err, db.ErrUnknownOutcome) {
-				return Outcome{}, errUnknown(err)
+		var asks []*item
+		for _, i := range open {
+			if failed[i] = e.prepare(ctx, &items[i]); failed[i] == nil {
+				asks = append(asks, &items[i])
 			}
-			return Outcome{}, err
 		}
-		switch {
-		case it.lapsed != nil:
-			continue
-		case it.replay != nil && !bytes.Equal(it.replay.hash, it.hash):
-			return Outcome{}, errs.Field("key", "quota.key_other_request", "Take a new key. This one was used to ask for something else.")
-		case it.replay != nil:
-			return Outcome{Reserve: it.replay.Reserve, Replayed: true, Layers: p.layers}, nil
+		if len(asks) == 0 {
+			return out, failed
 		}
-		return Outcome{Reserve: it.made, Refused: it.refused, Over: it.over, Layers: p.layers}, nil
+		err := e.write(ctx, asks)
+		again := open[:0]
+		for _, i := range open {
+			switch it := &items[i]; {
+			case failed[i] != nil:
+			case err != nil:
+				failed[i] = err // the item is the ledger's from here on
+			case it.err == nil && it.lapsed != nil:
+				again = append(again, i)
+			default:
+				out[i], failed[i] = it.outcome()
+			}
+		}
+		if open = again; err != nil || len(open) == 0 {
+			return out, failed
+		}
 	}
-	return Outcome{}, errBusy()
+	for _, i := range open {
+		failed[i] = errBusy()
+	}
+	return out, failed
+}
+
+// prepare takes from memory what an item needs.
+func (e *Engine) prepare(ctx context.Context, it *item) error {
+	p, err := e.path(ctx, it.of)
+	if err != nil {
+		return err
+	}
+	if p.stopped {
+		return errs.New(errs.Denied, "quota.subaccount_suspended", "Resume the sub-account first. While it is suspended nothing is sent with it.")
+	}
+	it.ticket = Ticket{n: it.ticket.n, path: p}
+	e.take(ctx, &it.ticket)
+	return nil
+}
+
+// outcome is what became of an item that was answered.
+func (it *item) outcome() (Outcome, error) {
+	layers := it.ticket.path.layers
+	switch {
+	case errors.Is(it.err, db.ErrUnknownOutcome):
+		return Outcome{}, errUnknown(it.err)
+	case it.err != nil:
+		return Outcome{}, it.err
+	case it.replay != nil && it.replay.hash != it.hash:
+		return Outcome{}, errs.Field("key", "quota.key_other_request", "Take a new key. This one was used to ask for something else.")
+	case it.replay != nil:
+		return Outcome{Reserve: it.replay.Reserve, Replayed: true, Layers: layers}, nil
+	}
+	return Outcome{Reserve: it.made, Refused: it.refused, Over: it.over, Layers: layers}, nil
 }
 
 func errUnknown(err error) error {
@@ -90,12 +165,15 @@ func errUnknown(err error) error {
 
 // Settle commits or releases reserves of a credential, and returns the error of each that could not be.
 func (e *Engine) Settle(ctx context.Context, credential string, all []ids.Reserve, release bool) (map[ids.Reserve]error, error) {
-	var failed map[ids.Reserve]error
-	err := e.db.Batch(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
-		failed, err = e.settleReserves(ctx, tx, credential, all, release)
-		return err
-	})
-	return failed, err
+	s := &settlement{credential: credential, all: all, release: release, wait: newWait(1)}
+	e.mu.Lock()
+	e.settles = append(e.settles, s)
+	e.wake(ctx)
+	e.mu.Unlock()
+	if err := s.wait.wait(ctx); err != nil {
+		return nil, err
+	}
+	return s.failed, s.err
 }
 
 // settle says why a reserve cannot be brought into a state; nil when it is in it already.

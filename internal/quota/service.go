@@ -2,7 +2,6 @@ package quota
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"bailiwick/internal/authz"
@@ -62,16 +61,19 @@ func (s *Service) Reserve(ctx context.Context, by authz.Actor, asks []Ask) ([]To
 	if err := few(len(asks)); err != nil {
 		return nil, err
 	}
-	out := make([]Told, len(asks))
-	if len(asks) == 1 {
-		out[0] = s.reserve(ctx, by, asks[0])
-		return out, nil
-	}
-	var wg sync.WaitGroup
+	out, of := make([]Told, len(asks)), make([]authz.Scope, len(asks))
+	requests, at := make([]Request, 0, len(asks)), make([]int, 0, len(asks))
 	for i, a := range asks {
-		wg.Go(func() { out[i] = s.reserve(ctx, by, a) }) // those that wait for the ledger share its transaction
+		var r Request
+		if r, of[i], out[i].Err = s.request(ctx, by, a); out[i].Err == nil {
+			requests, at = append(requests, r), append(at, i)
+		}
 	}
-	wg.Wait()
+	outcomes, failed := s.engine.ReserveAll(ctx, requests)
+	for j, i := range at {
+		o := outcomes[j]
+		out[i] = Told{Outcome: o, Err: failed[j], Hidden: o.Refused != nil && o.Refused.Binding.Layer >= 0 && !of[i].Sees(o.Layers[o.Refused.Binding.Layer].Account)}
+	}
 	return out, nil
 }
 
@@ -82,23 +84,16 @@ func few(n int) error {
 	return nil
 }
 
-func (s *Service) reserve(ctx context.Context, by authz.Actor, a Ask) Told {
+func (s *Service) request(ctx context.Context, by authz.Actor, a Ask) (Request, authz.Scope, error) {
 	sc, err := s.sends(ctx, by, a.Account, a.Sub)
 	if err != nil {
-		return Told{Err: err}
+		return Request{}, sc, err
 	}
 	if err := a.check(); err != nil {
-		return Told{Err: err}
+		return Request{}, sc, err
 	}
 	n, err := Units(a.Channel, a.Recipients, a.Parts)
-	if err != nil {
-		return Told{Err: err}
-	}
-	out, err := s.engine.Reserve(ctx, Sender{a.Account, a.Sub, by.Membership(), a.Channel}, Mark{credential(by), a.Key}, n, a.Lasts)
-	if err != nil {
-		return Told{Err: err}
-	}
-	return Told{Outcome: out, Hidden: out.Refused != nil && out.Refused.Binding.Layer >= 0 && !sc.Sees(out.Layers[out.Refused.Binding.Layer].Account)}
+	return Request{Sender{a.Account, a.Sub, by.Membership(), a.Channel}, Mark{credential(by), a.Key}, n, a.Lasts}, sc, err
 }
 
 // sends checks that the actor may send on the account, with the sub-account if one is named.
@@ -213,6 +208,9 @@ func (s *Service) explain(ctx context.Context, q db.Queryer, sc authz.Scope, p *
 	keys := make([]counted, len(p.layers))
 	for i := range keys {
 		keys[i] = p.key(i)
+	}
+	if err := s.engine.Fold(ctx); err != nil {
+		return Explanation{}, err
 	}
 	leases, err := leasesOf(ctx, q, keys) // first: what returns in between counts as used, never as free
 	if err != nil {

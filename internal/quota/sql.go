@@ -4,11 +4,10 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"bailiwick/internal/db"
 	"bailiwick/internal/ids"
@@ -193,6 +192,24 @@ func storeLeases(ctx context.Context, tx *db.Tx, all []leaseRow) error {
 	return nil
 }
 
+// foldLeases adds what was spent to leases, as far as they are still there.
+func foldLeases(ctx context.Context, tx *db.Tx, spent map[ids.Lease]int64) error {
+	for part := range slices.Chunk(slices.Sorted(maps.Keys(spent)), mostAtOnce) {
+		var args []any
+		for _, id := range part {
+			args = append(args, id, spent[id])
+		}
+		for n := len(padded(part)); len(args) < 2*n; { // few texts of the statement, and nothing added twice
+			args = append(args, "", 0)
+		}
+		values := strings.Repeat("(CAST(? AS TEXT), CAST(? AS BIGINT)), ", len(args)/2)
+		if _, err := tx.Exec(ctx, `UPDATE quota_leases SET spent = spent + v.column2 FROM (VALUES `+strings.TrimSuffix(values, ", ")+`) AS v WHERE quota_leases.id = v.column1`, args...); err != nil {
+			return fmt.Errorf("spend from leases: %w", err)
+		}
+	}
+	return nil
+}
+
 // endLeases has leases end now; what is left in them returns with the next reaping.
 func endLeases(ctx context.Context, tx *db.Tx, all []ids.Lease) error {
 	for part := range slices.Chunk(all, mostAtOnce) {
@@ -258,95 +275,4 @@ func note(ctx context.Context, tx *db.Tx, all []hourly) error {
 		}
 	}
 	return nil
-}
-
-// promise is a reserve as it is stored.
-type promise struct {
-	Reserve
-	mark    Mark
-	hash    []byte
-	charges []paid
-	created int64
-}
-
-// paid is where one layer counted a reserve.
-type paid struct {
-	Subject string    `json:"s"`
-	Lease   ids.Lease `json:"l,omitempty"` // "" when the counter was charged itself
-	Minute  int64     `json:"m"`
-	Day     int64     `json:"d"`
-	Month   int64     `json:"p"`
-	Over    int64     `json:"o,omitempty"`
-}
-
-func (p paid) charge() Charge { return Charge{p.Minute, p.Day, p.Month} }
-
-const promiseColumns = `credential, key, id, hash, account_id, channel, units, state, charges, deadline, created_at`
-
-func scanPromise(r db.Row) (p promise, err error) {
-	var charges string
-	var deadline int64
-	if err := r.Scan(&p.mark.Credential, &p.mark.Key, &p.ID, &p.hash, &p.Account, &p.Channel, &p.Units, &p.State, &charges, &deadline, &p.created); err != nil {
-		return p, err
-	}
-	p.Deadline = time.UnixMilli(deadline).UTC()
-	return p, json.Unmarshal([]byte(charges), &p.charges)
-}
-
-// promised reads what stands under keys already.
-func promised(ctx context.Context, q db.Queryer, marks []Mark) ([]promise, error) {
-	if len(marks) == 0 {
-		return nil, nil
-	}
-	var args []any
-	asked := padded(marks)
-	for _, m := range asked {
-		args = append(args, m.Credential, m.Key)
-	}
-	return db.All(ctx, q, scanPromise, `SELECT `+promiseColumns+` FROM quota_reserves WHERE (credential, key) IN (VALUES `+db.Values(len(asked), 2)+`)`, args...)
-}
-
-// insertPromises stores reserves. It reports false when one of the keys has been used meanwhile.
-func insertPromises(ctx context.Context, tx *db.Tx, all []promise) (bool, error) {
-	for part := range slices.Chunk(all, mostAtOnce) {
-		var args []any
-		for _, p := range part {
-			charges, err := json.Marshal(p.charges)
-			if err != nil {
-				return false, fmt.Errorf("write a reserve: %w", err)
-			}
-			args = append(args, p.mark.Credential, p.mark.Key, p.ID, p.hash, p.Account, p.Channel, p.Units, p.State, string(charges), p.Deadline.UnixMilli(), p.created)
-		}
-		n, err := tx.Exec(ctx, `INSERT INTO quota_reserves (`+promiseColumns+`) VALUES `+db.Values(len(part), 11)+` ON CONFLICT (credential, key) DO NOTHING`, args...)
-		if err != nil || n != int64(len(part)) {
-			return false, err
-		}
-	}
-	return true, nil
-}
-
-// lockPromises reads reserves of one credential and keeps others from settling them.
-func lockPromises(ctx context.Context, tx *db.Tx, credential string, all []ids.Reserve) (map[ids.Reserve]promise, error) {
-	asked := padded(all)
-	rows, err := db.All(ctx, tx, scanPromise, `SELECT `+promiseColumns+` FROM quota_reserves WHERE credential = ? AND id IN `+db.In(len(asked))+` ORDER BY id `+db.Lock(tx.Dialect()), append([]any{credential}, db.Args(asked...)...)...)
-	out := make(map[ids.Reserve]promise, len(rows))
-	for _, p := range rows {
-		out[p.ID] = p
-	}
-	return out, err
-}
-
-func settlePromises(ctx context.Context, tx *db.Tx, state string, all []ids.Reserve) error {
-	for part := range slices.Chunk(all, mostAtOnce) {
-		asked := padded(part)
-		if _, err := tx.Exec(ctx, `UPDATE quota_reserves SET state = ? WHERE id IN `+db.In(len(asked)), append([]any{state}, db.Args(asked...)...)...); err != nil {
-			return fmt.Errorf("settle reserves: %w", err)
-		}
-	}
-	return nil
-}
-
-// forgetPromises deletes some of the reserves that were made before an instant, and says how many.
-func forgetPromises(ctx context.Context, tx *db.Tx, before int64, limit int) (int64, error) {
-	return tx.Exec(ctx, `DELETE FROM quota_reserves WHERE (credential, key) IN (SELECT credential, key FROM quota_reserves WHERE created_at < ? ORDER BY created_at LIMIT ?)`, before, limit)
 }
