@@ -1,5 +1,6 @@
 -- What nodes promise is written one after the other into a log: many reserves in a row of it, so that promising a thousand costs little
--- more than promising one. Whoever writes to it, or returns leases, holds the row of quota_log.
+-- more than promising one. Whoever writes to it, or returns leases, holds the
+-- row of quota_log, which is made when it is first needed.
 CREATE TABLE quota_log (
   one    BIGINT NOT NULL PRIMARY KEY,
   seq    BIGINT NOT NULL,                    -- the newest of quota_chunks
@@ -7,7 +8,6 @@ CREATE TABLE quota_log (
   CONSTRAINT quota_log_one_ck CHECK (one = 1),
   CONSTRAINT quota_log_folded_ck CHECK (folded BETWEEN 0 AND seq)
 );
-INSERT INTO quota_log (one, seq, folded) VALUES (1, 0, 0);
 
 CREATE TABLE quota_chunks (
   seq    /*postgres BIGINT*/ /*sqlite INTEGER*/ NOT NULL PRIMARY KEY,

@@ -2,34 +2,12 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
 	"bailiwick/internal/db"
+	"bailiwick/internal/quota"
 )
-
-// promise is a reserve that was not released, with where it was counted.
-type promise struct {
-	id      string
-	units   int64
-	charges []struct {
-		Subject string `json:"s"`
-		Minute  int64  `json:"m"`
-		Day     int64  `json:"d"`
-		Month   int64  `json:"p"`
-	}
-}
-
-func promises(ctx context.Context, q db.Queryer) ([]promise, error) {
-	return db.All(ctx, q, func(r db.Row) (p promise, err error) {
-		var charges string
-		if err := r.Scan(&p.id, &p.units, &charges); err != nil {
-			return p, err
-		}
-		return p, json.Unmarshal([]byte(charges), &p.charges)
-	}, `SELECT id, units, charges FROM quota_reserves WHERE state <> 'released'`)
-}
 
 type inPeriod struct {
 	subject string
@@ -40,17 +18,23 @@ type inPeriod struct {
 // else than what was promised and what is leased. It looks at one state of the database while others go on.
 func check(ctx context.Context, d *db.DB) (over int64, err error) {
 	err = d.Snapshot(ctx, func(ctx context.Context, q db.Queryer) error {
-		all, err := promises(ctx, q)
+		all, unfolded, err := quota.AllWritten(ctx, q)
 		if err != nil {
 			return err
 		}
-		minutes, days, months := map[inPeriod]int64{}, map[inPeriod]int64{}, map[inPeriod]int64{}
+		minutes, days, months, spent := map[inPeriod]int64{}, map[inPeriod]int64{}, map[inPeriod]int64{}, map[inPeriod]int64{}
 		for _, p := range all {
-			for _, c := range p.charges {
-				minutes[inPeriod{c.Subject, c.Minute}] += p.units
-				days[inPeriod{c.Subject, c.Day}] += p.units
-				months[inPeriod{c.Subject, c.Month}] += p.units
+			if p.State == quota.Released {
+				continue
 			}
+			for _, c := range p.Counted {
+				minutes[inPeriod{c.Subject, c.Minute}] += c.Units
+				days[inPeriod{c.Subject, c.Day}] += c.Units
+				months[inPeriod{c.Subject, c.Month}] += c.Units
+			}
+		}
+		for _, c := range unfolded {
+			spent[inPeriod{c.Subject, c.Month}] += c.Units
 		}
 		over = exceeded(minutes, days, months)
 		type counter struct {
@@ -64,6 +48,7 @@ func check(ctx context.Context, d *db.DB) (over int64, err error) {
 			return err
 		}
 		for _, c := range counters {
+			c.held -= spent[c.month]
 			if want := months[c.month] + c.held; c.used != want {
 				fmt.Printf("%s counts %d; %d were promised and %d are leased\n", c.month.subject, c.used, months[c.month], c.held)
 				over++
@@ -132,13 +117,13 @@ func settled(ctx context.Context, d *db.DB) (int64, error) {
 
 // missing counts reserves that were acknowledged and are not there.
 func missing(ctx context.Context, d *db.DB, told map[string]bool) (lost int64, err error) {
-	all, err := db.All(ctx, d, db.Value[string], `SELECT id FROM quota_reserves`)
+	all, _, err := quota.AllWritten(ctx, d)
 	if err != nil {
 		return 0, err
 	}
 	there := make(map[string]bool, len(all))
-	for _, id := range all {
-		there[id] = true
+	for _, p := range all {
+		there[string(p.ID)] = true
 	}
 	for id := range told {
 		if !there[id] {

@@ -31,7 +31,7 @@ func actorOf(ctx context.Context) authz.Actor {
 
 // gate lets a request through to an operation once its key is good, its limit has room and its parts can be read.
 func (a *API) gate(pattern string, h http.HandlerFunc) http.HandlerFunc {
-	names, quick, takesFile := wildcards(pattern), pattern == checkPattern, a.uploads[pattern]
+	names, quick, takesFile := wildcards(pattern), a.quick()[pattern], a.uploads[pattern]
 	return func(w http.ResponseWriter, r *http.Request) {
 		by, err := a.admit(w, r, names)
 		var body []byte
@@ -42,7 +42,7 @@ func (a *API) gate(pattern string, h http.HandlerFunc) http.HandlerFunc {
 			answerTo(r.Context(), a.Log, err).write(w)
 			return
 		}
-		if quick && a.quick(w, r, by, body) {
+		if quick != nil && isPlain(r) && quick(w, r, by, body) {
 			return
 		}
 		mark, err := markOf(r, body)
@@ -168,7 +168,7 @@ func readBody(r *http.Request) ([]byte, error) {
 }
 
 // usualBody is how much memory a client gets for the asking; most bodies are smaller.
-const usualBody = 16 << 10
+const usualBody = 64 << 10
 
 func whole(r *http.Request) ([]byte, error) {
 	if r.ContentLength < 0 || r.ContentLength > usualBody {

@@ -11,13 +11,23 @@ import (
 // checkPattern is the one operation that other programs ask on every step they take.
 const checkPattern = "POST " + Prefix + "/access/check"
 
-// quick answers questions about access that are plainly written without the reflection that all other operations go
-// through, which takes longer than the answer. It reports false for all else, errors included, which is left to the
-// operation, so that the contract is kept in one place.
-func (a *API) quick(w http.ResponseWriter, r *http.Request, by authz.Actor, body []byte) bool {
-	if !isPlain(r) {
-		return false
+// quickly answers a request that is plainly written without the reflection that all other operations go through, which takes
+// longer than the answer. It reports false, and has done nothing, for all that is left to the operation, so that the contract is
+// kept in one place.
+type quickly func(w http.ResponseWriter, r *http.Request, by authz.Actor, body []byte) bool
+
+// quick are the operations that can be answered quickly, by their patterns.
+func (a *API) quick() map[string]quickly {
+	return map[string]quickly{
+		checkPattern:                        a.quickCheck,
+		"POST " + Prefix + "/quota/reserve": answered(a, readReserve, a.reserveQuota, appendAnswers),
+		"POST " + Prefix + "/quota/commit":  answered(a, readSettle, a.commitQuota, appendSettled),
+		"POST " + Prefix + "/quota/release": answered(a, readSettle, a.releaseQuota, appendSettled),
 	}
+}
+
+// quickCheck leaves errors to the operation.
+func (a *API) quickCheck(w http.ResponseWriter, r *http.Request, by authz.Actor, body []byte) bool {
 	in, ok := readCheck(string(body))
 	if !ok {
 		return false
@@ -30,8 +40,7 @@ func (a *API) quick(w http.ResponseWriter, r *http.Request, by authz.Actor, body
 	if err != nil {
 		return false
 	}
-	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(answerOf(in, allowed)) //nolint:errcheck // the client has gone
+	writeJSON(w, answerOf(in, allowed))
 	return true
 }
 
@@ -65,14 +74,14 @@ func readCheck(text string) (in AccessCheck, ok bool) {
 	s := plainJSON{rest: text}
 	s.object(func(name string) bool {
 		if name != "checks" {
-			return s.word(name, &in.Account, &in.Permission, &in.SubAccount, &in.User)
+			return s.question(name, &in.Account, &in.Permission, &in.SubAccount, &in.User)
 		}
 		if in.Checks != nil || !s.take('[') {
 			return false
 		}
 		for len(in.Checks) < mostChecks {
 			var q AccessQuestion
-			s.object(func(name string) bool { return s.word(name, &q.Account, &q.Permission, &q.SubAccount, &q.User) })
+			s.object(func(name string) bool { return s.question(name, &q.Account, &q.Permission, &q.SubAccount, &q.User) })
 			if in.Checks = append(in.Checks, q); q.Account == "" || q.Permission == "" || !s.take(',') {
 				return q.Account != "" && q.Permission != "" && s.take(']')
 			}
@@ -101,11 +110,13 @@ func (s *plainJSON) take(sign byte) bool {
 	return true
 }
 
+const longestName = len("hold_seconds")
+
 // object reads an object of at least one field; value reads what belongs to a name.
 func (s *plainJSON) object(value func(name string) bool) {
 	s.bad = s.bad || !s.take('{')
 	for !s.bad {
-		name := s.text(len("permission"))
+		name := s.text(longestName)
 		s.bad = s.bad || !s.take(':') || !value(name)
 		if !s.take(',') {
 			break
@@ -114,25 +125,44 @@ func (s *plainJSON) object(value func(name string) bool) {
 	s.bad = s.bad || !s.take('}')
 }
 
-// word reads the text of a field that has none yet.
-func (s *plainJSON) word(name string, account, permission, sub, user *string) bool {
-	to, most := account, 64
+// question reads a field of a question.
+func (s *plainJSON) question(name string, account, permission, sub, user *string) bool {
 	switch name {
 	case "account":
+		return s.word(account, 64)
 	case "permission":
-		to, most = permission, 100
+		return s.word(permission, 100)
 	case "subaccount":
-		to = sub
+		return s.word(sub, 64)
 	case "user":
-		to = user
-	default:
-		return false
+		return s.word(user, 64)
 	}
+	return false
+}
+
+// word reads the text of a field that has none yet, of most bytes.
+func (s *plainJSON) word(to *string, most int) bool {
 	if *to != "" {
 		return false
 	}
 	*to = s.text(most)
 	return !s.bad
+}
+
+// number reads a number from 1 to most into a field that has none yet.
+func (s *plainJSON) number(to *int64, most int64) bool {
+	s.space()
+	end := 0
+	for end < len(s.rest) && s.rest[end] >= '0' && s.rest[end] <= '9' {
+		end++
+	}
+	n, err := strconv.ParseInt(s.rest[:end], 10, 64)
+	if err != nil || *to != 0 || s.rest[0] == '0' || n > most {
+		return false
+	}
+	s.rest = s.rest[end:]
+	*to = n
+	return true
 }
 
 // text reads a text of 1 to most bytes.
@@ -154,4 +184,11 @@ func (s *plainJSON) text(most int) string {
 	}
 	s.bad = true
 	return ""
+}
+
+// writeJSON writes an answer.
+func writeJSON(w http.ResponseWriter, text []byte) {
+	h := w.Header()
+	h["Content-Type"], h["Content-Length"] = []string{"application/json"}, []string{strconv.Itoa(len(text))}
+	_, _ = w.Write(text) //nolint:errcheck // the client has gone
 }

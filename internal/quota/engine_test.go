@@ -242,3 +242,99 @@ func TestTheLedgersClockEndsALeaseWhateverTheNodeThinks(t *testing.T) {
 		w.balanced(string(w.one), 10)
 	})
 }
+
+func TestANodeThatBeginsKnowsTheKeysOfTheDay(t *testing.T) {
+	eachTown(t, func(w *town) {
+		w.limit(string(w.one), Day, Limit{Amount: 10_000})
+		e := w.node(true)
+		first := w.ask(e, w.from(w.one), "first", 2)
+		for i := range readAtOnce + 10 {
+			w.ask(e, w.from(w.one), fmt.Sprint(i), 1)
+		}
+		late := w.node(true)
+		if again := w.ask(late, w.from(w.one), "first", 2); !again.Replayed || again.Reserve != first.Reserve {
+			t.Errorf("%+v, and it was %+v", again, first)
+		}
+		if err := w.settle(late, first.Reserve.ID, true); err != nil {
+			t.Error(err)
+		}
+		if again := w.ask(e, w.from(w.one), "first", 2); again.Reserve.State != Released {
+			t.Errorf("%+v", again)
+		}
+		w.balanced(string(w.one), readAtOnce+10)
+
+		// After a day the key is free again, and what it stood for cannot be settled any more.
+		w.clock.Advance(keepReserve + time.Minute)
+		for _, n := range []*Engine{e, late} {
+			if err := n.ForgetReserves(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := w.count(`SELECT COUNT(*) FROM quota_chunks`) + w.count(`SELECT COUNT(*) FROM quota_settled`); n != 0 {
+			t.Errorf("%d rows of the log are a day old", n)
+		}
+		if err := w.settle(late, first.Reserve.ID, true); errs.CodeOf(err) != "reserve.not_found" {
+			t.Error(err)
+		}
+		if again := w.ask(e, w.from(w.one), "first", 2); again.Replayed {
+			t.Errorf("%+v", again)
+		}
+	})
+}
+
+func TestANodeForgetsWhatTheDatabaseHasLost(t *testing.T) {
+	eachTown(t, func(w *town) {
+		w.limit(string(w.one), Day, Limit{Amount: 10_000})
+		e := w.node(true)
+		for i := range 6 {
+			w.ask(e, w.from(w.one), fmt.Sprint(i), 1)
+			e.Idle()
+		}
+		for _, query := range []string{`DELETE FROM quota_chunks`, `DELETE FROM quota_leases`, `DELETE FROM quota_ledger`, `DELETE FROM quota_usage`, `UPDATE quota_log SET folded = 0, seq = 0`} {
+			w.exec(query) // as after going back to an older copy
+		}
+		if out := w.ask(e, w.from(w.one), "0", 1); out.Replayed {
+			t.Errorf("%+v", out)
+		}
+		e.Idle()
+		w.balanced(string(w.one), 1)
+	})
+}
+
+func TestManyTogetherAreWrittenAtOnceAndFoldedLater(t *testing.T) {
+	eachTown(t, func(w *town) {
+		w.limit(string(w.one), Day, Limit{Amount: 130})
+		e := w.node(true)
+		var all []Request
+		for i := range 100 {
+			all = append(all, Request{w.from(w.one), Mark{"key_test", fmt.Sprint(i % 90)}, 1, 0})
+		}
+		for range 2 {
+			out, failed := e.ReserveAll(t.Context(), all)
+			e.Idle()
+			for i := range all {
+				if failed[i] != nil || out[i].Refused != nil || out[i].Reserve.ID != out[i%90].Reserve.ID {
+					t.Fatalf("%d: %+v, %v", i, out[i], failed[i])
+				}
+			}
+		}
+		for i := range all {
+			all[i].Key = fmt.Sprint("other", i)
+		}
+		out, _ := e.ReserveAll(t.Context(), all)
+		yes := 0
+		for _, o := range out {
+			if o.Refused == nil {
+				yes++
+			}
+		}
+		e.Idle()
+		if yes > 40 {
+			t.Errorf("%d more were let through, of 40", yes)
+		}
+		if err := e.Fold(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w.balanced(string(w.one), int64(90+yes))
+	})
+}

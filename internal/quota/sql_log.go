@@ -3,6 +3,7 @@ package quota
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,7 +19,16 @@ func scanPosition(r db.Row) (p position, err error) { return p, r.Scan(&p.seq, &
 
 // lockLog keeps all others from writing to the log and from returning leases.
 func lockLog(ctx context.Context, tx *db.Tx) (position, error) {
-	p, err := db.One(ctx, tx, scanPosition, `SELECT seq, folded FROM quota_log WHERE one = 1 `+db.Lock(tx.Dialect()))
+	lock := func() (position, error) {
+		return db.One(ctx, tx, scanPosition, `SELECT seq, folded FROM quota_log WHERE one = 1 `+db.Lock(tx.Dialect()))
+	}
+	p, err := lock()
+	if errors.Is(err, db.ErrNoRows) {
+		if _, err := tx.Exec(ctx, `INSERT INTO quota_log (one, seq, folded) VALUES (1, 0, 0) ON CONFLICT (one) DO NOTHING`); err != nil {
+			return p, fmt.Errorf("begin the quota log: %w", err)
+		}
+		p, err = lock()
+	}
 	if err != nil {
 		return p, fmt.Errorf("lock the quota log: %w", err)
 	}
@@ -26,7 +36,11 @@ func lockLog(ctx context.Context, tx *db.Tx) (position, error) {
 }
 
 func positionOf(ctx context.Context, q db.Queryer) (position, error) {
-	return db.One(ctx, q, scanPosition, `SELECT seq, folded FROM quota_log WHERE one = 1`)
+	p, err := db.One(ctx, q, scanPosition, `SELECT seq, folded FROM quota_log WHERE one = 1`)
+	if errors.Is(err, db.ErrNoRows) {
+		return position{}, nil
+	}
+	return p, err
 }
 
 func moveLog(ctx context.Context, tx *db.Tx, to position) error {
@@ -163,5 +177,5 @@ func forgetChunks(ctx context.Context, tx *db.Tx, before int64, limit int) (int6
 
 // oldestChunk is the place in the log before which nothing is kept.
 func oldestChunk(ctx context.Context, q db.Queryer) (int64, error) {
-	return db.One(ctx, q, db.Value[int64], `SELECT COALESCE((SELECT MIN(seq) FROM quota_chunks), (SELECT seq + 1 FROM quota_log))`)
+	return db.One(ctx, q, db.Value[int64], `SELECT COALESCE((SELECT MIN(seq) FROM quota_chunks), (SELECT seq + 1 FROM quota_log), 0)`)
 }
