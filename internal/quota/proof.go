@@ -28,7 +28,7 @@ func AllWritten(ctx context.Context, q db.Queryer) (all []Written, spent []Count
 	if err != nil {
 		return nil, nil, err
 	}
-	chunks, err := db.All(ctx, q, scanStored, `SELECT `+chunkColumns+` FROM quota_chunks c LEFT JOIN quota_settled s ON s.seq = c.seq ORDER BY c.seq`)
+	chunks, err := allChunks(ctx, q)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -138,6 +138,10 @@ func chunksBy[T any](ctx context.Context, q db.Queryer, column string, all []T) 
 	return out, nil
 }
 
+func allChunks(ctx context.Context, q db.Queryer) ([]stored, error) {
+	return db.All(ctx, q, scanStored, `SELECT `+chunkColumns+` FROM quota_chunks c LEFT JOIN quota_settled s ON s.seq = c.seq ORDER BY c.seq`)
+}
+
 // The states of a reserve, as bytes.
 var stateBytes = [...]string{Held, Committed, Released}
 
