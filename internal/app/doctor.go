@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"bailiwick/internal/account"
 	"bailiwick/internal/certs"
 	"bailiwick/internal/db"
 )
@@ -22,6 +23,7 @@ func (a *App) Doctor(ctx context.Context) []Finding {
 	return []Finding{
 		a.lookAtDatabase(ctx),
 		a.lookAtSearch(ctx),
+		a.lookAtLists(ctx),
 		a.lookAtKeyFile(),
 		a.lookAtMail(),
 		a.lookAtBaseURL(),
@@ -59,6 +61,28 @@ func (a *App) lookAtSearch(ctx context.Context) Finding {
 		return Finding{"Search finds only the beginnings of words", "As the owner of the database, run CREATE EXTENSION pg_trgm and then CREATE INDEX client_search_trgm_idx ON client_search USING gin (text gin_trgm_ops): the role of Bailiwick may not create the extension."}
 	}
 	return Finding{What: "Search finds words and what stands inside of them."}
+}
+
+// lookAtLists compares the rows from which lists of clients start with the accounts.
+func (a *App) lookAtLists(ctx context.Context) Finding {
+	found, err := account.CheckLists(ctx, a.DB)
+	switch {
+	case err != nil:
+		return Finding{"Lists of clients", err.Error()}
+	case !found.Sound():
+		return Finding{fmt.Sprintf("Lists of clients: %d clients are listed wrongly, and %d rows are nobody's", len(found.Wrong), found.Strays),
+			"Run bailiwick doctor --repair: it writes their rows anew from the accounts, beside the running program."}
+	}
+	return Finding{What: fmt.Sprintf("The lists of %d clients say what the accounts say.", found.Clients)}
+}
+
+// Repair writes anew what follows from other data and does not agree with it.
+func (a *App) Repair(ctx context.Context) error {
+	found, err := account.CheckLists(ctx, a.DB)
+	if err != nil || found.Sound() {
+		return err
+	}
+	return account.MendLists(ctx, a.DB, found)
 }
 
 func (a *App) lookAtKeyFile() Finding {

@@ -44,6 +44,18 @@ var actorMakers = map[string]string{
 
 // unscoped are functions that run SQL without an authz.Scope.
 var unscoped = map[string]string{
+	"account.customersAfter": "compares all lists with all accounts, for the operator on the server; only ids and numbers are told",
+	"account.wronglyListed":  "compares all lists with all accounts, for the operator on the server; only ids and numbers are told",
+	"account.foundBy":        "compares all lists with all accounts, for the operator on the server; only ids and numbers are told",
+	"account.wordsOf":        "compares all lists with all accounts, for the operator on the server; only ids and numbers are told",
+	"account.textsOf":        "compares all lists with all accounts, for the operator on the server; only ids and numbers are told",
+	"account.partlyFound":    "compares all lists with all accounts, for the operator on the server; only ids and numbers are told",
+	"account.countRows":      "compares all lists with all accounts, for the operator on the server; only ids and numbers are told",
+	"account.strays":         "compares all lists with all accounts, for the operator on the server; only ids and numbers are told",
+	"account.removeStrays":   "writes anew what follows from the accounts, for the operator on the server",
+	"account.unlist":         "writes anew what follows from the accounts, for the operator on the server",
+	"account.makeFound":      "writes anew what follows from the accounts, for the operator on the server",
+
 	"contact.byLink":        "the link is the authority: one contact, whose code is compared",
 	"notice.insert":         "tells an account of what was done there, in the transaction that did it",
 	"notice.removeBefore":   "retention, by time alone",
@@ -152,6 +164,7 @@ var batchPackages = map[string]string{
 
 // inTxCallers open a serializable transaction themselves.
 var inTxCallers = map[string]string{
+	"account.MendLists":               "rows that follow from the accounts, for the operator on the server; nothing governed changes",
 	"invite.Service.accept":           "the link is the authority; it checks everything again and records its event itself",
 	"authn.Service.PrepareSetup":      "there is no platform and so no actor yet",
 	"authn.Service.ConfirmEmail":      "the link is the authority",

@@ -1,18 +1,26 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 
 	"bailiwick/internal/cli/remote"
 )
 
-type doctorCmd struct{}
+type doctorCmd struct {
+	Repair bool `help:"First write anew the lists of clients where they do not say what the accounts say."`
+}
 
 // Run prints one line for each thing looked at.
-func (doctorCmd) Run(r *run) error {
+func (c doctorCmd) Run(r *run) error {
 	a, err := r.open()
 	if err != nil {
 		return err
+	}
+	if c.Repair {
+		if err := a.Repair(r.ctx); err != nil {
+			return errors.Join(err, a.Close())
+		}
 	}
 	bad := 0
 	for _, f := range a.Doctor(r.ctx) {
