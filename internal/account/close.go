@@ -9,6 +9,7 @@ import (
 	"bailiwick/internal/db"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
+	"bailiwick/internal/notice"
 	"bailiwick/internal/op"
 	"bailiwick/internal/plan"
 	"bailiwick/internal/setting"
@@ -63,6 +64,9 @@ func closeIn(ctx context.Context, w *op.W) (bool, error) {
 		return false, err
 	}
 	w.Audit(audit.Event{Action: "account.closed", TargetType: "account", TargetID: string(a.ID), Target: a.Name, After: closed{n}})
+	if err := tellAccount(ctx, w, notice.AccountClosed, nil); err != nil {
+		return false, err
+	}
 	return true, listClosed(ctx, w.Tx(), w.Scope())
 }
 
@@ -107,6 +111,9 @@ func (s *Service) Reopen(ctx context.Context, by authz.Actor, id ids.Account) er
 			}
 		}
 		w.Audit(audit.Event{Action: "account.reopened", TargetType: "account", TargetID: string(a.ID), Target: a.Name, After: closed{n}})
+		if err := tellAccount(ctx, w, notice.AccountReopened, nil); err != nil {
+			return err
+		}
 		return listClosed(ctx, w.Tx(), w.Scope())
 	})
 }

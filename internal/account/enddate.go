@@ -9,6 +9,7 @@ import (
 	"bailiwick/internal/authz"
 	"bailiwick/internal/db"
 	"bailiwick/internal/ids"
+	"bailiwick/internal/notice"
 	"bailiwick/internal/notify"
 	"bailiwick/internal/op"
 	"bailiwick/internal/secret"
@@ -142,10 +143,12 @@ type told struct {
 var templates = map[Phase]struct {
 	mail    notify.Template
 	parents bool
+	bell    notice.Kind
+	above   notice.Kind // what the parent's people are told, if they are
 }{
-	Ending:  {notify.MembershipEnding, true},
-	InGrace: {notify.MembershipGrace, false},
-	Ended:   {notify.MembershipExpired, true},
+	Ending:  {notify.MembershipEnding, true, notice.MembershipEnding, notice.ClientEnding},
+	InGrace: {notify.MembershipGrace, false, notice.MembershipGrace, ""},
+	Ended:   {notify.MembershipExpired, true, notice.MembershipExpired, notice.ClientExpired},
 }
 
 func (s *Service) tell(ctx context.Context, w *op.W, a Account, st Stage) error {
@@ -164,7 +167,20 @@ func (s *Service) tell(ctx context.Context, w *op.W, a Account, st Stage) error 
 			return err
 		}
 	}
-	return nil
+	return tellEnd(ctx, w, a, st)
+}
+
+// tellEnd is the bell's side of tell.
+func tellEnd(ctx context.Context, w *op.W, a Account, st Stage) error {
+	t, facts := templates[st.Phase], map[string]string{"date": string(a.MembershipEnd)}
+	if st.Phase != Ended {
+		facts["count"] = strconv.Itoa(st.Days)
+	}
+	if err := tellAccount(ctx, w, t.bell, facts); err != nil || !t.parents {
+		return err
+	}
+	facts["client"] = a.Name
+	return notice.Tell(ctx, w.Tx(), notice.New{Kind: t.above, Account: a.Parent, Target: string(a.ID), Facts: facts, By: w.By()})
 }
 
 // reader is somebody whom a mail goes to.

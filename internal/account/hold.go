@@ -12,6 +12,7 @@ import (
 	"bailiwick/internal/db"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
+	"bailiwick/internal/notice"
 	"bailiwick/internal/op"
 )
 
@@ -174,6 +175,9 @@ func setHold(ctx context.Context, w *op.W, a Account, h Hold) (bool, error) {
 		return false, err
 	}
 	w.Audit(audit.Event{Action: "account.held", TargetType: "account", TargetID: string(a.ID), Target: a.Name, After: h})
+	if err := tellAccount(ctx, w, notice.AccountHeld, nil); err != nil {
+		return false, err
+	}
 	return true, listHeld(ctx, w.Tx(), w.Scope())
 }
 
@@ -271,7 +275,15 @@ func unhold(ctx context.Context, w *op.W, a Account, h Hold) error {
 		return err
 	}
 	w.Audit(audit.Event{Action: "account.hold_lifted", TargetType: "account", TargetID: string(a.ID), Target: a.Name, Before: h})
+	if err := tellAccount(ctx, w, notice.AccountResumed, nil); err != nil {
+		return err
+	}
 	return listHeld(ctx, w.Tx(), w.Scope())
+}
+
+// tellAccount tells the people of the account that w is on what was done to it.
+func tellAccount(ctx context.Context, w *op.W, k notice.Kind, facts map[string]string) error {
+	return notice.Tell(ctx, w.Tx(), notice.New{Kind: k, Account: w.Scope().Account(), Facts: facts, By: w.By()})
 }
 
 // SetActive is the Active toggle: it lifts or sets the hold of the actor's own level and returns what remains.

@@ -8,6 +8,7 @@ import (
 	"bailiwick/internal/authz"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
+	"bailiwick/internal/notice"
 	"bailiwick/internal/op"
 	"bailiwick/internal/plan"
 )
@@ -58,6 +59,9 @@ func assignIn(ctx context.Context, w *op.W, pkg ids.Package) (bool, error) {
 		return false, fmt.Errorf("give %s a package: %w", upd.ID, err)
 	}
 	w.Audit(audit.Event{Action: "package.assigned", TargetType: "account", TargetID: string(old.ID), Target: old.Name, Before: bought{old.PackageName}, After: bought{upd.PackageName}})
+	if err := tellAccount(ctx, w, notice.PackageChanged, map[string]string{"package": upd.PackageName}); err != nil {
+		return false, err
+	}
 	return true, listRow(ctx, w.Tx(), sc)
 }
 

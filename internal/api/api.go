@@ -29,6 +29,7 @@ import (
 	"bailiwick/internal/exchange"
 	"bailiwick/internal/invite"
 	"bailiwick/internal/module"
+	"bailiwick/internal/notice"
 	"bailiwick/internal/op"
 	"bailiwick/internal/page"
 	"bailiwick/internal/plan"
@@ -66,6 +67,7 @@ type Deps struct {
 	Quotas    *quota.Service
 	Usage     *usage.Service
 	Modules   *module.Service
+	Notices   *notice.Service
 	Views     *view.Service
 	Tuning    *tuning.Service
 	Tasks     *task.Service
@@ -143,6 +145,7 @@ func (a *API) operations() {
 	a.eventOperations()
 	a.keyOperations()
 	a.meOperations()
+	a.personalOperations()
 	a.moduleOperations()
 	a.settingOperations()
 	a.quotaOperations()

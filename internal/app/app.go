@@ -35,6 +35,7 @@ import (
 	"bailiwick/internal/jobs"
 	"bailiwick/internal/mail"
 	"bailiwick/internal/module"
+	"bailiwick/internal/notice"
 	"bailiwick/internal/notify"
 	"bailiwick/internal/op"
 	"bailiwick/internal/outline"
@@ -93,6 +94,7 @@ type App struct {
 	Mailbox   *mail.Capture
 	Accounts  *account.Service
 	Views     *view.Service
+	Notices   *notice.Service
 	Files     *file.Store
 	Tasks     *task.Service
 	Trail     *trail.Service
@@ -163,7 +165,7 @@ func (a *App) build(ctx context.Context, d Deps, load func() (*i18n.Catalogue, e
 	a.Web = web.New(web.Deps{
 		Log: a.log, Clock: a.clock, Texts: texts, BaseURL: a.cfg.BaseURL, TrustedProxies: a.cfg.TrustedProxies,
 		CapturesMail: a.cfg.CapturesMail(), MailOff: a.cfg.MailOff, Ready: a.Ready, Ops: a.Ops, Cursors: page.NewSealer(box), Brand: a.Brands, Mailbox: notify.NewMailbox(a.Ops, a.Mailbox, a.cfg.CapturesMail()),
-		Accounts: a.Accounts, Views: a.Views, Tasks: a.Tasks, Trail: a.Trail, Modules: a.Modules, Tuning: a.Tuning, Known: a.Known, Submit: a.Submit, Policy: a.Policy, Outline: a.Outline, Subs: a.Subs, Roles: a.Roles, Plans: a.Plans, Users: a.Users, Invites: a.Invites, Provision: a.Provision, Exchange: a.Exchange, Contacts: a.Contacts, Authn: a.Authn, Keys: a.Keys,
+		Accounts: a.Accounts, Views: a.Views, Notices: a.Notices, Tasks: a.Tasks, Trail: a.Trail, Modules: a.Modules, Tuning: a.Tuning, Known: a.Known, Submit: a.Submit, Policy: a.Policy, Outline: a.Outline, Subs: a.Subs, Roles: a.Roles, Plans: a.Plans, Users: a.Users, Invites: a.Invites, Provision: a.Provision, Exchange: a.Exchange, Contacts: a.Contacts, Authn: a.Authn, Keys: a.Keys,
 		Mounts: mounts(a.API.Routes()), Contract: a.API.Contract,
 	})
 	return nil
@@ -194,6 +196,7 @@ func (a *App) services(d Deps, box *secret.Box, texts *i18n.Catalogue) (err erro
 	a.Keys = apikey.NewService(a.DB, a.Ops, a.News, a.mailer)
 	a.Tasks = task.NewService(a.Ops, a.DB, a.Files, page.NewSealer(box), a.Keys.OnBehalf)
 	a.Views = view.NewService(a.Ops)
+	a.Notices = notice.NewService(a.Ops, a.Known, a.DB.Now)
 	a.Modules = module.NewService(a.Ops, a.DB)
 	a.Trail = trail.NewService(a.Ops, page.NewSealer(box), a.clock, texts)
 	a.Roles = role.NewService(a.Ops)
@@ -235,6 +238,7 @@ func (a *App) workers(texts *i18n.Catalogue) (*jobs.Workers, error) {
 	a.Tasks.Register(w, slices.Concat(a.Exchange.Kinds(), a.Trail.Kinds(), []task.Kind{account.TaskKind(a.Accounts)})...)
 	op.RegisterJobs(w, a.Ops)
 	account.RegisterJobs(w, a.Accounts, a.DB)
+	notice.RegisterJobs(w, a.Notices)
 	trail.RegisterJobs(w, a.Trail, a.DB)
 	plan.RegisterJobs(w, a.Plans, a.DB)
 	apikey.RegisterJobs(w, a.Keys)

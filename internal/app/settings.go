@@ -10,6 +10,7 @@ import (
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/invite"
+	"bailiwick/internal/notice"
 	"bailiwick/internal/policy"
 	"bailiwick/internal/quota"
 	"bailiwick/internal/setting"
@@ -28,6 +29,7 @@ func settings(brands *brand.Service) []tuning.Group {
 		{Tab: tuning.Settings, Name: "quotas", Keys: quota.Settings()},
 		{Tab: tuning.Settings, Name: "membership", Keys: account.Membership()},
 		{Tab: tuning.Settings, Name: "invitations", Keys: invite.Settings()},
+		{Tab: tuning.Settings, Name: "notices", Keys: notice.Settings()},
 		{Tab: tuning.Contacts, Name: "contact_pages", Keys: contact.Pages()},
 		{Tab: tuning.Contacts, Name: "contact_consent", Keys: contact.Consent()},
 		{Tab: tuning.Contacts, Name: "contact_privacy", Keys: contact.Privacy()},
@@ -48,7 +50,7 @@ func Settings() []setting.Any {
 
 // personal are the settings that people have in an account.
 func personal() user.Offer {
-	notices := tuning.Group{Tab: tuning.Person, Name: "notices", Keys: []setting.Any{policy.FailedNotice}}
+	notices := tuning.Group{Tab: tuning.Person, Name: "notices", Keys: append(notice.Settings(), policy.FailedNotice)}
 	return user.Offer{Own: tuning.Personal{notices}, All: tuning.Personal{
 		{Tab: tuning.Person, Name: "spoken", Keys: []setting.Any{account.Language}},
 		{Tab: tuning.Person, Name: "messages", Keys: submit.Personal()},

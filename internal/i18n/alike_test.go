@@ -16,7 +16,7 @@ var alike = map[string][]string{
 	"es": {"Marketing", "No", "Portal", "Token", "Visible"},
 	"fr": {
 		"Action", "Actions", "Client", "Clients", "Code", "Contact", "Contacts", "Date", "Description", "Format", "Imports", "Invitation", "Invitations", "invitations", "Logo",
-		"Marketing", "Message", "Messages", "minutes", "Module", "Modules", "Note", "Pages", "Quotas", "Sections", "Sessions", "Source", "Type", "Visible",
+		"Marketing", "Message", "Messages", "minutes", "Module", "Modules", "Note", "Notifications", "Pages", "Quotas", "Sections", "Sessions", "Source", "Type", "Visible",
 		"{count} clients", "{count} invitations", "{count} minutes",
 	},
 	"pt": {"Envelope", "Link", "Marketing", "Portal", "Status", "Token"},

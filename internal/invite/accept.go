@@ -10,6 +10,7 @@ import (
 	"bailiwick/internal/db"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
+	"bailiwick/internal/notice"
 	"bailiwick/internal/notify"
 	"bailiwick/internal/plan"
 	"bailiwick/internal/policy"
@@ -225,7 +226,16 @@ func (s *Service) join(ctx context.Context, tx *db.Tx, sc authz.Scope, i Invitat
 	if err := audit.Record(ctx, tx, actor, i.Account, []audit.Event{e}); err != nil {
 		return Accepted{}, err
 	}
-	return Accepted{p.ID, i.Account, id}, nil
+	return Accepted{p.ID, i.Account, id}, tellInviter(ctx, tx, i, p.Name, sc.Name(), id)
+}
+
+// tellInviter tells the person who invited that somebody came. Invitations of jobs and of the console have nobody to tell.
+func tellInviter(ctx context.Context, tx *db.Tx, i Invitation, who, account string, member ids.Membership) error {
+	inviter, err := ids.ParseUser(i.Inviter)
+	if err != nil {
+		return nil //nolint:nilerr // no person
+	}
+	return notice.Tell(ctx, tx, notice.New{Kind: notice.InvitationAccepted, Account: i.Account, Person: inviter, Target: string(member), Facts: map[string]string{"person": who, "account": account}})
 }
 
 // recheck takes the inviter's rights as they are now, and what of the access still exists.
@@ -270,6 +280,9 @@ func (s *Service) refuse(ctx context.Context, tx *db.Tx, i opened) error {
 		if err != nil {
 			return err
 		}
+	}
+	if err := notice.Tell(ctx, tx, notice.New{Kind: notice.InvitationRefused, Account: i.Account, Facts: map[string]string{"email": i.Email, "inviter": i.InvitedBy}}); err != nil {
+		return err
 	}
 	e := i.event("invitation.refused")
 	e.Before = i.logged()

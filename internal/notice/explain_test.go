@@ -43,7 +43,7 @@ func TestTheBellWalksItsIndexes(t *testing.T) {
 			return ""
 		}
 		r := reader{user: "usr_42", id: "mem_42", bell: Topics()}
-		for what, in := range map[string]Query{"all": {}, "unread": {Unread: true}, "a topic": {Topic: Account}, "the next page": {Before: "ntc_110000"}, "unread, next page": {Unread: true, Before: "ntc_110000"}, "one": {only: "ntc_110000"}} {
+		for what, in := range map[string]Query{"all": {}, "unread": {Unread: true}, "a topic": {Topic: Account}, "the next page": {Before: "ntc_110000"}, "unread, next page": {Unread: true, Before: "ntc_110000"}, "one": {only: []ids.Notice{"ntc_110000"}}} {
 			text, args := query(sc, r, in, PageSize+1)
 			if plan := whole(text, args); plan != "" {
 				t.Errorf("%s reads all notices:\n%s", what, plan)

@@ -29,7 +29,7 @@ type Kind string
 // The kinds, with their facts and with what Target is when the notice leads to more than its account. A date is written
 // 2006-01-02, a number in digits.
 const (
-	AccountHeld        Kind = "account_held"        // source
+	AccountHeld        Kind = "account_held"        //
 	AccountResumed     Kind = "account_resumed"     //
 	AccountClosed      Kind = "account_closed"      //
 	AccountReopened    Kind = "account_reopened"    //
@@ -64,7 +64,7 @@ type rules struct {
 }
 
 var kinds = map[Kind]rules{
-	AccountHeld:        {topic: Account, need: authz.AccountView, below: true, facts: []string{"source"}},
+	AccountHeld:        {topic: Account, need: authz.AccountView, below: true},
 	AccountResumed:     {topic: Account, need: authz.AccountView, below: true},
 	AccountClosed:      {topic: Account, need: authz.AccountView, below: true},
 	AccountReopened:    {topic: Account, need: authz.AccountView, below: true},

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"bailiwick/internal/authz"
@@ -76,19 +77,19 @@ type Notice struct {
 	Read    bool
 }
 
-// Number is a fact that is written in digits, 0 for any other.
-func (n Notice) Number(fact string) (v int64) {
-	_, _ = fmt.Sscan(n.Facts[fact], &v)
+// number is a fact that is written in digits, 0 for any other.
+func (n Notice) number(fact string) int {
+	v, _ := strconv.Atoi(n.Facts[fact]) //nolint:errcheck // see above
 	return v
 }
 
 // Query says which notices are wanted.
 type Query struct {
 	Unread bool
-	Topic  Topic      // "" for all
-	Before ids.Notice // go on behind this one
-	Limit  int        // up to PageSize, which 0 means
-	only   ids.Notice
+	Topic  Topic        // "" for all
+	Before ids.Notice   // go on behind this one
+	Limit  int          // up to PageSize, which 0 means
+	only   []ids.Notice // just these, when there are any
 }
 
 // Page is a page of notices, the latest first.

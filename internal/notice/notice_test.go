@@ -46,7 +46,7 @@ func each(t *testing.T, fn func(t *testing.T, w *world)) {
 			}
 		})
 		u := usertest.New(t, d)
-		known, err := setting.NewKnown(d, change.New(d, at.Now, slog.New(slog.DiscardHandler)), notice.Personal())
+		known, err := setting.NewKnown(d, change.New(d, at.Now, slog.New(slog.DiscardHandler)), notice.Settings())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -106,7 +106,7 @@ func (w *world) wantCount(by authz.Actor, want int) {
 
 func TestWhoIsToldWhat(t *testing.T) {
 	each(t, func(_ *testing.T, w *world) {
-		w.tell(notice.New{Kind: notice.AccountHeld, Account: w.Customer, Facts: map[string]string{"source": "parent"}, By: w.Seller.Actor})
+		w.tell(notice.New{Kind: notice.AccountHeld, Account: w.Customer, By: w.Seller.Actor})
 		w.tell(notice.New{Kind: notice.RuleChanged, Account: w.Platform, Facts: map[string]string{"setting": "password.min_length"}, By: w.Root.Actor})
 		w.tell(notice.New{Kind: notice.QuotaNear, Account: w.Customer, Facts: map[string]string{"limit": "email_day", "percent": "80", "of": ""}})
 		w.tell(notice.New{Kind: notice.TaskDone, Account: w.Department, Person: w.Owner.User(), Target: "tsk_1", Facts: map[string]string{"task": "export", "subject": ""}})
@@ -158,7 +158,7 @@ func TestWhoIsDemotedReadsNoMore(t *testing.T) {
 
 func TestWhoJoinsIsNotToldOfEarlierThings(t *testing.T) {
 	each(t, func(_ *testing.T, w *world) {
-		held := notice.New{Kind: notice.AccountHeld, Account: w.Customer, Facts: map[string]string{"source": "parent"}}
+		held := notice.New{Kind: notice.AccountHeld, Account: w.Customer}
 		w.tell(held)
 		w.at.Advance(time.Second)
 		late := w.Member(w.Customer, "late@acme.example", user.Access{Role: authz.Owner, AllSubs: true})
@@ -170,7 +170,7 @@ func TestWhoJoinsIsNotToldOfEarlierThings(t *testing.T) {
 
 func TestWhatIsReadStaysRead(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		held := notice.New{Kind: notice.AccountHeld, Account: w.Customer, Facts: map[string]string{"source": "parent"}}
+		held := notice.New{Kind: notice.AccountHeld, Account: w.Customer}
 		task := notice.New{Kind: notice.TaskFailed, Account: w.Customer, Person: w.Owner.User(), Facts: map[string]string{"task": "export", "subject": ""}}
 		w.tell(held)
 		w.tell(task)

@@ -3,6 +3,7 @@ package notice
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"bailiwick/internal/authz"
@@ -105,8 +106,16 @@ func (s *Service) List(ctx context.Context, by authz.Actor, in Query) (Page, err
 	return p, nil
 }
 
-// Read marks one of the actor's notices as read.
-func (s *Service) Read(ctx context.Context, by authz.Actor, id ids.Notice) error {
+// MostRead is how many notices Read marks at once.
+const MostRead = 100
+
+// Read marks some of the actor's notices as read, all of them or none.
+func (s *Service) Read(ctx context.Context, by authz.Actor, which ...ids.Notice) error {
+	if len(which) > MostRead {
+		return errs.Field("notifications", "notice.too_many", "Name up to {max} notifications at once.", "max", MostRead)
+	}
+
+	which = slices.Compact(slices.Sorted(slices.Values(which)))
 	_, sc, r, ok, err := s.reading(ctx, by, authz.ProfileEdit)
 	if err != nil {
 		return err
@@ -115,8 +124,8 @@ func (s *Service) Read(ctx context.Context, by authz.Actor, id ids.Notice) error
 		return errs.NoSuch("notice")
 	}
 	return s.op.Batch(ctx, func(ctx context.Context, tx *db.Tx) error {
-		found, err := list(ctx, tx, sc, r, Query{only: id}, 1)
-		if err == nil && len(found) == 0 {
+		found, err := list(ctx, tx, sc, r, Query{only: which}, len(which))
+		if err == nil && len(found) < len(which) {
 			err = errs.NoSuch("notice")
 		}
 		if err != nil {

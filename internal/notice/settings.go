@@ -34,5 +34,5 @@ func known(names []string) error {
 	return nil
 }
 
-// Personal lists the settings that people have for their notices.
-func Personal() []setting.Any { return []setting.Any{Bell} }
+// Settings lists the settings of notices, which people also have for themselves.
+func Settings() []setting.Any { return []setting.Any{Bell} }

@@ -73,8 +73,8 @@ func query(sc authz.Scope, r reader, in Query, limit int) (string, []any) {
 		if in.Before != "" {
 			cond, more = cond+` AND n.id < ?`, append(more, in.Before)
 		}
-		if in.only != "" {
-			cond, more = cond+` AND n.id = ?`, append(more, in.only)
+		if len(in.only) > 0 {
+			cond, more = cond+` AND n.id IN `+db.In(len(in.only)), append(more, db.Args(in.only...)...)
 		}
 		parts = append(parts, `SELECT * FROM (SELECT `+columns+`, `+read+` AS read FROM notices n WHERE `+cond+` ORDER BY n.id DESC LIMIT ?) p`)
 		args = append(args, append(more, limit)...)

@@ -17,6 +17,7 @@ import (
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/jobs"
+	"bailiwick/internal/notice"
 	"bailiwick/internal/op"
 	"bailiwick/internal/setting"
 )
@@ -253,6 +254,9 @@ func (s *Service) change(ctx context.Context, by authz.Actor, account ids.Accoun
 			return w.Unchanged()
 		}
 		w.Audit(e)
+		if err := notice.Tell(ctx, w.Tx(), notice.New{Kind: notice.RuleChanged, Account: account, Facts: map[string]string{"setting": k.Name}, By: by}); err != nil {
+			return err
+		}
 		if !shut {
 			return nil
 		}

@@ -13,6 +13,7 @@ import (
 	"bailiwick/internal/file"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/jobs"
+	"bailiwick/internal/notice"
 	"bailiwick/internal/op"
 )
 
@@ -121,8 +122,24 @@ func (r *Run) EndIn(ctx context.Context, tx *db.Tx, e End) error {
 	if err := r.recognise(ctx, tx); err != nil {
 		return err
 	}
-	return orOver(finish(ctx, tx, r.Task, e, r.summary, ""))
+	return r.finish(ctx, tx, e, r.summary, "")
 }
+
+// finish ends the task and tells whoever asked for it, if that is a person.
+func (r *Run) finish(ctx context.Context, tx *db.Tx, e End, summary, problem string) error {
+	if err := orOver(finish(ctx, tx, r.Task, e, summary, problem)); err != nil {
+		return err
+	}
+	k, told := bell[e.State]
+	asked, err := ids.ParseUser(r.Owner)
+	if err != nil || !told || r.Key != "" {
+		return nil //nolint:nilerr // a program looks for itself
+	}
+	return notice.Tell(ctx, tx, notice.New{Kind: k, Account: r.Account, Person: asked, Target: string(r.ID), Facts: map[string]string{"task": r.Kind, "subject": r.Subject}})
+}
+
+// bell is what the bell tells of the ends of tasks.
+var bell = map[State]notice.Kind{Done: notice.TaskDone, Failed: notice.TaskFailed, Confirm: notice.TaskConfirm}
 
 func orOver(n int64, err error) error {
 	if err == nil && n == 0 {
@@ -215,7 +232,7 @@ func (s *Service) end(ctx context.Context, r *Run, e End, why *errs.Problem) err
 				return err
 			}
 		}
-		return orOver(finish(ctx, tx, r.Task, e, summary, problem))
+		return r.finish(ctx, tx, e, summary, problem)
 	})
 	if errors.Is(err, errOver) {
 		return nil

@@ -11,6 +11,7 @@ import (
 	"bailiwick/internal/authz"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
+	"bailiwick/internal/notice"
 	"bailiwick/internal/op"
 	"bailiwick/internal/setting"
 )
@@ -85,7 +86,10 @@ func (s *Service) changeOne(ctx context.Context, w *op.W, tab Tab, name string, 
 		return false, err
 	}
 	w.Audit(event(name, c))
-	return true, nil
+	if !k.About().Guard {
+		return true, nil
+	}
+	return true, notice.Tell(ctx, w.Tx(), notice.New{Kind: notice.RuleChanged, Account: sc.Account(), Facts: map[string]string{"setting": name}, By: w.By()})
 }
 
 func event(name string, c setting.Change) audit.Event {

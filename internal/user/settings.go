@@ -47,7 +47,7 @@ func (s *Service) SaveSettings(ctx context.Context, by authz.Actor, account ids.
 
 // OwnSettings shows what the actor may set for themselves in the account they work in; false when they do not belong to it.
 func (s *Service) OwnSettings(ctx context.Context, by authz.Actor) (tuning.Page, bool, error) {
-	q, who, err := s.op.ReadSelf(by)
+	q, who, err := s.op.ReadProfile(ctx, by)
 	if err != nil || by.Account() == "" {
 		return tuning.Page{}, false, err
 	}
@@ -72,7 +72,7 @@ func (s *Service) SaveOwnSettings(ctx context.Context, by authz.Actor, version i
 	if err != nil {
 		return err
 	}
-	return s.op.WriteSelf(ctx, by, func(ctx context.Context, w *op.W) error {
+	return s.op.WriteProfile(ctx, by, func(ctx context.Context, w *op.W) error {
 		id, err := membershipOf(ctx, w.Tx(), sc, by.User())
 		if err != nil {
 			return err

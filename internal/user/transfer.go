@@ -6,6 +6,7 @@ import (
 	"bailiwick/internal/authz"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
+	"bailiwick/internal/notice"
 	"bailiwick/internal/notify"
 	"bailiwick/internal/op"
 	"bailiwick/internal/secret"
@@ -49,6 +50,9 @@ func (s *Service) TransferOwnership(ctx context.Context, by authz.Actor, account
 		}
 		if to.Role != authz.Owner {
 			if err := s.setRole(ctx, w, to, authz.Owner); err != nil {
+				return err
+			}
+			if err := notice.Tell(ctx, w.Tx(), notice.New{Kind: notice.OwnerChanged, Account: account, Target: string(to.ID), Facts: map[string]string{"person": to.Name}, By: by}); err != nil {
 				return err
 			}
 		}

@@ -131,6 +131,13 @@ func pagesOf(p i18n.Printer, frame shell.Page) (out []shell.Found) {
 			out = append(out, f)
 		}
 	}
+	if b := frame.Bell; b != nil {
+		f := shell.Found{Label: p.T("notices.title"), Icon: "bell", Href: b.Href}
+		if !frame.KeysOff {
+			f.Key = b.Key
+		}
+		out = append(out, f)
+	}
 	out = append(out, shell.Found{Label: p.T("shell.profile"), Icon: "circle-user", Href: "/me"})
 	for _, m := range frame.User.Menu {
 		if m.Href != "" && !leadsTo(out, m.Href) {

@@ -21,6 +21,7 @@ import (
 	"bailiwick/internal/i18n"
 	"bailiwick/internal/invite"
 	"bailiwick/internal/module"
+	"bailiwick/internal/notice"
 	"bailiwick/internal/notify"
 	"bailiwick/internal/op"
 	"bailiwick/internal/outline"
@@ -58,6 +59,7 @@ type Deps struct {
 	Cursors        *page.Sealer
 	Accounts       *account.Service
 	Views          *view.Service
+	Notices        *notice.Service
 	Tasks          *task.Service
 	Trail          *trail.Service
 	Modules        *module.Service

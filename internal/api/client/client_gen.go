@@ -730,6 +730,13 @@ type ListMyAccount struct {
 	Previous string      `json:"previous,omitzero"`
 }
 
+// ListNotification is ListNotification in the description of the API.
+type ListNotification struct {
+	Items    []Notification `json:"items"`
+	Next     string         `json:"next,omitzero"`
+	Previous string         `json:"previous,omitzero"`
+}
+
 // ListPackage is ListPackage in the description of the API.
 type ListPackage struct {
 	Items    []Package `json:"items"`
@@ -956,6 +963,18 @@ type NewKey struct {
 	Secret string `json:"secret,omitzero"`
 }
 
+// Notification is Notification in the description of the API.
+type Notification struct {
+	Account string            `json:"account,omitzero"`
+	At      time.Time         `json:"at"`
+	Facts   map[string]string `json:"facts"`
+	ID      string            `json:"id"`
+	Kind    string            `json:"kind"`
+	Read    bool              `json:"read"`
+	Target  string            `json:"target,omitzero"`
+	Topic   string            `json:"topic"`
+}
+
 // OverrideInBody is OverrideInBody in the description of the API.
 type OverrideInBody struct {
 	Overrides []LimitOverride `json:"overrides"`
@@ -997,6 +1016,18 @@ type Permission struct {
 	Action string `json:"action"`
 	Module string `json:"module"`
 	Name   string `json:"name"`
+}
+
+// PersonalEdit is PersonalEdit in the description of the API.
+type PersonalEdit struct {
+	Inherit bool   `json:"inherit,omitzero"`
+	Name    string `json:"name"`
+	Value   any    `json:"value,omitzero"`
+}
+
+// PersonalEdits is PersonalEdits in the description of the API.
+type PersonalEdits struct {
+	Settings []PersonalEdit `json:"settings"`
 }
 
 // Place is Place in the description of the API.
@@ -1179,6 +1210,11 @@ type QuotaWindow struct {
 type Reach struct {
 	Accounts int64 `json:"accounts"`
 	Own      int64 `json:"own"`
+}
+
+// ReadNotificationsInBody is ReadNotificationsInBody in the description of the API.
+type ReadNotificationsInBody struct {
+	Notifications []string `json:"notifications,omitzero"`
 }
 
 // ReassignInBody is ReassignInBody in the description of the API.
@@ -1501,6 +1537,12 @@ func (c *API) ChangeInvitations(ctx context.Context, account string, body Change
 	return err
 }
 
+// ChangeMySettings: Change what the owner of the key sets for themselves.
+func (c *API) ChangeMySettings(ctx context.Context, version Version, body PersonalEdits) (out Settings, now Version, err error) {
+	now, err = c.do(ctx, request{method: http.MethodPatch, path: "/me/settings", version: version, body: body}, &out)
+	return out, now, err
+}
+
 // ChangeSettingsParams are the choices of ChangeSettings.
 type ChangeSettingsParams struct {
 	Tab string
@@ -1517,6 +1559,12 @@ func (p ChangeSettingsParams) values() url.Values {
 // ChangeSettings: Change settings of an account.
 func (c *API) ChangeSettings(ctx context.Context, account string, version Version, p ChangeSettingsParams, body ChangeSettingsInBody) (out Settings, now Version, err error) {
 	now, err = c.do(ctx, request{method: http.MethodPatch, path: "/accounts/" + url.PathEscape(account) + "/settings", version: version, query: p.values(), body: body}, &out)
+	return out, now, err
+}
+
+// ChangeUserSettings: Change the settings that a person has in an account.
+func (c *API) ChangeUserSettings(ctx context.Context, account string, membership string, version Version, body PersonalEdits) (out Settings, now Version, err error) {
+	now, err = c.do(ctx, request{method: http.MethodPatch, path: "/accounts/" + url.PathEscape(account) + "/users/" + url.PathEscape(membership) + "/settings", version: version, body: body}, &out)
 	return out, now, err
 }
 
@@ -2420,6 +2468,43 @@ func (c *API) ListMySessions(ctx context.Context) (out ListSession, err error) {
 	return out, err
 }
 
+// ListMySettings: List what the owner of the key sets for themselves in the account of the key.
+func (c *API) ListMySettings(ctx context.Context) (out Settings, now Version, err error) {
+	now, err = c.do(ctx, request{method: http.MethodGet, path: "/me/settings"}, &out)
+	return out, now, err
+}
+
+// ListNotificationsParams are the choices of ListNotifications.
+type ListNotificationsParams struct {
+	Cursor string
+	Unread bool
+	Topic  string
+	Limit  int64
+}
+
+func (p ListNotificationsParams) values() url.Values {
+	v := url.Values{}
+	if p.Cursor != "" {
+		v.Set("cursor", p.Cursor)
+	}
+	if p.Unread {
+		v.Set("unread", "true")
+	}
+	if p.Topic != "" {
+		v.Set("topic", p.Topic)
+	}
+	if p.Limit != 0 {
+		v.Set("limit", strconv.FormatInt(p.Limit, 10))
+	}
+	return v
+}
+
+// ListNotifications: List what the owner of the key was told in the account of the key, the latest first.
+func (c *API) ListNotifications(ctx context.Context, p ListNotificationsParams) (out ListNotification, err error) {
+	_, err = c.do(ctx, request{method: http.MethodGet, path: "/me/notifications", query: p.values()}, &out)
+	return out, err
+}
+
 // ListPackages: List the packages that are made in an account and above it.
 func (c *API) ListPackages(ctx context.Context, account string) (out ListPackage, err error) {
 	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/packages"}, &out)
@@ -2544,6 +2629,12 @@ func (c *API) ListTasks(ctx context.Context, account string, p ListTasksParams) 
 	return out, err
 }
 
+// ListUserSettings: List the settings that a person has in an account.
+func (c *API) ListUserSettings(ctx context.Context, account string, membership string) (out Settings, now Version, err error) {
+	now, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/users/" + url.PathEscape(membership) + "/settings"}, &out)
+	return out, now, err
+}
+
 // ListUsersParams are the choices of ListUsers.
 type ListUsersParams struct {
 	Cursor string
@@ -2633,6 +2724,12 @@ func (c *API) PreviewMove(ctx context.Context, account string, body PreviewInBod
 // ReactivateUser: Reactivate a person in an account.
 func (c *API) ReactivateUser(ctx context.Context, account string, membership string) error {
 	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/users/" + url.PathEscape(membership) + "/reactivate"}, nil)
+	return err
+}
+
+// ReadNotifications: Mark notifications as read.
+func (c *API) ReadNotifications(ctx context.Context, body ReadNotificationsInBody) error {
+	_, err := c.do(ctx, request{method: http.MethodPost, path: "/me/notifications/read", body: body}, nil)
 	return err
 }
 

@@ -61,6 +61,7 @@ var effects = []effect{
 	{"account.grace_days", 0, ends("2026-11-22", 0), "suspended"},
 	{"account.reminder_days", []int{40}, ends("2027-01-01", 0), "ends in 39 days"},
 	{"account.retention_days", 1, erased, "erased"},
+	{"notices.bell", []string{"tasks"}, belled, "No notifications yet"},
 
 	{"network.portal", json.RawMessage(`{"on":true,"entries":[{"net":"198.51.100.0/24","note":""}]}`), opened, "403"},
 	{"network.api", json.RawMessage(`{"on":true,"entries":[{"net":"198.51.100.0/24","note":""}]}`), byKey, "policy.address"},
@@ -163,6 +164,14 @@ func (w *town) page(b *apptest.Browser) string {
 }
 
 func opened(w *town) string { return w.open() }
+
+// belled suspends the account for a moment and looks what the bell tells of it.
+func belled(w *town) string {
+	w.must(w.Accounts.Hold(w.t.Context(), w.Root, w.acme, ""))
+	_, err := w.Accounts.SetActive(w.t.Context(), w.Root, w.acme, true)
+	w.must(err)
+	return w.SignIn(w.owner.Email).Get("/notifications").Text()
+}
 
 // openedAfter opens the page, and again after some times.
 func openedAfter(times ...time.Duration) func(*town) string {

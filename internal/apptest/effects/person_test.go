@@ -16,6 +16,7 @@ var personal = []effect{
 	{"account.language", "ar", reset, `lang="ar"`},
 	{"message.bounces", "user", submitted(plain), "sender=user@acme.example"},
 	{"message.disclaimer", "For those it is sent to", submitted(plain), "For those it is sent to"},
+	{"notices.bell", []string{"tasks"}, belled, "No notifications yet"},
 	{"sign_in.failed_notice", true, failedSignIn, "A sign-in"},
 }
 
@@ -70,7 +71,7 @@ func TestEverySettingOfAPersonActs(t *testing.T) {
 
 // locked are other values, as JSON.
 var locked = map[string]string{
-	"account.language": `"en"`, "message.bounces": `"from"`, "message.disclaimer": `"Other words"`, "sign_in.failed_notice": `false`,
+	"account.language": `"en"`, "message.bounces": `"from"`, "message.disclaimer": `"Other words"`, "notices.bell": `["account"]`, "sign_in.failed_notice": `false`,
 }
 
 // TestAPersonChoosesTheirOwnNotices stands for what people may set without an admin, and what they may not.
@@ -78,7 +79,7 @@ func TestAPersonChoosesTheirOwnNotices(t *testing.T) {
 	w := build(t)
 	me := w.SignIn(w.owner.Email).Actor()
 	p, ok, err := w.Users.OwnSettings(t.Context(), me)
-	if err != nil || !ok || len(p.Fields()) != 1 {
+	if err != nil || !ok || len(p.Fields()) != 2 {
 		t.Fatalf("OwnSettings = %+v, %t, %v", p, ok, err)
 	}
 	if err := w.Users.SaveOwnSettings(t.Context(), me, p.Version, map[string]tuning.Edit{"message.disclaimer": {Value: json.RawMessage(`"x"`)}}); errs.KindOf(err) != errs.Invalid {

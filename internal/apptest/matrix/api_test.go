@@ -56,10 +56,11 @@ var sentBodies = map[string]string{
 	"PATCH /accounts/{account}/subaccounts/{subaccount}":     `{"name": "swept"}`,
 	"POST /accounts/{account}/subaccounts/{subaccount}/move": `{"to": "{account}"}`,
 
-	"POST /accounts/{account}/users":               `{"name": "Swept", "email": "swept@elsewhere.example"}`,
-	"POST /accounts/{account}/users/bulk":          `{"action": "deactivate", "users": ["{membership}"]}`,
-	"PATCH /accounts/{account}/users/{membership}": `{"job_title": "Swept"}`,
-	"POST /accounts/{account}/transfer-ownership":  `{"to": "{membership}"}`,
+	"POST /accounts/{account}/users":                        `{"name": "Swept", "email": "swept@elsewhere.example"}`,
+	"POST /accounts/{account}/users/bulk":                   `{"action": "deactivate", "users": ["{membership}"]}`,
+	"PATCH /accounts/{account}/users/{membership}":          `{"job_title": "Swept"}`,
+	"PATCH /accounts/{account}/users/{membership}/settings": `{"settings": [{"name": "sign_in.failed_notice", "value": true}]}`,
+	"POST /accounts/{account}/transfer-ownership":           `{"to": "{membership}"}`,
 
 	"POST /accounts/{account}/invitations":       `{"addresses": ["swept@elsewhere.example"]}`,
 	"POST /accounts/{account}/invitations/check": `{"addresses": ["swept@elsewhere.example"]}`,
@@ -78,6 +79,8 @@ var sentBodies = map[string]string{
 	"POST /accounts/{account}/package/overrides":           `{"overrides": [{"limit": "users", "amount": 500}]}`,
 
 	"PATCH /me/profile":              `{"name": "Swept"}`,
+	"PATCH /me/settings":             `{"settings": [{"name": "sign_in.failed_notice", "value": true}]}`,
+	"POST /me/notifications/read":    `{}`,
 	"POST /accounts/{account}/views": `{"list": "clients", "name": "Swept", "query": "status=active"}`,
 
 	"PUT /modules/{module}":   `{"name": "Swept", "icon": "send", "actions": [{"key": "send", "name": "Send"}]}`,

@@ -994,6 +994,10 @@ var aboutOneself = map[string]string{
 	"authn.Service.Security":         "the actor's own second factor",
 	"authn.Service.Sessions":         "the actor's own sessions",
 	"authn.Service.UpdateProfile":    "the actor's own profile",
+	"notice.Service.Count":           "the actor's own notices",
+	"notice.Service.List":            "the actor's own notices",
+	"notice.Service.Read":            "the actor's own notices",
+	"notice.Service.ReadAll":         "the actor's own notices",
 	"user.Service.OwnSettings":       "the actor's own settings",
 	"user.Service.SaveOwnSettings":   "the actor's own settings",
 	"authn.Service.UseKeys":          "the actor's own keyboard",
@@ -1009,7 +1013,7 @@ func (o *office) keyOf(p apptest.Person) ids.Key {
 
 // services are all that people reach through the edges.
 func (o *office) services() []any {
-	return []any{o.Accounts, o.Views, o.Tasks, o.Exchange, o.Trail, o.Modules, o.Tuning, o.Submit, o.Policy, o.Outline, o.Roles, o.Plans, o.Users, o.Subs, o.Contacts, o.Invites, o.Authn, o.Keys, o.Brands, o.Access, o.Quotas, o.Usage}
+	return []any{o.Accounts, o.Views, o.Notices, o.Tasks, o.Exchange, o.Trail, o.Modules, o.Tuning, o.Submit, o.Policy, o.Outline, o.Roles, o.Plans, o.Users, o.Subs, o.Contacts, o.Invites, o.Authn, o.Keys, o.Brands, o.Access, o.Quotas, o.Usage}
 }
 
 // withActor lists the methods that take an actor, by reflection over the services.

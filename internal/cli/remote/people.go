@@ -19,6 +19,9 @@ type usersCmd struct {
 	Remove     usersRemove     `cmd:"" help:"Remove people from the account."`
 	SignOut    usersSignOut    `cmd:"" help:"End all sessions of a person, everywhere."`
 	Reset      usersReset      `cmd:"" help:"Mail a person a link to set a new password."`
+	Settings   usersSettings   `cmd:"" help:"List the settings that a person has in the account."`
+	Set        usersSet        `cmd:"" help:"Give a person a value of their own."`
+	Unset      usersUnset      `cmd:"" help:"Take back a person's own value, so that the account's holds."`
 	Import     usersImport     `cmd:"" help:"Invite people from a file, after a look through it."`
 	Export     usersExport     `cmd:"" help:"Write users into a file."`
 }

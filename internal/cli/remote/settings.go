@@ -29,8 +29,16 @@ func (c settingsList) Run(p *Process) error {
 	if err != nil {
 		return err
 	}
-	read := func(string) ([]client.Setting, string, error) {
+	return settingsTable(s, func() (client.Settings, error) {
 		l, _, err := s.ListSettings(s.Ctx, at, client.ListSettingsParams{Tab: c.Tab})
+		return l, err
+	})
+}
+
+// settingsTable prints settings.
+func settingsTable(s *session, all func() (client.Settings, error)) error {
+	read := func(string) ([]client.Setting, string, error) {
+		l, err := all()
 		return l.Items, "", err
 	}
 	whole := func(rows []client.Setting, _ string) any { return client.Settings{Items: rows} }
@@ -75,11 +83,7 @@ type settingsSet struct {
 
 // Run sets a setting.
 func (c settingsSet) Run(p *Process) error {
-	var value any
-	if json.Unmarshal([]byte(c.Value), &value) != nil {
-		value = c.Value
-	}
-	return c.change(p, client.SettingEdit{Name: c.Name, Value: value, Locked: c.Lock})
+	return c.change(p, client.SettingEdit{Name: c.Name, Value: typed(c.Value), Locked: c.Lock})
 }
 
 type settingsReset struct {
@@ -105,11 +109,16 @@ func (c tabbed) change(p *Process, e client.SettingEdit) error {
 	if err != nil {
 		return err
 	}
+	return s.setting(l, e.Name)
+}
+
+// setting prints one of some settings, or all of them as JSON.
+func (s *session) setting(l client.Settings, name string) error {
 	if s.json {
 		return s.printJSON(l)
 	}
 	for _, f := range l.Items {
-		if f.Name == e.Name {
+		if f.Name == name {
 			return facts(s.Out, "Setting", f.Name, "Value", strings.TrimSpace(settingValue(f.Value)+" "+f.Unit), "From", settingFrom(f))
 		}
 	}

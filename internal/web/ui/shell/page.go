@@ -17,6 +17,7 @@ type Page struct {
 	Nav     []NavGroup
 	Crumbs  []part.Crumb
 	User    *User
+	Bell    *Bell // what the person is told; none for whoever belongs to no account
 	Scope   Scope
 	Flash   []part.Toast
 	Pane    templ.Component // beside the page, when a record is open
@@ -62,6 +63,14 @@ type User struct {
 	SignOutURL string // posted to
 	ThemeURL   string // posted to with theme=light, dark or nothing; the answer sets the cookie "theme"
 	Menu       []part.MenuItem
+}
+
+// Bell is the bell in the top bar.
+type Bell struct {
+	Href  string // the page of all notices
+	Label string // read out: "Notifications, 3 unread"
+	Count string // already formatted; none when empty
+	Key   string // the letter that follows g
 }
 
 // Scope is the account one looks at, and the way to another.

@@ -10,7 +10,7 @@ document.addEventListener("keydown", (e) => {
     const f = document.querySelector("[data-focus-key='/']");
     if (f) { e.preventDefault(); f.focus(); }
   } else if (key === "?") shown("shortcuts");
-  else if (/^[a-z]$/.test(key) && lead && e.timeStamp - lead < 1500) { lead = 0; document.querySelector(`.side [data-go-key="${key}"]`)?.click(); }
+  else if (/^[a-z]$/.test(key) && lead && e.timeStamp - lead < 1500) { lead = 0; document.querySelector(`:is(.side, .top) [data-go-key="${key}"]`)?.click(); }
   else lead = key === "g" && !e.repeat ? e.timeStamp : 0;
 });
 document.addEventListener("click", (e) => {
