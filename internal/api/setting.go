@@ -59,6 +59,9 @@ type Settings struct {
 
 func settingBody(f tuning.Field) Setting {
 	out := Setting{Name: f.Name, Kind: string(f.Control.Kind), Unit: f.Control.Unit, Options: f.Control.Options, Value: value(f.Value), Own: value(f.Own), Above: value(f.Above), Locked: f.OwnLocked, CanEdit: f.CanEdit}
+	if out.Kind == "" { // the portal offers it in a way of its own
+		out.Kind = string(setting.Line)
+	}
 	if f.Control.Kind == setting.Number {
 		out.Low, out.High = &f.Control.Low, &f.Control.High
 	}
