@@ -165,7 +165,7 @@ func (a *App) build(ctx context.Context, d Deps, load func() (*i18n.Catalogue, e
 	a.Web = web.New(web.Deps{
 		Log: a.log, Clock: a.clock, Texts: texts, BaseURL: a.cfg.BaseURL, TrustedProxies: a.cfg.TrustedProxies,
 		CapturesMail: a.cfg.CapturesMail(), MailOff: a.cfg.MailOff, Ready: a.Ready, Ops: a.Ops, Cursors: page.NewSealer(box), Brand: a.Brands, Mailbox: notify.NewMailbox(a.Ops, a.Mailbox, a.cfg.CapturesMail()),
-		Accounts: a.Accounts, Views: a.Views, Notices: a.Notices, Tasks: a.Tasks, Trail: a.Trail, Modules: a.Modules, Tuning: a.Tuning, Known: a.Known, Submit: a.Submit, Policy: a.Policy, Outline: a.Outline, Subs: a.Subs, Roles: a.Roles, Plans: a.Plans, Users: a.Users, Invites: a.Invites, Provision: a.Provision, Exchange: a.Exchange, Contacts: a.Contacts, Authn: a.Authn, Keys: a.Keys,
+		Accounts: a.Accounts, Views: a.Views, Notices: a.Notices, Tasks: a.Tasks, Trail: a.Trail, Modules: a.Modules, Tuning: a.Tuning, Known: a.Known, Submit: a.Submit, Policy: a.Policy, Outline: a.Outline, Subs: a.Subs, Roles: a.Roles, Plans: a.Plans, Quotas: a.Quotas, Usage: a.Usage, Users: a.Users, Invites: a.Invites, Provision: a.Provision, Exchange: a.Exchange, Contacts: a.Contacts, Authn: a.Authn, Keys: a.Keys,
 		Mounts: mounts(a.API.Routes()), Contract: a.API.Contract,
 	})
 	return nil

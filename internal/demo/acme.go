@@ -58,6 +58,9 @@ func (l *loader) acmePeople(ctx context.Context, s *site) error {
 	if err != nil {
 		return err
 	}
+	for _, e := range got[:6] {
+		s.senders = append(s.senders, e.Membership)
+	}
 	return l.acmeDepartments(ctx, s, named, append(got, more...))
 }
 

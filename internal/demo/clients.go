@@ -23,7 +23,8 @@ type site struct {
 	owner   authz.Actor
 	deps    []ids.Account
 	subs    []ids.SubAccount
-	leaving []user.Enrolled // are deactivated later
+	leaving []user.Enrolled  // are deactivated later
+	senders []ids.Membership // send with keys of their own
 }
 
 func (l *loader) makeClients(ctx context.Context) error {
@@ -70,6 +71,7 @@ func (l *loader) makeClient(ctx context.Context, c client) error {
 			return err
 		}
 	}
+	l.sends(s)
 	return nil
 }
 
@@ -91,6 +93,7 @@ func (l *loader) giveOwner(ctx context.Context, s *site) error {
 	if err != nil {
 		return err
 	}
+	s.senders = append(s.senders, got[0].Membership)
 	s.owner, err = l.as(ctx, got[0].User)
 	return err
 }

@@ -45,6 +45,17 @@ func (l *loader) makePackages(ctx context.Context) (err error) {
 	return nil
 }
 
+// size is how many emails a month a client's package is for.
+func (l *loader) size(c client) int64 {
+	id := l.buys(c)
+	for i, p := range l.packages {
+		if id != nil && p.id == *id {
+			return []int64{25_000, 100_000, 250_000, 500_000, 2_000_000}[i]
+		}
+	}
+	return 0
+}
+
 // buys is the smallest package that a client fits into.
 func (l *loader) buys(c client) *ids.Package {
 	for i := range l.packages {

@@ -157,8 +157,12 @@ type Shown struct {
 	Hidden bool
 	Used   [windows]int64
 	Ends   [windows]int64 // Unix milliseconds: when the day and the month end; 0 for the hour
+	Begins [windows]int64 // when they began
 	Leased int64          // of the month, units that nodes hold ready; they are not in Used
 }
+
+// Began is when the day or the month began.
+func (s Shown) Began(w Window) time.Time { return time.UnixMilli(s.Begins[w]).UTC() }
 
 // Explain says how all layers of a sender stand, which binds, and what would become of some units now.
 func (s *Service) Explain(ctx context.Context, by authz.Actor, account ids.Account, in Question) (Explanation, error) {
@@ -231,7 +235,7 @@ func (s *Service) explain(ctx context.Context, q db.Queryer, sc authz.Scope, p *
 				st.Counter.giveBack(lease.Charge, lease.size-lease.spent)
 			}
 		}
-		shown := Shown{Layer: l, Hidden: !sc.Sees(l.Account), Leased: before - st.Counter.MonthUsed, Ends: [windows]int64{0, st.Moment.DayEnds, st.Moment.MonthEnds}}
+		shown := Shown{Layer: l, Hidden: !sc.Sees(l.Account), Leased: before - st.Counter.MonthUsed, Ends: [windows]int64{0, st.Moment.DayEnds, st.Moment.MonthEnds}, Begins: [windows]int64{0, st.Moment.DayBegan, st.Moment.MonthBegan}}
 		st.Counter.turn(st.Moment)
 		for _, w := range Windows() {
 			shown.Used[w] = st.Counter.used(w)

@@ -91,6 +91,7 @@ type Part struct {
 
 // Parts are what of an account has sent most of late.
 type Parts struct {
+	Today                            account.Date // in the account's zone
 	Departments, SubAccounts, People []Part
 }
 
@@ -107,8 +108,7 @@ func (s *Service) Parts(ctx context.Context, by authz.Actor, at ids.Account, cha
 	if err != nil {
 		return Parts{}, err
 	}
-	today := number(account.DateIn(s.engine.Now(), cal.Zone))
-	var out Parts
+	out := Parts{Today: account.DateIn(s.engine.Now(), cal.Zone)}
 	for _, kind := range []struct {
 		to    *[]Part
 		perm  authz.Perm
@@ -118,7 +118,7 @@ func (s *Service) Parts(ctx context.Context, by authz.Actor, at ids.Account, cha
 			continue
 		}
 		text, args := kind.query(sc, channel)
-		if *kind.to, err = busiest(ctx, q, sc, text, args, channel, today); err != nil {
+		if *kind.to, err = busiest(ctx, q, sc, text, args, channel, number(out.Today)); err != nil {
 			return Parts{}, fmt.Errorf("read what parts of %s have sent: %w", at, err)
 		}
 	}

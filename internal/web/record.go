@@ -124,6 +124,7 @@ func recordTabs(p i18n.Printer, by authz.Actor, d account.Details, subs int, cur
 	add(below && d.Can(authz.LocationsView), "locations", "/locations", count(d.Locations))
 	add(contactsHome(d.Can, below) != "", contactSection, contactsHome(d.Can, below), "")
 	add(d.Kind == account.Customer && d.Can(authz.PackagesView), "package", "/package", "")
+	add(d.Can(authz.QuotasView), "usage", "/usage", "")
 	add(d.Kind != account.Platform, "status", "/status", "")
 	add(d.ID != by.Account() && d.Can(authz.CredentialsView), "keys", "/keys", "")
 	add(d.Can(authz.BrandingView), "branding", "/branding", "")
@@ -218,6 +219,11 @@ func (s *Server) accountPage(w http.ResponseWriter, r *http.Request, by authz.Ac
 	below := d.Kind == account.Customer || d.Kind == account.Department
 	v := clients.Overview{At: accountPath(d.ID, ""), Account: d, Facts: accountFacts(p, d),
 		CanDepartments: below && d.Can(authz.DepartmentsView), CanNewDept: d.Can(authz.DepartmentsCreate), CanLocations: below && d.Can(authz.LocationsView), CanActivity: d.Can(authz.AuditView)}
+	if d.Can(authz.QuotasView) {
+		if v.Quota, err = s.overviewQuota(r, by, d); err != nil {
+			return err
+		}
+	}
 	if v.CanDepartments {
 		if v.Departments, _, err = s.Accounts.Departments(r.Context(), by, d.ID, ""); err != nil {
 			return err

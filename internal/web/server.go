@@ -29,6 +29,7 @@ import (
 	"bailiwick/internal/plan"
 	"bailiwick/internal/policy"
 	"bailiwick/internal/provision"
+	"bailiwick/internal/quota"
 	"bailiwick/internal/role"
 	"bailiwick/internal/setting"
 	"bailiwick/internal/subaccount"
@@ -37,6 +38,7 @@ import (
 	"bailiwick/internal/throttle"
 	"bailiwick/internal/trail"
 	"bailiwick/internal/tuning"
+	"bailiwick/internal/usage"
 	"bailiwick/internal/user"
 	"bailiwick/internal/view"
 	"bailiwick/internal/web/ui/apidocs"
@@ -71,6 +73,8 @@ type Deps struct {
 	Subs           *subaccount.Service
 	Roles          *role.Service
 	Plans          *plan.Service
+	Quotas         *quota.Service
+	Usage          *usage.Service
 	Users          *user.Service
 	Invites        *invite.Service
 	Provision      *provision.Service
