@@ -18,6 +18,7 @@ type sender struct {
 	people []ids.Membership // who send with keys of their own
 	size   int64            // of its package: emails a month
 	share  float64          // of that, which it uses
+	often  bool
 }
 
 // shares are how much of their month the clients of the first page have used.
@@ -33,14 +34,13 @@ func (l *loader) sends(s *site) {
 		share = .05 + .85*l.rng.Float64()
 	}
 	if size := l.size(s.client); size > 0 {
-		l.senders = append(l.senders, &sender{id: s.id, subs: s.subs, people: s.senders, size: size, share: share})
+		l.senders = append(l.senders, &sender{id: s.id, subs: s.subs, people: s.senders, size: size, share: share, often: named})
 	}
 }
 
 const (
-	sendDays = 96
-	perDay   = 3                   // how often a client sends on a day that is over
-	busyDays = 31 * 24 * time.Hour // until then once a day is enough
+	sendDays = 92
+	busyDays = 31 * 24 * time.Hour // until then less often is enough
 	lastDays = 30 * time.Hour
 )
 
@@ -50,19 +50,19 @@ func (l *loader) sendMail(ctx context.Context) error {
 	begin := l.Now.AddDate(0, 0, -sendDays)
 	for at := time.Date(begin.Year(), begin.Month(), begin.Day(), 8, 5, 0, 0, time.UTC); at.Before(l.Now); {
 		l.Clock.Set(at)
-		n, step := int64(1), 24*time.Hour
-		if l.Now.Sub(at) < busyDays {
-			if n, step = perDay, 4*time.Hour; at.Hour() >= 16 {
-				step = 16 * time.Hour
-			}
-		}
-		if l.Now.Sub(at) < lastDays {
-			n, step = 24, time.Hour
-		}
-		if err := l.sendWave(ctx, at, n); err != nil {
+		if err := l.sendWave(ctx, at); err != nil {
 			return fmt.Errorf("send on %s: %w", at.Format(time.DateOnly), err)
 		}
-		at = at.Add(step)
+		switch ago := l.Now.Sub(at); {
+		case ago < lastDays:
+			at = at.Add(time.Hour)
+		case ago < busyDays && at.Hour() < 16:
+			at = at.Add(4 * time.Hour)
+		case ago < busyDays:
+			at = at.Add(16 * time.Hour)
+		default:
+			at = at.Add(24 * time.Hour)
+		}
 	}
 	l.Clock.Set(l.Now)
 	if err := l.App.Quota.Return(ctx); err != nil {
@@ -71,11 +71,30 @@ func (l *loader) sendMail(ctx context.Context) error {
 	return usage.Fold(ctx, l.App.DB)
 }
 
-// sendWave sends what a client sends in one of n parts of a day.
-func (l *loader) sendWave(ctx context.Context, at time.Time, n int64) error {
-	days := int64(30)
+// days is how much a client sends at an instant, in days of its usual sending: those of the first page all the time, others less often.
+func (l *loader) days(s *sender, at time.Time) float64 {
+	switch ago := l.Now.Sub(at); {
+	case ago < lastDays && s.often:
+		return 1. / 24
+	case ago < lastDays && at.Hour()%6 == 2:
+		return 1. / 4
+	case ago < lastDays:
+		return 0
+	case ago < busyDays && s.often:
+		return 1. / 3
+	case ago < busyDays && at.Hour() < 10, s.often:
+		return 1
+	case at.Weekday() == time.Tuesday:
+		return 5
+	}
+	return 0
+}
+
+// sendWave sends what is sent at an instant.
+func (l *loader) sendWave(ctx context.Context, at time.Time) error {
+	month := 30
 	if at.Year() == l.Now.Year() && at.Month() == l.Now.Month() {
-		days = int64(max(l.Now.Day(), 10))
+		month = max(l.Now.Day(), 10)
 	}
 	rhythm := .7 + .6*l.rng.Float64()
 	if d := at.Weekday(); d == time.Saturday || d == time.Sunday {
@@ -84,7 +103,10 @@ func (l *loader) sendWave(ctx context.Context, at time.Time, n int64) error {
 	var wg sync.WaitGroup
 	failed := make([]error, len(l.senders))
 	for i, s := range l.senders {
-		all := int64(float64(s.size) * s.share * rhythm * (.8 + .4*l.rng.Float64()) / float64(days*n))
+		all := int64(float64(s.size) * s.share * rhythm * (.9 + .4*l.rng.Float64()) * l.days(s, at) / float64(month))
+		if all == 0 {
+			continue
+		}
 		from := quota.Sender{Account: s.id, Channel: quota.Email}
 		if len(s.subs) > 0 {
 			from.Sub = s.subs[l.rng.IntN(1+l.rng.IntN(len(s.subs)))]
@@ -92,7 +114,7 @@ func (l *loader) sendWave(ctx context.Context, at time.Time, n int64) error {
 		if len(s.people) > 0 {
 			from.Member = s.people[l.rng.IntN(len(s.people))]
 		}
-		texts := l.rng.IntN(3) == 0
+		texts := i%3 == 0
 		wg.Go(func() { failed[i] = l.sendSome(ctx, from, all, texts) })
 	}
 	wg.Wait()
@@ -106,10 +128,8 @@ func (l *loader) sendWave(ctx context.Context, at time.Time, n int64) error {
 
 // sendSome sends emails, and some texts when told to. What a limit refuses is not sent.
 func (l *loader) sendSome(ctx context.Context, from quota.Sender, n int64, texts bool) error {
-	if n > 0 {
-		if _, err := l.App.Quota.Reserve(ctx, from, quota.Mark{}, n, 0); err != nil {
-			return err
-		}
+	if _, err := l.App.Quota.Reserve(ctx, from, quota.Mark{}, n, 0); err != nil {
+		return err
 	}
 	if from.Channel = quota.SMS; texts && n > 40 {
 		_, err := l.App.Quota.Reserve(ctx, from, quota.Mark{}, n/40, 0)
