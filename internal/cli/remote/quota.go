@@ -10,11 +10,12 @@ import (
 )
 
 type quotaCmd struct {
-	Explain quotaExplain `cmd:"" help:"Say how every layer stands, which binds, and what would become of so many units now."`
-	Reserve quotaReserve `cmd:"" help:"Ask for the units of a message; the exit code is 0 for yes and 4 for no."`
-	Commit  quotaCommit  `cmd:"" help:"Commit a reserve: its message is on its way."`
-	Release quotaRelease `cmd:"" help:"Release a reserve: its message is not sent."`
-	Limits  limitsCmd    `cmd:"" help:"The limits that are set on an account, a sub-account or a person: list, set, remove."`
+	Explain  quotaExplain  `cmd:"" help:"Say how every layer stands, which binds, and what would become of so many units now."`
+	Reserve  quotaReserve  `cmd:"" help:"Ask for the units of a message; the exit code is 0 for yes and 4 for no."`
+	Commit   quotaCommit   `cmd:"" help:"Commit a reserve: its message is on its way."`
+	Release  quotaRelease  `cmd:"" help:"Release a reserve: its message is not sent."`
+	Simulate quotaSimulate `cmd:"" help:"Play a day of traffic against limits that nobody has set yet: who would be held or rejected, when, by which layer."`
+	Limits   limitsCmd     `cmd:"" help:"The limits that are set on an account, a sub-account or a person: list, set, remove."`
 }
 
 // sent is what is sent, and with which sub-account.

@@ -36,7 +36,7 @@ type Commands struct {
 	Packages    packagesCmd    `cmd:"" group:"remote" help:"Packages: what clients buy; list, show, create, edit, copy, retire, delete, assign."`
 	Modules     modulesCmd     `cmd:"" group:"remote" help:"The operator's own modules: list, show, create, edit, remove."`
 	Settings    settingsCmd    `cmd:"" group:"remote" help:"The settings of an account: list, set, reset, apply below."`
-	Quota       quotaCmd       `cmd:"" group:"remote" help:"What may be sent: explain, reserve, commit, release, limits."`
+	Quota       quotaCmd       `cmd:"" group:"remote" help:"What may be sent: explain, reserve, commit, release, simulate, limits."`
 	Usage       usageCmd       `cmd:"" group:"remote" help:"What was sent, by hour, day or month: a table, CSV or JSON."`
 	Tasks       tasksCmd       `cmd:"" group:"remote" help:"Exports and imports: list, show, cancel, result."`
 	Me          meCmd          `cmd:"" group:"remote" help:"Say for whom the key acts, and where."`
