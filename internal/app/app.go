@@ -240,6 +240,7 @@ func (a *App) workers(texts *i18n.Catalogue) (*jobs.Workers, error) {
 	account.RegisterJobs(w, a.Accounts, a.DB)
 	notice.RegisterJobs(w, a.Notices)
 	trail.RegisterJobs(w, a.Trail, a.DB)
+	contact.RegisterJobs(w, a.Contacts)
 	plan.RegisterJobs(w, a.Plans, a.DB)
 	apikey.RegisterJobs(w, a.Keys)
 	usage.RegisterJobs(w, a.DB)

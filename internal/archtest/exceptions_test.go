@@ -54,6 +54,8 @@ var unscoped = map[string]string{
 	"account.strays":         "compares all lists with all accounts, for the operator on the server; only ids and numbers are told",
 	"account.removeStrays":   "writes anew what follows from the accounts, for the operator on the server",
 	"account.unlist":         "writes anew what follows from the accounts, for the operator on the server",
+	"contact.removedByLink":  "the link is the authority: one removed contact, whose code is compared",
+	"contact.forgetRemoved":  "retention, by time alone",
 	"account.makeFound":      "writes anew what follows from the accounts, for the operator on the server",
 
 	"contact.byLink":        "the link is the authority: one contact, whose code is compared",
@@ -138,6 +140,7 @@ var batchCallers = map[string]string{
 	"audit.Sealer.SealOnce":        "sealing follows the writes and must not conflict with them",
 	"brand.Service.KeepPicture":    "a picture that no brand shows yet is state, and ends by itself",
 	"brand.Service.sweep":          "retention of pictures that no brand shows",
+	"contact.Forget":               "retention of the addresses of contacts that were removed",
 	"brand.Service.note":           "when a record was looked for is state; what comes of it is governed",
 	"brand.Service.recheck":        "when a record was looked for is state; what comes of it is governed",
 	"change.Feed.Sweep":            "forgets old news, which nobody reads",

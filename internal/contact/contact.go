@@ -403,7 +403,7 @@ func same(a, b Contact) bool {
 	return a.Email == b.Email && a.Phone == b.Phone && a.Name == b.Name && a.Language == b.Language && slices.Equal(a.Details, b.Details)
 }
 
-// Remove forgets a contact. What it has unsubscribed from stays suppressed.
+// Remove forgets a contact. What it has unsubscribed from stays suppressed, and for KeepRemoved it can unsubscribe by its messages.
 func (s *Service) Remove(ctx context.Context, by authz.Actor, account ids.Account, id ids.Contact) error {
 	return s.write(ctx, by, authz.ContactsEdit, account, func(ctx context.Context, w *op.W) error {
 		c, err := load(ctx, w.Tx(), w.Scope(), id)

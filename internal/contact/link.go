@@ -89,6 +89,9 @@ func (s *Service) open(ctx context.Context, q db.Queryer, text string, u use) (C
 		return Contact{}, l, dead()
 	}
 	c, err := byLink(ctx, q, l.contact)
+	if errors.Is(err, db.ErrNoRows) && u == toUnsubscribe { // whoever has no contact any more may still have its messages
+		c, err = removedByLink(ctx, q, l.contact)
+	}
 	if err != nil && !errors.Is(err, db.ErrNoRows) {
 		return Contact{}, l, err
 	}

@@ -541,6 +541,9 @@ func (s *Service) askToConfirm(ctx context.Context, w *op.W, c Contact, l List) 
 // AskAgain mails a contact who has not confirmed once more.
 func (s *Service) AskAgain(ctx context.Context, by authz.Actor, account ids.Account, id ids.Contact) error {
 	return s.write(ctx, by, authz.ContactsEdit, account, func(ctx context.Context, w *op.W) error {
+		if !s.Mail.Sends() {
+			return errs.New(errs.Conflict, "contact.mail_off", "Wait until the operator switches mail on. It is off, and only a mail can ask the contact.")
+		}
 		c, err := load(ctx, w.Tx(), w.Scope(), id)
 		if err != nil {
 			return err

@@ -99,7 +99,9 @@ func TestINV01AlteredLinksOfContactsAreAnsweredLikeUnknownOnes(t *testing.T) {
 		d.wants(d.s.Confirm(d.ctx, r.confirm), contact.LinkDead)
 		d.wants(d.s.Unsubscribe(d.ctx, r.leaves), "")
 		d.wants(d.s.Remove(d.ctx, d.Owner.Actor, d.Department, r.id), "")
-		d.wants(d.s.Unsubscribe(d.ctx, r.leaves), contact.LinkDead)
+		altered := []byte(r.leaves)
+		altered[len(altered)-2] ^= 1
+		d.wants(d.s.Unsubscribe(d.ctx, string(altered)), contact.LinkDead)
 	})
 }
 
@@ -280,5 +282,39 @@ func TestContactsConfirmBeforeTheyAreOnAList(t *testing.T) {
 		if got := d.get(d.Department, ann).Lists; len(got) != 1 || got[0].State != contact.Pending || len(mails()) != 3 {
 			d.Errorf("%+v, %d mails", got, len(mails()))
 		}
+	})
+}
+
+// TestARemovedContactStillUnsubscribes uses the link of a message that came before the contact was removed: the address is heard, until
+// it is forgotten, and the links that show details are dead.
+func TestARemovedContactStillUnsubscribes(t *testing.T) {
+	onDesk(t, func(d *desk) {
+		r := d.reader()
+		d.set(d.Customer, "contact.unsubscribe", contact.OfDepartment)
+		d.wants(d.s.Remove(d.ctx, d.Root.Actor, d.Department, r.id), "")
+		for _, link := range []string{r.prefers, r.confirm} {
+			_, err := d.s.Preferences(d.ctx, link)
+			d.wants(err, contact.LinkDead)
+			_, err = d.s.Confirmation(d.ctx, link)
+			d.wants(err, contact.LinkDead)
+		}
+		u, err := d.s.Unsubscription(d.ctx, r.leaves)
+		d.wants(err, "")
+		if u.Done || u.AccountName != "Marketing" {
+			d.Errorf("%+v", u)
+		}
+		d.wants(d.s.Unsubscribe(d.ctx, r.leaves), "")
+		again := d.add(d.Department, contact.Input{Email: "eve@example.com"})
+		if stops := d.get(d.Department, again).Stops; len(stops) != 1 || stops[0].Reason != contact.Unsubscribed {
+			d.Errorf("suppressed: %+v", stops)
+		}
+		d.at.Advance(contact.KeepRemoved - time.Hour)
+		d.wants(contact.Forget(d.ctx, d.s), "")
+		_, err = d.s.Unsubscription(d.ctx, r.leaves)
+		d.wants(err, "")
+		d.at.Advance(2 * time.Hour)
+		d.wants(contact.Forget(d.ctx, d.s), "")
+		_, err = d.s.Unsubscription(d.ctx, r.leaves)
+		d.wants(err, contact.LinkDead)
 	})
 }

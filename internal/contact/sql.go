@@ -65,7 +65,11 @@ func update(ctx context.Context, tx *db.Tx, sc authz.Scope, c Contact) error {
 }
 
 func remove(ctx context.Context, tx *db.Tx, sc authz.Scope, id ids.Contact) error {
-	in, args := sc.Here("account_id")
+	in, args := sc.Here("contacts.account_id")
+	if _, err := tx.Exec(ctx, `INSERT INTO contacts_removed (id, account_id, address, removed_at) SELECT id, account_id, address, CAST(? AS BIGINT) FROM contacts WHERE id = ? AND `+in,
+		append([]any{tx.Ms(), id}, args...)...); err != nil {
+		return err
+	}
 	_, err := tx.Exec(ctx, `DELETE FROM contacts WHERE id = ? AND `+in, append([]any{id}, args...)...)
 	return err
 }
@@ -94,4 +98,16 @@ func askedAt(ctx context.Context, q db.Queryer, sc authz.Scope, id ids.Contact) 
 // byLink finds the one contact that a link names.
 func byLink(ctx context.Context, q db.Queryer, id ids.Contact) (Contact, error) {
 	return db.One(ctx, q, scan, "SELECT "+columns+" FROM contacts c WHERE c.id = ?", id)
+}
+
+// removedByLink is what is left of a removed contact: where its messages came from, and its address.
+func removedByLink(ctx context.Context, q db.Queryer, id ids.Contact) (Contact, error) {
+	return db.One(ctx, q, func(r db.Row) (c Contact, err error) {
+		err = r.Scan(&c.ID, &c.Account, &c.address)
+		return c, err
+	}, "SELECT r.id, r.account_id, r.address FROM contacts_removed r WHERE r.id = ?", id)
+}
+
+func forgetRemoved(ctx context.Context, tx *db.Tx, before int64, limit int) (int64, error) {
+	return tx.Exec(ctx, `DELETE FROM contacts_removed WHERE id IN (SELECT r.id FROM contacts_removed r WHERE r.removed_at < ? ORDER BY r.removed_at LIMIT ?)`, before, limit)
 }
