@@ -92,7 +92,7 @@ func open(d *db.DB, now clock.Clock) (*quota.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := quota.NewEngine(quota.EngineDeps{DB: d, Log: log, Clock: now, Known: known, News: feed})
+	e := quota.NewEngine(quota.EngineDeps{DB: d, Log: log, Clock: now, Known: known, Zone: account.TimeZone, News: feed})
 	e.KeepTime(now)
 	return e, nil
 }

@@ -99,7 +99,7 @@ func open(ctx context.Context, dir string) (n node, err error) {
 	if err != nil {
 		return n, errors.Join(err, n.db.Close())
 	}
-	n.engine = quota.NewEngine(quota.EngineDeps{DB: n.db, Log: log, Clock: clock.System, Known: known, News: n.news})
+	n.engine = quota.NewEngine(quota.EngineDeps{DB: n.db, Log: log, Clock: clock.System, Known: known, Zone: account.TimeZone, News: n.news})
 	return n, nil
 }
 

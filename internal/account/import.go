@@ -364,6 +364,15 @@ func createMany(ctx context.Context, w *op.W, rows []int, fates []Fate) error {
 	if err := insertMany(ctx, w.Tx(), w.Scope(), all); err != nil {
 		return err
 	}
+	sold := map[ids.Package]bool{"": true}
+	for _, i := range rows {
+		if p := fates[i].bought; !sold[p.ID] {
+			sold[p.ID] = true
+			if err := plan.Sold(ctx, w.Tx(), w.Scope(), p); err != nil {
+				return OfRow(i, err)
+			}
+		}
+	}
 	for n, i := range rows {
 		if f := fates[i].fields; f.TimeZone != "" || f.Language != "" {
 			if err := settleOne(ctx, w, all[n].ID, f); err != nil {

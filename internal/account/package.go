@@ -11,6 +11,7 @@ import (
 	"bailiwick/internal/notice"
 	"bailiwick/internal/op"
 	"bailiwick/internal/plan"
+	"bailiwick/internal/quota"
 )
 
 // NoPackage filters the list of clients by those that have none.
@@ -53,6 +54,9 @@ func assignIn(ctx context.Context, w *op.W, pkg ids.Package) (bool, error) {
 		if err != nil {
 			return false, err
 		}
+		if err := plan.Sends(ctx, w.Tx(), sc, old.Package, p); err != nil {
+			return false, err
+		}
 		upd.PackageName = p.Name
 	}
 	if err := putPackage(ctx, w.Tx(), sc, upd); err != nil {
@@ -93,6 +97,9 @@ func (s *Service) Reassign(ctx context.Context, by authz.Actor, at ids.Account, 
 		}
 		if n == 0 {
 			return w.Unchanged()
+		}
+		if err := quota.Offered(ctx, w.Tx(), w.Scope(), to, old.Sending, next.Sending); err != nil {
+			return err
 		}
 		w.Audit(audit.Event{Action: "package.reassigned", TargetType: "package", TargetID: string(from), Target: old.Name, Before: reassigned{old.Name, n}, After: reassigned{next.Name, n}})
 		return nil

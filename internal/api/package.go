@@ -50,6 +50,7 @@ type Package struct {
 	Role        string     `json:"role,omitempty" doc:"The role group of who is made a user without one."`
 	RoleName    string     `json:"role_name,omitempty"`
 	Limits      []Limit    `json:"limits" doc:"What is not among them has no limit."`
+	Sending     []Sending  `json:"sending" doc:"How much clients may send. What is not among them has no limit."`
 	RetiredAt   *time.Time `json:"retired_at,omitempty" doc:"Since when no client gets it."`
 	Clients     int        `json:"clients" doc:"That have it, here and below."`
 	Can         []string   `json:"can" doc:"What the key may do with packages here."`
@@ -57,7 +58,7 @@ type Package struct {
 
 func packageBody(p plan.Package, at ids.Account, mine []string) Package {
 	out := Package{ID: string(p.ID), Account: string(p.Account), AccountName: p.AccountName, Inherited: p.Inherited(at), Name: p.Name, PriceNote: p.PriceNote, AllModules: p.All,
-		Modules: modulesOf(p), Role: string(p.Role), RoleName: p.RoleName, Limits: termBodies(p.Terms), Clients: p.Customers, Can: mine}
+		Modules: modulesOf(p), Role: string(p.Role), RoleName: p.RoleName, Limits: termBodies(p.Terms), Sending: sendingBodies(p.Sending), Clients: p.Customers, Can: mine}
 	if p.AccountName == "" {
 		out.Account = ""
 	}
@@ -114,12 +115,13 @@ func (a *API) listPackages(ctx context.Context, by authz.Actor, in *AtAccount) (
 type createPackageIn struct {
 	AtAccount
 	Body struct {
-		Name       string   `json:"name" example:"Starter"`
-		PriceNote  string   `json:"price_note,omitempty" example:"29 EUR a month"`
-		AllModules bool     `json:"all_modules,omitempty" doc:"It withholds no module, those to come included."`
-		Modules    []string `json:"modules,omitempty" maxItems:"200" doc:"Else the keys of the modules that it leaves to the people of its clients."`
-		Role       ids.Role `json:"role,omitempty" maxLength:"64" doc:"The role group of who is made a user without one."`
-		Limits     []Limit  `json:"limits,omitempty" maxItems:"50" doc:"What is left out has no limit."`
+		Name       string    `json:"name" example:"Starter"`
+		PriceNote  string    `json:"price_note,omitempty" example:"29 EUR a month"`
+		AllModules bool      `json:"all_modules,omitempty" doc:"It withholds no module, those to come included."`
+		Modules    []string  `json:"modules,omitempty" maxItems:"200" doc:"Else the keys of the modules that it leaves to the people of its clients."`
+		Role       ids.Role  `json:"role,omitempty" maxLength:"64" doc:"The role group of who is made a user without one."`
+		Limits     []Limit   `json:"limits,omitempty" maxItems:"50" doc:"What is left out has no limit."`
+		Sending    []Sending `json:"sending,omitempty" maxItems:"6" doc:"How much clients may send. What is left out has no limit."`
 	}
 }
 
@@ -138,7 +140,7 @@ func setOfModules(keys []string) authz.Set {
 
 func (a *API) createPackage(ctx context.Context, by authz.Actor, in *createPackageIn) (*Created, error) {
 	b := in.Body
-	id, err := a.Plans.Create(ctx, by, in.Account, plan.Input{Name: b.Name, PriceNote: b.PriceNote, All: b.AllModules, Modules: setOfModules(b.Modules), Role: b.Role, Terms: termsOf(b.Limits)})
+	id, err := a.Plans.Create(ctx, by, in.Account, plan.Input{Name: b.Name, PriceNote: b.PriceNote, All: b.AllModules, Modules: setOfModules(b.Modules), Role: b.Role, Terms: termsOf(b.Limits), Sending: gridOf(b.Sending)})
 	return made("/accounts/"+string(in.Account)+"/packages/", id, err)
 }
 
@@ -164,12 +166,13 @@ type editPackageIn struct {
 	AtPackage
 	Edits
 	Body struct {
-		Name       *string   `json:"name,omitempty"`
-		PriceNote  *string   `json:"price_note,omitempty"`
-		AllModules *bool     `json:"all_modules,omitempty" doc:"It withholds no module, those to come included."`
-		Modules    *[]string `json:"modules,omitempty" maxItems:"200" doc:"All of them."`
-		Role       *ids.Role `json:"role,omitempty" maxLength:"64" doc:"Empty: none."`
-		Limits     *[]Limit  `json:"limits,omitempty" maxItems:"50" doc:"All of them. What is left out has no limit."`
+		Name       *string    `json:"name,omitempty"`
+		PriceNote  *string    `json:"price_note,omitempty"`
+		AllModules *bool      `json:"all_modules,omitempty" doc:"It withholds no module, those to come included."`
+		Modules    *[]string  `json:"modules,omitempty" maxItems:"200" doc:"All of them."`
+		Role       *ids.Role  `json:"role,omitempty" maxLength:"64" doc:"Empty: none."`
+		Limits     *[]Limit   `json:"limits,omitempty" maxItems:"50" doc:"All of them. What is left out has no limit."`
+		Sending    *[]Sending `json:"sending,omitempty" maxItems:"6" doc:"All of them. What is left out has no limit. It holds at once for every client, but for the limits that a client has instead."`
 	}
 }
 
@@ -183,12 +186,15 @@ func (a *API) editPackage(ctx context.Context, by authz.Actor, in *editPackageIn
 		return nil, err
 	}
 	b := in.Body
-	upd := plan.Input{Name: or(b.Name, p.Name), PriceNote: or(b.PriceNote, p.PriceNote), All: or(b.AllModules, p.All), Modules: p.Modules, Role: or(b.Role, p.Role), Terms: p.Terms}
+	upd := plan.Input{Name: or(b.Name, p.Name), PriceNote: or(b.PriceNote, p.PriceNote), All: or(b.AllModules, p.All), Modules: p.Modules, Role: or(b.Role, p.Role), Terms: p.Terms, Sending: p.Sending}
 	if b.Modules != nil {
 		upd.Modules = setOfModules(*b.Modules)
 	}
 	if b.Limits != nil {
 		upd.Terms = termsOf(*b.Limits)
+	}
+	if b.Sending != nil {
+		upd.Sending = gridOf(*b.Sending)
 	}
 	if err := a.Plans.Edit(ctx, by, in.Account, in.Package, version, upd); err != nil {
 		return nil, err

@@ -22,20 +22,21 @@ func (a *API) roleOperations() {
 
 // Role is a role group.
 type Role struct {
-	ID          string   `json:"id"`
-	Account     string   `json:"account,omitempty" doc:"Where it is defined; absent when that is out of sight."`
-	AccountName string   `json:"account_name,omitempty"`
-	Inherited   bool     `json:"inherited" doc:"It comes from above this account."`
-	Name        string   `json:"name"`
-	Description string   `json:"description"`
-	Permissions []string `json:"permissions"`
-	Members     int      `json:"members" doc:"People here and below who have it."`
-	Invitations int      `json:"invitations" doc:"Open invitations with it, likewise."`
-	Can         []string `json:"can" doc:"What the key may do with role groups here."`
+	ID          string    `json:"id"`
+	Account     string    `json:"account,omitempty" doc:"Where it is defined; absent when that is out of sight."`
+	AccountName string    `json:"account_name,omitempty"`
+	Inherited   bool      `json:"inherited" doc:"It comes from above this account."`
+	Name        string    `json:"name"`
+	Description string    `json:"description"`
+	Permissions []string  `json:"permissions"`
+	Sending     []Sending `json:"sending" doc:"How much each of its people may send. What is not among them has no limit."`
+	Members     int       `json:"members" doc:"People here and below who have it."`
+	Invitations int       `json:"invitations" doc:"Open invitations with it, likewise."`
+	Can         []string  `json:"can" doc:"What the key may do with role groups here."`
 }
 
 func roleBody(g role.Group, at ids.Account, mine []string) Role {
-	out := Role{string(g.ID), string(g.Account), g.AccountName, g.Inherited(at), g.Name, g.Description, g.Perms.Names(), g.Members, g.Invitations, mine}
+	out := Role{string(g.ID), string(g.Account), g.AccountName, g.Inherited(at), g.Name, g.Description, g.Perms.Names(), sendingBodies(g.Sending), g.Members, g.Invitations, mine}
 	if g.AccountName == "" {
 		out.Account = ""
 	}
@@ -64,9 +65,10 @@ func (a *API) listRoles(ctx context.Context, by authz.Actor, in *AtAccount) (*An
 type createRoleIn struct {
 	AtAccount
 	Body struct {
-		Name        string   `json:"name"`
-		Description string   `json:"description,omitempty"`
-		Permissions []string `json:"permissions" maxItems:"500"`
+		Name        string    `json:"name"`
+		Description string    `json:"description,omitempty"`
+		Permissions []string  `json:"permissions" maxItems:"500"`
+		Sending     []Sending `json:"sending,omitempty" maxItems:"6" doc:"How much each of its people may send. What is left out has no limit."`
 	}
 }
 
@@ -75,7 +77,7 @@ func (a *API) createRole(ctx context.Context, by authz.Actor, in *createRoleIn) 
 	if err != nil {
 		return nil, err
 	}
-	id, err := a.Roles.Create(ctx, by, in.Account, role.Input{Name: in.Body.Name, Description: in.Body.Description, Perms: perms})
+	id, err := a.Roles.Create(ctx, by, in.Account, role.Input{Name: in.Body.Name, Description: in.Body.Description, Perms: perms, Sending: gridOf(in.Body.Sending)})
 	return made("/accounts/"+string(in.Account)+"/roles/", id, err)
 }
 
@@ -101,9 +103,10 @@ type editRoleIn struct {
 	AtRole
 	Edits
 	Body struct {
-		Name        *string   `json:"name,omitempty"`
-		Description *string   `json:"description,omitempty"`
-		Permissions *[]string `json:"permissions,omitempty" maxItems:"500" doc:"All of them."`
+		Name        *string    `json:"name,omitempty"`
+		Description *string    `json:"description,omitempty"`
+		Permissions *[]string  `json:"permissions,omitempty" maxItems:"500" doc:"All of them."`
+		Sending     *[]Sending `json:"sending,omitempty" maxItems:"6" doc:"All of them. What is left out has no limit."`
 	}
 }
 
@@ -116,11 +119,14 @@ func (a *API) editRole(ctx context.Context, by authz.Actor, in *editRoleIn) (*It
 	if err != nil {
 		return nil, err
 	}
-	upd := role.Input{Name: or(in.Body.Name, g.Name), Description: or(in.Body.Description, g.Description), Perms: g.Perms}
+	upd := role.Input{Name: or(in.Body.Name, g.Name), Description: or(in.Body.Description, g.Description), Perms: g.Perms, Sending: g.Sending}
 	if in.Body.Permissions != nil {
 		if upd.Perms, err = permsOf("permissions", *in.Body.Permissions); err != nil {
 			return nil, err
 		}
+	}
+	if in.Body.Sending != nil {
+		upd.Sending = gridOf(*in.Body.Sending)
 	}
 	if err := a.Roles.Edit(ctx, by, in.Account, in.Role, version, upd); err != nil {
 		return nil, err

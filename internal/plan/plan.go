@@ -19,6 +19,7 @@ import (
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/op"
+	"bailiwick/internal/quota"
 	"bailiwick/internal/setting"
 )
 
@@ -34,7 +35,8 @@ type Package struct {
 	Role        ids.Role  // the role group of who is made a user without one, "" none
 	RoleName    string
 	Terms       Terms
-	Retired     time.Time // zero: customers may get it
+	Sending     quota.Grid // how much may be sent
+	Retired     time.Time  // zero: customers may get it
 	Version     int64
 	Customers   int // that have it, at the reader's account and below
 }
@@ -50,10 +52,11 @@ type Input struct {
 	Modules   authz.Set // the permissions of its modules, whole modules
 	Role      ids.Role
 	Terms     Terms
+	Sending   quota.Grid
 }
 
 func (p Package) input() Input {
-	return Input{Name: p.Name, PriceNote: p.PriceNote, All: p.All, Modules: p.Modules, Role: p.Role, Terms: p.Terms}
+	return Input{Name: p.Name, PriceNote: p.PriceNote, All: p.All, Modules: p.Modules, Role: p.Role, Terms: p.Terms, Sending: p.Sending}
 }
 
 // logged is how a package stands in the log.
@@ -63,6 +66,7 @@ type logged struct {
 	Modules   []string `audit:"show"`
 	Role      string   `audit:"show"`
 	Limits    []string `audit:"show"`
+	Sending   []string `audit:"show"`
 }
 
 func (p Package) logged() logged {
@@ -70,7 +74,7 @@ func (p Package) logged() logged {
 	if !p.All {
 		modules = p.Modules.Names()
 	}
-	return logged{p.Name, p.PriceNote, modules, string(p.Role), p.Terms.texts()}
+	return logged{p.Name, p.PriceNote, modules, string(p.Role), p.Terms.texts(), p.Sending.Texts()}
 }
 
 // Service is the operations on packages.
@@ -155,6 +159,9 @@ func create(ctx context.Context, w *op.W, in Input, action string) (ids.Package,
 	if err := insert(ctx, w.Tx(), w.Scope(), p); err != nil {
 		return "", err
 	}
+	if err := quota.Offered(ctx, w.Tx(), w.Scope(), p.ID, nil, p.Sending); err != nil {
+		return "", err
+	}
 	w.Audit(audit.Event{Action: action, TargetType: "package", TargetID: string(p.ID), Target: p.Name, After: p.logged()})
 	return p.ID, nil
 }
@@ -191,10 +198,13 @@ func (s *Service) Edit(ctx context.Context, by authz.Actor, account ids.Account,
 		if err := in.onto(ctx, w, &p); err != nil {
 			return err
 		}
-		if p.Name == old.Name && p.PriceNote == old.PriceNote && p.All == old.All && p.Modules == old.Modules && p.Role == old.Role && maps.Equal(p.Terms, old.Terms) {
+		if p.Name == old.Name && p.PriceNote == old.PriceNote && p.All == old.All && p.Modules == old.Modules && p.Role == old.Role && maps.Equal(p.Terms, old.Terms) && p.Sending.Equal(old.Sending) {
 			return w.Unchanged()
 		}
 		if err := update(ctx, w.Tx(), w.Scope(), p); err != nil {
+			return err
+		}
+		if err := quota.Offered(ctx, w.Tx(), w.Scope(), id, old.Sending, p.Sending); err != nil {
 			return err
 		}
 		if ids.Fold(p.Name) != ids.Fold(old.Name) {
@@ -279,6 +289,11 @@ func (in Input) onto(ctx context.Context, w *op.W, p *Package) error {
 		c.Add("price_note", "input.too_long", "Shorten this to {max} characters.", "max", noteMax)
 	}
 	var err error
+	if p.Sending, err = in.Sending.Clean(); err != nil {
+		if err := c.Merge(err); err != nil {
+			return err
+		}
+	}
 	if p.Modules, err = soldOf(ctx, w.Tx(), w.Scope(), in); err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"bailiwick/internal/db"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
+	"bailiwick/internal/quota"
 )
 
 // Customers are counted at the reader's account and below, so that a count tells nothing of others.
@@ -61,10 +62,18 @@ func find(ctx context.Context, q db.Queryer, sc authz.Scope, cond string, args .
 }
 
 // addTerms reads the amounts of packages.
-func addTerms(ctx context.Context, q db.Queryer, _ authz.Scope, of []Package) error {
+func addTerms(ctx context.Context, q db.Queryer, sc authz.Scope, of []Package) error {
 	at := map[ids.Package]int{}
+	all := make([]ids.Package, len(of))
 	for i, p := range of {
-		at[p.ID] = i
+		at[p.ID], all[i] = i, p.ID
+	}
+	sending, err := quota.Shared(ctx, q, sc, all)
+	if err != nil {
+		return err
+	}
+	for i := range of {
+		of[i].Sending = sending[of[i].ID]
 	}
 	for part := range slices.Chunk(of, 500) {
 		var in []any
@@ -170,7 +179,7 @@ func putTerms(ctx context.Context, tx *db.Tx, sc authz.Scope, p Package) error {
 			}
 		}
 	}
-	return nil
+	return quota.PutShared(ctx, tx, sc, string(p.ID), quota.FromPackage, p.Sending)
 }
 
 // relist brings the name of a package in the lists of clients up to date.
@@ -195,6 +204,9 @@ func retire(ctx context.Context, tx *db.Tx, sc authz.Scope, id ids.Package, reti
 }
 
 func remove(ctx context.Context, tx *db.Tx, sc authz.Scope, id ids.Package) error {
+	if err := quota.PutShared(ctx, tx, sc, string(id), quota.FromPackage, nil); err != nil {
+		return err
+	}
 	here, args := sc.Here("account_id")
 	_, err := tx.Exec(ctx, "DELETE FROM packages WHERE id = ? AND "+here, append([]any{id}, args...)...)
 	return err

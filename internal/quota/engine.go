@@ -25,6 +25,7 @@ type Engine struct {
 	clock  clock.Clock
 	start  time.Time
 	known  *setting.Known
+	zone   setting.Key[string]
 	paths  *change.Cache[Sender, *path]
 	leases bool
 	// ledgerNow is the instant by the clock that all nodes share.
@@ -48,6 +49,7 @@ type EngineDeps struct {
 	Log   *slog.Logger
 	Clock clock.Clock
 	Known *setting.Known
+	Zone  setting.Key[string] // an account's time zone, in which its days begin
 	News  *change.Feed
 	// NoLeases has every decision made in the ledger itself.
 	NoLeases bool
@@ -64,7 +66,7 @@ const mostPaths = 1 << 17
 // NewEngine makes the engine of a node.
 func NewEngine(d EngineDeps) *Engine {
 	e := &Engine{
-		db: d.DB, log: d.Log, clock: d.Clock, start: d.Clock(), known: d.Known, leases: !d.NoLeases,
+		db: d.DB, log: d.Log, clock: d.Clock, start: d.Clock(), known: d.Known, zone: d.Zone, leases: !d.NoLeases,
 		paths: change.NewCache[Sender, *path](d.News, mostPaths), holders: map[counted]*holder{},
 		logbook: logbook{live: map[ids.Lease]*lease{}},
 	}

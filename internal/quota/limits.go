@@ -13,7 +13,6 @@ import (
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/op"
-	"bailiwick/internal/setting"
 )
 
 // ActionLimits is the audit action of a change of limits.
@@ -53,6 +52,15 @@ type Edit struct {
 	Ends    time.Time
 }
 
+// Field names the limit in forms, and what of it: "", action, cap, paced or until.
+func (e Edit) Field(of string) string {
+	name := string(e.Channel) + "_" + e.Window.String()
+	if of != "" {
+		name += "_" + of
+	}
+	return name
+}
+
 func (e Edit) check() error {
 	l := e.Limit
 	switch {
@@ -61,15 +69,15 @@ func (e Edit) check() error {
 	case e.Remove:
 		return nil
 	case l.Amount < Unlimited || l.Amount > MostAmount:
-		return errs.Field("amount", "quota.amount_range", "Write a number from 0 to {most}, or -1 for no limit.", "most", int64(MostAmount))
+		return errs.Field(e.Field(""), "quota.amount_range", "Write a number from 0 to {most}, or -1 for no limit.", "most", int64(MostAmount))
 	case l.Action != Reject && l.Action != Hold && l.Action != Overage:
-		return errs.Field("action", "quota.action_unknown", "Choose what happens at the limit: reject, hold or overage.")
+		return errs.Field(e.Field("action"), "quota.action_unknown", "Choose what happens at the limit: reject, hold or overage.")
 	case l.Action == Overage && (l.Amount == Unlimited || l.Cap < l.Amount || l.Cap > MostAmount):
-		return errs.Field("cap", "quota.cap_range", "Write a cap that is not below the limit. Overage lets through up to it.")
+		return errs.Field(e.Field("cap"), "quota.cap_range", "Write a cap that is not below the limit. Overage lets through up to it.")
 	case l.Action != Overage && l.Cap != 0:
-		return errs.Field("cap", "quota.cap_unused", "Leave the cap out. Only overage has one.")
+		return errs.Field(e.Field("cap"), "quota.cap_unused", "Leave the cap out. Only overage has one.")
 	case l.Paced && (l.Action == Overage || l.Amount == Unlimited):
-		return errs.Field("paced", "quota.paced_over", "Choose either even pacing or overage, and a limit. Pacing spreads a limit over its window.")
+		return errs.Field(e.Field("paced"), "quota.paced_over", "Choose either even pacing or overage, and a limit. Pacing spreads a limit over its window.")
 	}
 	return nil
 }
@@ -101,7 +109,7 @@ func (s *Service) limits(ctx context.Context, q db.Queryer, sc authz.Scope, t Ta
 		return nil, err
 	}
 	subject, _ := subjectOf(sc, t)
-	rows, err := limitsOf(ctx, q, []string{subject})
+	rows, err := limitRows(ctx, q, sc, t)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +131,7 @@ func (s *Service) limits(ctx context.Context, q db.Queryer, sc authz.Scope, t Ta
 		c := counters[counted{subject, r.channel}].Counter
 		c.turn(cal.At(now))
 		overridden := slices.ContainsFunc(rows, func(o limitRow) bool {
-			return o.channel == r.channel && o.window == r.window && o.Source == FromOverride && r.Source != FromOverride && o.inForce(now)
+			return o.channel == r.channel && o.window == r.window && o.subject == subject && r.subject != subject && o.inForce(now)
 		})
 		out[i] = Set{r.Limit, r.channel, r.window, r.ends, r.inForce(now) && !overridden, c.used(r.window)}
 	}
@@ -149,10 +157,16 @@ func (s *Service) SetLimits(ctx context.Context, by authz.Actor, account ids.Acc
 		if err != nil {
 			return err
 		}
+		var c errs.Collector
 		for _, e := range edits {
-			if err := s.set(ctx, w, t, e); err != nil {
-				return err
+			if err := set(ctx, w, t, e); err != nil {
+				if err := c.Merge(err); err != nil {
+					return err
+				}
 			}
+		}
+		if err := c.Err(); err != nil {
+			return err
 		}
 		if out, err = s.limits(ctx, w.Tx(), w.Scope(), t); err != nil {
 			return err
@@ -182,15 +196,8 @@ func targetType(k Kind) string {
 // record writes limits as the log shows them.
 func record(all []Set) (l logged) {
 	for _, s := range all {
-		text := fmt.Sprintf("%v %d %s", s.Window, s.Amount, s.Action)
-		if s.Action == Overage {
-			text += fmt.Sprintf(" %d", s.Cap)
-		}
-		if s.Paced {
-			text += " paced"
-		}
-		if !s.Ends.IsZero() {
-			text += " until " + s.Ends.Format(time.RFC3339)
+		if s.Source == FromPackage || s.Source == FromRole {
+			continue // not the subject's own
 		}
 		to := &l.Email
 		if s.Channel == SMS {
@@ -199,12 +206,28 @@ func record(all []Set) (l logged) {
 		if *to != "" {
 			*to += "; "
 		}
-		*to += text + " (" + string(s.Source) + ")"
+		*to += s.String() + " (" + string(s.Source) + ")"
 	}
 	return l
 }
 
-func (s *Service) set(ctx context.Context, w *op.W, t Target, e Edit) error {
+// String writes the limit for the log.
+func (s Set) String() string {
+	text := fmt.Sprintf("%v %d %s", s.Window, s.Amount, s.Action)
+	if s.Action == Overage {
+		text += fmt.Sprintf(" %d", s.Cap)
+	}
+	if s.Paced {
+		text += " paced"
+	}
+	if !s.Ends.IsZero() {
+		text += " until " + s.Ends.Format(time.RFC3339)
+	}
+	return text
+}
+
+// set does one edit, under the ceilings of whoever does it.
+func set(ctx context.Context, w *op.W, t Target, e Edit) error {
 	if e.Limit.Action == "" {
 		e.Limit.Action = Reject
 	}
@@ -213,80 +236,22 @@ func (s *Service) set(ctx context.Context, w *op.W, t Target, e Edit) error {
 	}
 	subject, kind := subjectOf(w.Scope(), t)
 	e.Limit.Source = kind.source()
+	row := limitRow{e.Limit, subject, e.Channel, e.Window, e.Ends}
+	was, err := standing(ctx, w.Tx(), w.Scope(), t)
+	if err != nil {
+		return err
+	}
 	if e.Remove {
-		return removeLimit(ctx, w.Tx(), w.Scope(), limitRow{e.Limit, subject, e.Channel, e.Window, e.Ends})
+		err = removeLimit(ctx, w.Tx(), w.Scope(), row)
+	} else {
+		err = putLimit(ctx, w.Tx(), w.Scope(), row)
 	}
-	if err := s.ceiling(ctx, w, t, e); err != nil {
-		return err
-	}
-	return putLimit(ctx, w.Tx(), w.Scope(), limitRow{e.Limit, subject, e.Channel, e.Window, e.Ends})
-}
-
-// ceiling refuses a limit above those of the accounts above, and one that hands out more than the parent has. Nobody raises a
-// limit above their own.
-func (s *Service) ceiling(ctx context.Context, w *op.W, t Target, e Edit) error {
-	chain := w.Scope().Chain()
-	if t == (Target{}) {
-		chain = chain[:len(chain)-1]
-	}
-	if len(chain) == 0 {
-		return nil
-	}
-	subjects := make([]string, len(chain))
-	for i, id := range chain {
-		subjects[i] = string(id)
-	}
-	rows, err := limitsOf(ctx, w.Tx(), subjects)
 	if err != nil {
 		return err
 	}
-	now := w.Tx().Now()
-	rows = slices.DeleteFunc(rows, func(r limitRow) bool { return r.channel != e.Channel || r.window != e.Window || !r.inForce(now) })
-	asks := e.Limit.Amount
-	if e.Limit.Action == Overage {
-		asks = e.Limit.Cap
-	}
-	for i, subject := range subjects {
-		has := inForce(rows, subject)[e.Window].Amount
-		if has == Unlimited {
-			continue
-		}
-		oversell, err := s.oversell(ctx, w.Tx(), chain[i])
-		if err != nil {
-			return err
-		}
-		most := handOut(has, oversell)
-		direct := t == (Target{}) && i == len(chain)-1
-		switch {
-		case asks == Unlimited && t == (Target{}):
-			return errs.Field("amount", "quota.above_parent", "Write at most {most}, or remove the limit to draw on the account above. The account above has no more for this.", "most", most)
-		case asks > most && w.Scope().Sees(chain[i]) || asks > most && direct:
-			return errs.Field("amount", "quota.above_parent", "Write at most {most}, or remove the limit to draw on the account above. The account above has no more for this.", "most", most)
-		case asks > most:
-			return errs.Field("amount", "quota.above_provider", "Write less, or ask your provider for more. An account further above has not as much.")
-		}
-		if direct {
-			given, err := handedOut(ctx, w.Tx(), w.Scope(), chain[i], e, now.UnixMilli())
-			if err != nil {
-				return err
-			}
-			if plus(given, max(asks, 0)) > most {
-				return errs.Field("amount", "quota.handed_out", "Write at most {left}, or take some back from another account first. The account above has handed out {given} of {most} for this.",
-					"left", max(0, most-given), "given", given, "most", most)
-			}
-		}
-	}
-	return nil
-}
-
-// oversell is how much of what it has an account may hand out, in percent.
-func (s *Service) oversell(ctx context.Context, q db.Queryer, id ids.Account) (int64, error) {
-	known, err := s.engine.known.By(ctx, q, id)
+	is, err := standing(ctx, w.Tx(), w.Scope(), t)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	n, err := setting.In(known, Oversell)
-	return int64(n), err
+	return raised(ctx, w, t, Edit{Channel: e.Channel, Window: e.Window, Limit: is.Of(e.Channel, e.Window)}, was.Of(e.Channel, e.Window))
 }
-
-func handOut(has, percent int64) int64 { return has/100*percent + has%100*percent/100 }

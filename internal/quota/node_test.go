@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"testing"
 
-	"bailiwick/internal/account"
 	"bailiwick/internal/change"
 	"bailiwick/internal/clock"
 	"bailiwick/internal/db"
@@ -14,6 +13,9 @@ import (
 	"bailiwick/internal/ids"
 	"bailiwick/internal/setting"
 )
+
+// testZone stands for the setting of an account's time zone.
+var testZone = setting.Key[string]{Name: "account.time_zone", Default: "UTC", Merge: setting.Override[string]}
 
 // town is a platform with a reseller of two customers, on nodes that share a database and a clock of the ledger.
 type town struct {
@@ -103,11 +105,11 @@ func (w *town) engine(d *db.DB, leases bool) *Engine {
 	w.t.Helper()
 	feed := change.New(d, w.clock.Now, slog.New(slog.DiscardHandler))
 	w.feeds = append(w.feeds, feed)
-	known, err := setting.NewKnown(d, feed, append(account.Regional(), Settings()...))
+	known, err := setting.NewKnown(d, feed, append(Settings(), testZone))
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	e := NewEngine(EngineDeps{DB: d, Log: slog.New(slog.DiscardHandler), Clock: w.clock.Now, Known: known, News: feed, NoLeases: !leases})
+	e := NewEngine(EngineDeps{DB: d, Log: slog.New(slog.DiscardHandler), Clock: w.clock.Now, Known: known, Zone: testZone, News: feed, NoLeases: !leases})
 	e.KeepTime(w.clock.Now)
 	w.t.Cleanup(e.Idle)
 	return e

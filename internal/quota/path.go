@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"bailiwick/internal/account"
 	"bailiwick/internal/change"
 	"bailiwick/internal/db"
 	"bailiwick/internal/errs"
@@ -45,24 +44,22 @@ func (e *Engine) path(ctx context.Context, s Sender) (*path, error) {
 		return p, nil
 	}
 	told := e.paths.Told()
-	layers, of, stopped, err := e.layers(ctx, s)
+	found, of, stopped, err := e.layers(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	subjects := make([]string, 0, len(layers))
-	for _, l := range layers {
+	subjects := make([]string, 0, 2*len(found))
+	for _, l := range found {
 		subjects = append(subjects, l.Subject)
-	}
-	for _, sub := range of {
-		if sub.Kind == change.Role {
-			subjects = append(subjects, sub.ID)
+		if l.shared != "" {
+			subjects = append(subjects, l.shared)
 		}
 	}
 	rows, err := limitsOf(ctx, e.db, subjects)
 	if err != nil {
 		return nil, fmt.Errorf("read the limits of %s: %w", s.Account, err)
 	}
-	p := &path{layers: layers, stopped: stopped}
+	p := &path{stopped: stopped}
 	now := e.clock()
 	rows = slices.DeleteFunc(rows, func(r limitRow) bool { return r.channel != s.Channel || !r.inForce(now) })
 	for _, r := range rows {
@@ -70,13 +67,13 @@ func (e *Engine) path(ctx context.Context, s Sender) (*path, error) {
 			p.ends = r.ends
 		}
 	}
-	for i := range layers {
-		l := &layers[i]
-		l.Limits = inForce(rows, l.Subject)
-		if l.Kind == Member {
-			l.Limits = over(roleLimits(rows, of), l.Limits)
-		}
+	for _, l := range found {
+		l.Limits = over(inForce(rows, l.shared), inForce(rows, l.Subject))
+		p.layers = append(p.layers, l.Layer)
 		of = append(of, change.Subject{Kind: change.Quota, ID: l.Subject})
+		if l.shared != "" {
+			of = append(of, change.Subject{Kind: change.Quota, ID: l.shared})
+		}
 		p.holders = append(p.holders, e.holder(counted{l.Subject, s.Channel}, l.Kind, l.Limits))
 	}
 	e.paths.Put(told, s, p, of...)
@@ -94,15 +91,6 @@ func inForce(rows []limitRow, subject string) Limits {
 	return all
 }
 
-func roleLimits(rows []limitRow, of []change.Subject) Limits {
-	for _, s := range of {
-		if s.Kind == change.Role {
-			return inForce(rows, s.ID)
-		}
-	}
-	return NoLimits()
-}
-
 // over lays the own limits of a layer over those that it would have without.
 func over(below, own Limits) Limits {
 	for w := range own {
@@ -113,8 +101,14 @@ func over(below, own Limits) Limits {
 	return own
 }
 
+// passed is a layer, and the package or role group that its limits come from where it has none of its own, "" none.
+type passed struct {
+	Layer
+	shared string
+}
+
 // layers reads which layers a sender passes, without their limits, and what that depends on.
-func (e *Engine) layers(ctx context.Context, s Sender) (out []Layer, of []change.Subject, stopped bool, err error) {
+func (e *Engine) layers(ctx context.Context, s Sender) (out []passed, of []change.Subject, stopped bool, err error) {
 	if !slices.Contains(Channels(), s.Channel) {
 		return nil, nil, false, errs.Field("channel", "quota.channel_unknown", "Name a channel: email or sms.")
 	}
@@ -125,7 +119,7 @@ func (e *Engine) layers(ctx context.Context, s Sender) (out []Layer, of []change
 			return nil, nil, false, err
 		}
 		at, stopped = sub.account, sub.stopped
-		out = append(out, Layer{Subject: string(s.Sub), Kind: SubAccount, Name: sub.name, Account: at})
+		out = append(out, passed{Layer: Layer{Subject: string(s.Sub), Kind: SubAccount, Name: sub.name, Account: at}})
 		of = append(of, change.Subject{Kind: change.Quota, ID: string(s.Sub)})
 	}
 	links, err := linksOf(ctx, e.db, at)
@@ -140,14 +134,15 @@ func (e *Engine) layers(ctx context.Context, s Sender) (out []Layer, of []change
 		if err != nil {
 			return nil, nil, false, err
 		}
-		out = append(out, Layer{Subject: string(s.Member), Kind: Member, Name: m.name, Account: m.account})
+		layer := passed{Layer: Layer{Subject: string(s.Member), Kind: Member, Name: m.name, Account: m.account}}
 		of = append(of, change.Subject{Kind: change.User, ID: string(m.user)})
 		if _, err := ids.ParseRole(m.role); err == nil {
-			of = append(of, change.Subject{Kind: change.Role, ID: m.role}, change.Subject{Kind: change.Quota, ID: m.role})
+			layer.shared = m.role
 		}
+		out = append(out, layer)
 	}
 	for _, l := range links {
-		out = append(out, Layer{Subject: string(l.id), Kind: Kind(l.kind), Name: l.name, Account: l.id})
+		out = append(out, passed{Layer{Subject: string(l.id), Kind: Kind(l.kind), Name: l.name, Account: l.id}, l.bought})
 		of = append(of, change.Subject{Kind: change.Account, ID: string(l.id)}, change.Subject{Kind: change.Setting, ID: string(l.id)})
 	}
 	for i := range out {
@@ -164,7 +159,7 @@ func (e *Engine) Calendar(ctx context.Context, q db.Queryer, id ids.Account) (Ca
 	if err != nil {
 		return Calendar{}, err
 	}
-	name, err := setting.In(known, account.TimeZone)
+	name, err := setting.In(known, e.zone)
 	if err != nil {
 		return Calendar{}, err
 	}

@@ -64,12 +64,61 @@ func removeLimit(ctx context.Context, tx *db.Tx, sc authz.Scope, l limitRow) err
 	return err
 }
 
-// handedOut adds up what a parent has given to its accounts other than the scope's own. Of an account with an override in
-// force that alone counts.
-func handedOut(ctx context.Context, tx *db.Tx, sc authz.Scope, parent ids.Account, e Edit, now int64) (int64, error) {
+// handedOut adds up what a parent has given to its accounts, but for one of them. Of an account with an override in force that alone
+// counts, and else what its package gives it.
+func handedOut(ctx context.Context, tx *db.Tx, _ authz.Scope, parent, except ids.Account, e Edit, now int64) (int64, error) {
 	return db.One(ctx, tx, db.Value[int64], `SELECT CAST(COALESCE(SUM(CASE WHEN l.action = 'overage' THEN l.cap ELSE l.amount END), 0) AS BIGINT)
-		FROM accounts a JOIN quota_limits l ON l.subject = a.id AND l.channel = ? AND l.period = ?
+		FROM accounts a JOIN quota_limits l ON l.subject IN (a.id, a.package_id) AND l.channel = ? AND l.period = ?
 		WHERE a.parent_id = ? AND a.id <> ? AND a.closed_at IS NULL AND l.amount > 0 AND (l.ends_at IS NULL OR l.ends_at > ?)
-		  AND (l.source = 'override' OR NOT EXISTS (SELECT 1 FROM quota_limits o WHERE o.subject = l.subject AND o.channel = l.channel AND o.period = l.period AND o.source = 'override'
-		    AND (o.ends_at IS NULL OR o.ends_at > ?)))`, e.Channel, e.Window.String(), parent, sc.Account(), now, now)
+		  AND (l.source = 'override' OR NOT EXISTS (SELECT 1 FROM quota_limits o WHERE o.subject = a.id AND o.channel = l.channel AND o.period = l.period AND o.source = 'override'
+		    AND (o.ends_at IS NULL OR o.ends_at > ?)))`, e.Channel, e.Window.String(), parent, except, now, now)
+}
+
+// packagesOf reads which of some accounts of a chain have a package, and which.
+func packagesOf(ctx context.Context, q db.Queryer, _ authz.Scope, of []ids.Account) (map[ids.Account]string, error) {
+	out := map[ids.Account]string{}
+	if len(of) == 0 {
+		return out, nil
+	}
+	type bought struct {
+		id  ids.Account
+		pkg string
+	}
+	asked := padded(of)
+	rows, err := db.All(ctx, q, func(r db.Row) (b bought, err error) { return b, r.Scan(&b.id, &b.pkg) }, `SELECT id, package_id FROM accounts WHERE id IN `+db.In(len(asked)), db.Args(asked...)...)
+	for _, b := range rows {
+		out[b.id] = b.pkg
+	}
+	return out, err
+}
+
+// sharedOf is the package of the account, or the role group of a member of it, whose limits hold where it has none of its own. It is
+// "" without one.
+func sharedOf(ctx context.Context, q db.Queryer, sc authz.Scope, t Target) (string, error) {
+	switch {
+	case t.Sub != "":
+		return "", nil
+	case t.Member != "":
+		here, args := sc.Here("m.account_id")
+		return db.One(ctx, q, db.Value[string], `SELECT m.role FROM memberships m WHERE m.id = ? AND `+here, append([]any{t.Member}, args...)...)
+	}
+	bought, err := packagesOf(ctx, q, sc, []ids.Account{sc.Account()})
+	return bought[sc.Account()], err
+}
+
+// limitRows reads the limits of an account, or of a sub-account or a member of it, and those of its package or role group.
+func limitRows(ctx context.Context, q db.Queryer, sc authz.Scope, t Target) ([]limitRow, error) {
+	subject, _ := subjectOf(sc, t)
+	shared, err := sharedOf(ctx, q, sc, t)
+	if err != nil {
+		return nil, err
+	}
+	return limitsOf(ctx, q, []string{subject, shared})
+}
+
+// sellersOf lists the accounts right above the clients of a package that have a limit of their own.
+func sellersOf(ctx context.Context, q db.Queryer, sc authz.Scope, pkg ids.Package, e Edit) ([]ids.Account, error) {
+	down, args := sc.Down("a.parent_id")
+	return db.All(ctx, q, db.Value[ids.Account], `SELECT DISTINCT a.parent_id FROM accounts a JOIN quota_limits l ON l.subject = a.parent_id AND l.channel = ? AND l.period = ? AND l.amount >= 0
+		WHERE a.package_id = ? AND `+down+` ORDER BY a.parent_id`, append([]any{e.Channel, e.Window.String(), pkg}, args...)...)
 }

@@ -14,12 +14,13 @@ import (
 type link struct {
 	id         ids.Account
 	kind, name string
+	bought     string // the package, "" none
 }
 
 // linksOf reads an account and those above it, the account first.
 func linksOf(ctx context.Context, q db.Queryer, account ids.Account) ([]link, error) {
-	all, err := db.All(ctx, q, func(r db.Row) (l link, err error) { return l, r.Scan(&l.id, &l.kind, &l.name) },
-		`SELECT a.id, a.kind, a.name FROM account_tree t JOIN accounts a ON a.id = t.ancestor_id WHERE t.descendant_id = ? ORDER BY t.depth`, account)
+	all, err := db.All(ctx, q, func(r db.Row) (l link, err error) { return l, r.Scan(&l.id, &l.kind, &l.name, &l.bought) },
+		`SELECT a.id, a.kind, a.name, a.package_id FROM account_tree t JOIN accounts a ON a.id = t.ancestor_id WHERE t.descendant_id = ? ORDER BY t.depth`, account)
 	if err != nil {
 		return nil, fmt.Errorf("read the layers above %s: %w", account, err)
 	}

@@ -3,7 +3,6 @@ package role
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"unicode/utf8"
 
@@ -14,6 +13,7 @@ import (
 	"bailiwick/internal/ids"
 	"bailiwick/internal/module"
 	"bailiwick/internal/op"
+	"bailiwick/internal/quota"
 )
 
 // Group is a role group.
@@ -24,6 +24,7 @@ type Group struct {
 	Name        string
 	Description string
 	Perms       authz.Set
+	Sending     quota.Grid // how much each of its people may send
 	Version     int64
 	Members     int // memberships with it at the reader's account and below
 	Invitations int // open invitations with it, likewise
@@ -37,15 +38,19 @@ type logged struct {
 	Name        string   `audit:"show"`
 	Description string   `audit:"show"`
 	Perms       []string `audit:"show"`
+	Sending     []string `audit:"show"`
 }
 
-func (g Group) logged() logged { return logged{g.Name, g.Description, g.Perms.Names()} }
+func (g Group) logged() logged {
+	return logged{g.Name, g.Description, g.Perms.Names(), g.Sending.Texts()}
+}
 
 // Input is what is said of a group.
 type Input struct {
 	Name        string
 	Description string
 	Perms       authz.Set
+	Sending     quota.Grid
 }
 
 func (in Input) trimmed() Input {
@@ -91,8 +96,8 @@ func Usable(ctx context.Context, q db.Queryer, sc authz.Scope) ([]Group, error) 
 func (s *Service) Create(ctx context.Context, by authz.Actor, account ids.Account, in Input) (id ids.Role, err error) {
 	in = in.trimmed()
 	err = s.op.Write(ctx, by, authz.RolesManage, account, func(ctx context.Context, w *op.W) error {
-		g := Group{ID: ids.NewRole(w.Tx().Now()), Account: account, Name: in.Name, Description: in.Description, Perms: in.Perms}
-		if err := check(ctx, w, g); err != nil {
+		g := Group{ID: ids.NewRole(w.Tx().Now()), Account: account, Name: in.Name, Description: in.Description, Perms: in.Perms, Sending: in.Sending}
+		if err := check(ctx, w, &g, nil); err != nil {
 			return err
 		}
 		if err := mayHold(w.Scope(), g.Perms); err != nil {
@@ -127,11 +132,11 @@ func (s *Service) Edit(ctx context.Context, by authz.Actor, account ids.Account,
 			return e
 		}
 		g := old
-		g.Name, g.Description, g.Perms = in.Name, in.Description, in.Perms
-		if g == old {
+		g.Name, g.Description, g.Perms, g.Sending = in.Name, in.Description, in.Perms, in.Sending
+		if g.Name == old.Name && g.Description == old.Description && g.Perms == old.Perms && g.Sending.Equal(old.Sending) {
 			return w.Unchanged()
 		}
-		if err := check(ctx, w, g); err != nil {
+		if err := check(ctx, w, &g, old.Sending); err != nil {
 			return err
 		}
 		if err := mayHold(w.Scope(), g.Perms.Union(old.Perms)); err != nil {
@@ -179,15 +184,19 @@ func orInPackage(name string, err error) error {
 const nameMax = 80
 const descriptionMax = 500
 
-func check(ctx context.Context, w *op.W, g Group) error {
+// check reports every field that needs attention, and cleans the limits. sends is what people with the group could send before.
+func check(ctx context.Context, w *op.W, g *Group, sends quota.Grid) error {
 	var c errs.Collector
+	if err := c.Merge(checkSending(ctx, w, g, sends)); err != nil {
+		return err
+	}
 	switch n := utf8.RuneCountInString(g.Name); {
 	case ids.Fold(g.Name) == "":
 		c.Add("name", "role.name_missing", "Enter a name for the role group.")
 	case n > nameMax:
 		c.Add("name", "role.name_long", "Use at most {max} characters for the name.", "max", nameMax)
 	default:
-		taken, err := nameTaken(ctx, w.Tx(), w.Scope(), g)
+		taken, err := nameTaken(ctx, w.Tx(), w.Scope(), *g)
 		if err != nil {
 			return err
 		}
@@ -207,17 +216,21 @@ func check(ctx context.Context, w *op.W, g Group) error {
 	return c.Err()
 }
 
+// checkSending checks the limits of a group where they are others than before.
+func checkSending(ctx context.Context, w *op.W, g *Group, before quota.Grid) (err error) {
+	if g.Sending, err = g.Sending.Clean(); err != nil || g.Sending.Equal(before) {
+		return err
+	}
+	if !w.Scope().Has(authz.QuotasEdit) {
+		return errs.New(errs.Denied, "role.limits_denied", "Leave the limits as they are, or ask an admin. Setting limits is not part of your role.")
+	}
+	return quota.ForPeople(ctx, w, before, g.Sending)
+}
+
 // mayHold is the ceiling: whoever edits a group must hold what it confers, before and after.
 func mayHold(sc authz.Scope, perms authz.Set) error {
 	if missing := perms.Intersect(authz.GroupGrantable()).Without(sc.Whole()); !missing.Empty() {
 		return errs.New(errs.Denied, "role.above_yours", "Choose a role with no more rights than your own. You do not hold {perm} here.", "perm", string(missing.First()))
 	}
 	return nil
-}
-
-func notFound(err error) error {
-	if errors.Is(err, db.ErrNoRows) {
-		return errs.NoSuch("role")
-	}
-	return err
 }

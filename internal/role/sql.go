@@ -1,12 +1,16 @@
 package role
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"slices"
 
 	"bailiwick/internal/authz"
 	"bailiwick/internal/db"
+	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
+	"bailiwick/internal/quota"
 )
 
 // Uses are counted at the reader's account and below, so that a count tells nothing of others.
@@ -35,21 +39,44 @@ func scan(sc authz.Scope) func(db.Row) (Group, error) {
 func list(ctx context.Context, q db.Queryer, sc authz.Scope) ([]Group, error) {
 	up, args := sc.Up("r.account_id")
 	here := sc.Account()
-	return db.All(ctx, q, scan(sc), "SELECT "+columns+" WHERE "+up+" ORDER BY r.name_fold, r.id", append([]any{here, here}, args...)...)
+	return addSending(ctx, q, sc)(db.All(ctx, q, scan(sc), "SELECT "+columns+" WHERE "+up+" ORDER BY r.name_fold, r.id", append([]any{here, here}, args...)...))
 }
 
 func get(ctx context.Context, q db.Queryer, sc authz.Scope, id ids.Role) (Group, error) {
 	up, args := sc.Up("r.account_id")
 	here := sc.Account()
-	g, err := db.One(ctx, q, scan(sc), "SELECT "+columns+" WHERE r.id = ? AND "+up, append([]any{here, here, id}, args...)...)
-	return g, notFound(err)
+	return one(addSending(ctx, q, sc)(db.All(ctx, q, scan(sc), "SELECT "+columns+" WHERE r.id = ? AND "+up, append([]any{here, here, id}, args...)...)))
 }
 
 func getHere(ctx context.Context, q db.Queryer, sc authz.Scope, id ids.Role) (Group, error) {
 	cond, args := sc.Here("r.account_id")
 	here := sc.Account()
-	g, err := db.One(ctx, q, scan(sc), "SELECT "+columns+" WHERE r.id = ? AND "+cond, append([]any{here, here, id}, args...)...)
-	return g, notFound(err)
+	return one(addSending(ctx, q, sc)(db.All(ctx, q, scan(sc), "SELECT "+columns+" WHERE r.id = ? AND "+cond, append([]any{here, here, id}, args...)...)))
+}
+
+func one(all []Group, err error) (Group, error) {
+	if err != nil || len(all) == 0 {
+		return Group{}, cmp.Or(err, error(errs.NoSuch("role")))
+	}
+	return all[0], nil
+}
+
+// addSending adds to groups how much their people may send.
+func addSending(ctx context.Context, q db.Queryer, sc authz.Scope) func([]Group, error) ([]Group, error) {
+	return func(of []Group, err error) ([]Group, error) {
+		if err != nil {
+			return nil, err
+		}
+		all := make([]ids.Role, len(of))
+		for i, g := range of {
+			all[i] = g.ID
+		}
+		sending, err := quota.Shared(ctx, q, sc, all)
+		for i := range of {
+			of[i].Sending = sending[of[i].ID]
+		}
+		return of, err
+	}
 }
 
 func nameTaken(ctx context.Context, q db.Queryer, sc authz.Scope, g Group) (bool, error) {
@@ -60,17 +87,26 @@ func nameTaken(ctx context.Context, q db.Queryer, sc authz.Scope, g Group) (bool
 func insert(ctx context.Context, tx *db.Tx, sc authz.Scope, g Group) error {
 	_, err := tx.Exec(ctx, `INSERT INTO roles (id, account_id, name, name_fold, description, perms, version, created_at, updated_at)
 		VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?)`, g.ID, sc.Account(), g.Name, ids.Fold(g.Name), g.Description, g.Perms.Encode(), tx.Ms(), tx.Ms())
-	return err
+	if err != nil {
+		return fmt.Errorf("store role group %s: %w", g.ID, err)
+	}
+	return quota.PutShared(ctx, tx, sc, string(g.ID), quota.FromRole, g.Sending)
 }
 
 func update(ctx context.Context, tx *db.Tx, sc authz.Scope, g Group) error {
 	cond, args := sc.Here("account_id")
 	_, err := tx.Exec(ctx, "UPDATE roles SET name = ?, name_fold = ?, description = ?, perms = ?, version = version + 1, updated_at = ? WHERE id = ? AND "+cond,
 		append([]any{g.Name, ids.Fold(g.Name), g.Description, g.Perms.Encode(), tx.Ms(), g.ID}, args...)...)
-	return err
+	if err != nil {
+		return fmt.Errorf("store role group %s: %w", g.ID, err)
+	}
+	return quota.PutShared(ctx, tx, sc, string(g.ID), quota.FromRole, g.Sending)
 }
 
 func remove(ctx context.Context, tx *db.Tx, sc authz.Scope, id ids.Role) error {
+	if err := quota.PutShared(ctx, tx, sc, string(id), quota.FromRole, nil); err != nil {
+		return err
+	}
 	cond, args := sc.Here("account_id")
 	_, err := tx.Exec(ctx, "DELETE FROM roles WHERE id = ? AND "+cond, append([]any{id}, args...)...)
 	return err

@@ -1,0 +1,290 @@
+package quota
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"bailiwick/internal/authz"
+	"bailiwick/internal/db"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/ids"
+	"bailiwick/internal/op"
+	"bailiwick/internal/setting"
+)
+
+// lets is how much a limit lets through.
+func (l Limit) lets() int64 {
+	switch {
+	case l.Amount == Unlimited:
+		return math.MaxInt64
+	case l.Action == Overage:
+		return l.Cap
+	}
+	return l.Amount
+}
+
+// raised checks a limit of the scope's account, or of a sub-account or a member of it, that stands where was stood before. Nobody
+// raises one above their own, and an account hands out no more than it has.
+func raised(ctx context.Context, w *op.W, t Target, e Edit, was Limit) error {
+	if e.Limit.lets() <= was.lets() && was.Amount != Unlimited {
+		return nil // it takes something away
+	}
+	if t.Member != "" {
+		if err := belowOwn(ctx, w, e); err != nil {
+			return err
+		}
+	}
+	if e.Limit.Amount == Unlimited && e.Limit.Source == "" {
+		return nil // without a limit of its own it draws on the account above
+	}
+	chain := w.Scope().Chain()
+	if t == (Target{}) {
+		chain = chain[:len(chain)-1]
+	}
+	if err := belowAll(ctx, w.Tx(), w.Scope(), chain, t, e); err != nil || t != (Target{}) || len(chain) == 0 {
+		return err
+	}
+	return fromParent(ctx, w.Tx(), w.Scope(), chain[len(chain)-1], e)
+}
+
+// belowAll refuses a limit above that of an account of the chain.
+func belowAll(ctx context.Context, tx *db.Tx, sc authz.Scope, chain []ids.Account, t Target, e Edit) error {
+	all, err := accountLimits(ctx, tx, sc, chain, e.Channel)
+	if err != nil {
+		return err
+	}
+	asks := e.Limit.lets()
+	for i, id := range chain {
+		has := all[id][e.Window].Amount
+		if has == Unlimited || e.Limit.Amount == Unlimited && t != (Target{}) {
+			continue
+		}
+		most, err := mostOf(ctx, tx, id, has)
+		switch {
+		case err != nil:
+			return err
+		case asks > most && (sc.Sees(id) || t == (Target{}) && i == len(chain)-1):
+			return errs.Field(e.Field(""), "quota.above_parent", "Write at most {most}, or remove the limit to draw on the account above. The account above has no more for this.", "most", most)
+		case asks > most:
+			return errs.Field(e.Field(""), "quota.above_provider", "Write less, or ask your provider for more. An account further above has not as much.")
+		}
+	}
+	return nil
+}
+
+// fromParent refuses a limit that its parent has no room for beside what it has given to others.
+func fromParent(ctx context.Context, tx *db.Tx, sc authz.Scope, parent ids.Account, e Edit) error {
+	most, limited, err := toGive(ctx, tx, sc, parent, e)
+	if err != nil || !limited {
+		return err
+	}
+	given, err := handedOut(ctx, tx, sc, parent, sc.Account(), e, tx.Ms())
+	if err != nil {
+		return err
+	}
+	if plus(given, max(0, e.Limit.lets())) > most {
+		return errs.Field(e.Field(""), "quota.handed_out", "Write at most {left}, or take some back from another account first. The account above has handed out {given} of {most} for this.",
+			"left", max(0, most-given), "given", given, "most", most)
+	}
+	return nil
+}
+
+// toGive is how much an account may hand out of a channel and window, and false when it has no limit of its own.
+func toGive(ctx context.Context, tx *db.Tx, sc authz.Scope, id ids.Account, e Edit) (int64, bool, error) {
+	all, err := accountLimits(ctx, tx, sc, []ids.Account{id}, e.Channel)
+	if err != nil || all[id][e.Window].Amount == Unlimited {
+		return 0, false, err
+	}
+	most, err := mostOf(ctx, tx, id, all[id][e.Window].Amount)
+	return most, true, err
+}
+
+// mostOf is how much an account may hand out that has a limit.
+func mostOf(ctx context.Context, q db.Queryer, id ids.Account, has int64) (int64, error) {
+	percent, err := setting.Enforced(ctx, q, id, Oversell)
+	return has/100*int64(percent) + has%100*int64(percent)/100, err
+}
+
+// belowOwn refuses a limit of people above the own one of whoever sets it.
+func belowOwn(ctx context.Context, w *op.W, e Edit) error {
+	own := w.By().Membership()
+	if own == "" {
+		return nil
+	}
+	who, err := memberOf(ctx, w.Tx(), own)
+	if err != nil {
+		return err
+	}
+	mine, err := gridOf(ctx, w.Tx(), string(own), who.role)
+	if err != nil {
+		return err
+	}
+	has := mine.Of(e.Channel, e.Window)
+	if e.Limit.lets() > has.lets() {
+		return errs.Field(e.Field(""), "quota.above_yours", "Write at most {most}, or ask somebody with a higher limit. Nobody sets a limit above their own.", "most", has.lets())
+	}
+	return nil
+}
+
+// alive picks the limits of a channel that are in force at an instant.
+func alive(rows []limitRow, c Channel, now time.Time) (out []limitRow) {
+	for _, r := range rows {
+		if r.channel == c && r.inForce(now) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// accountLimits reads the limits of accounts that are in force, those of their packages included.
+func accountLimits(ctx context.Context, tx *db.Tx, sc authz.Scope, of []ids.Account, c Channel) (map[ids.Account]Limits, error) {
+	bought, err := packagesOf(ctx, tx, sc, of)
+	if err != nil {
+		return nil, err
+	}
+	var subjects []string
+	for _, id := range of {
+		subjects = append(subjects, string(id))
+		if bought[id] != "" {
+			subjects = append(subjects, bought[id])
+		}
+	}
+	out := make(map[ids.Account]Limits, len(of))
+	if len(subjects) == 0 {
+		return out, nil
+	}
+	rows, err := limitsOf(ctx, tx, subjects)
+	if err != nil {
+		return nil, err
+	}
+	rows = alive(rows, c, tx.Now())
+	for _, id := range of {
+		out[id] = over(inForce(rows, bought[id]), inForce(rows, string(id)))
+	}
+	return out, nil
+}
+
+// standing is what is in force for an account, or for a sub-account or a member of it.
+func standing(ctx context.Context, tx *db.Tx, sc authz.Scope, t Target) (Grid, error) {
+	subject, _ := subjectOf(sc, t)
+	shared, err := sharedOf(ctx, tx, sc, t)
+	if err != nil {
+		return nil, err
+	}
+	return gridOf(ctx, tx, subject, shared)
+}
+
+// gridOf is the limits of a subject that are in force: its own, and else those of its package or role group.
+func gridOf(ctx context.Context, tx *db.Tx, subject, shared string) (Grid, error) {
+	rows, err := limitsOf(ctx, tx, []string{subject, shared})
+	if err != nil {
+		return nil, err
+	}
+	out := Grid{}
+	for _, c := range Channels() {
+		in := alive(rows, c, tx.Now())
+		out[c] = over(inForce(in, shared), inForce(in, subject))
+	}
+	return out, nil
+}
+
+// Bought checks what a client gets by another package: where it may send more than before, it is under the same ceilings as a limit
+// that is set for it.
+func Bought(ctx context.Context, tx *db.Tx, sc authz.Scope, was, is Grid) error {
+	own, err := gridOf(ctx, tx, string(sc.Account()), "")
+	if err != nil {
+		return err
+	}
+	chain := sc.Chain()
+	var c errs.Collector
+	return each(&c, func(channel Channel, w Window) error {
+		e := Edit{Channel: channel, Window: w, Limit: is.Of(channel, w)}
+		if own.Of(channel, w).Source != "" || e.Limit.Amount == Unlimited || e.Limit.lets() <= was.Of(channel, w).lets() && was.Of(channel, w).Amount != Unlimited {
+			return nil
+		}
+		if err := belowAll(ctx, tx, sc, chain[:len(chain)-1], Target{}, e); err != nil {
+			return err
+		}
+		return fromParent(ctx, tx, sc, chain[len(chain)-2], e)
+	})
+}
+
+// Offered checks the limits of a package that is made at the scope's account, and that its clients and those who sell to them have
+// room for them. It comes after the limits are stored; was is what the package, or the one before it, gave until then.
+func Offered(ctx context.Context, tx *db.Tx, sc authz.Scope, pkg ids.Package, was, is Grid) error {
+	var c errs.Collector
+	return each(&c, func(channel Channel, w Window) error {
+		e := Edit{Channel: channel, Window: w, Limit: is.Of(channel, w)}
+		if e.Limit.Amount == Unlimited || e.Limit.lets() <= was.Of(channel, w).lets() && was.Of(channel, w).Amount != Unlimited {
+			return nil
+		}
+		if err := belowAll(ctx, tx, sc, sc.Chain(), Target{}, e); err != nil {
+			return err
+		}
+		parents, err := sellersOf(ctx, tx, sc, pkg, e)
+		if err != nil {
+			return err
+		}
+		for _, parent := range parents {
+			if err := withinOwn(ctx, tx, sc, parent, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Sold checks that the scope's account has room for the clients that were given limits just now.
+func Sold(ctx context.Context, tx *db.Tx, sc authz.Scope, is Grid) error {
+	var c errs.Collector
+	return each(&c, func(channel Channel, w Window) error {
+		e := Edit{Channel: channel, Window: w, Limit: is.Of(channel, w)}
+		if e.Limit.Amount == Unlimited {
+			return nil
+		}
+		if err := belowAll(ctx, tx, sc, sc.Chain(), Target{}, e); err != nil {
+			return err
+		}
+		return withinOwn(ctx, tx, sc, sc.Account(), e)
+	})
+}
+
+// withinOwn refuses what has an account hand out more than it has.
+func withinOwn(ctx context.Context, tx *db.Tx, sc authz.Scope, id ids.Account, e Edit) error {
+	most, limited, err := toGive(ctx, tx, sc, id, e)
+	if err != nil || !limited {
+		return err
+	}
+	given, err := handedOut(ctx, tx, sc, id, "", e, tx.Ms())
+	if err == nil && given > most {
+		err = errs.Field(e.Field(""), "quota.package_handed_out", "Write less, or raise the limit of the accounts that sell this package first. One of them would hand out {given} of {most}.", "given", given, "most", most)
+	}
+	return err
+}
+
+// ForPeople checks the limits of a role group: nobody sets those of people above their own.
+func ForPeople(ctx context.Context, w *op.W, was, is Grid) error {
+	var c errs.Collector
+	return each(&c, func(channel Channel, window Window) error {
+		e := Edit{Channel: channel, Window: window, Limit: is.Of(channel, window)}
+		if before := was.Of(channel, window); e.Limit.lets() <= before.lets() && before.Amount != Unlimited {
+			return nil
+		}
+		return belowOwn(ctx, w, e)
+	})
+}
+
+// each looks at every channel and window, and gathers what is said about them.
+func each(c *errs.Collector, look func(Channel, Window) error) error {
+	for _, channel := range Channels() {
+		for _, w := range Windows() {
+			if err := look(channel, w); err != nil {
+				if err := c.Merge(err); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return c.Err()
+}
