@@ -62,9 +62,9 @@ func (l *loader) makeClient(ctx context.Context, c client) error {
 	}
 	s.id = a.ID
 	l.progress(1)
-	steps := []func(context.Context, *site) error{l.giveOwner, l.makeDepartments, l.makeSubs, l.makePeople, l.makeLocations, l.makeContacts, l.inviteSome, l.deactivateSome, l.hold}
+	steps := []func(context.Context, *site) error{l.giveOwner, l.makeDepartments, l.makeSubs, l.makePeople, l.makeLocations, l.makeContacts, l.inviteSome, l.deactivateSome, l.makeLimits, l.hold}
 	if c.domain == "acme" {
-		steps = []func(context.Context, *site) error{l.giveOwner, l.makeDepartments, l.makeSubs, l.acmePeople, l.makeLocations, l.makeContacts, l.acmeInvitations, l.acmeDeactivated, l.acmeToday}
+		steps = []func(context.Context, *site) error{l.giveOwner, l.makeDepartments, l.makeSubs, l.acmePeople, l.makeLocations, l.makeContacts, l.acmeInvitations, l.acmeDeactivated, l.makeLimits, l.acmeToday}
 	}
 	for _, step := range steps {
 		if err := step(ctx, s); err != nil {

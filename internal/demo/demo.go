@@ -59,7 +59,7 @@ func Load(ctx context.Context, o Options) (Loaded, error) {
 	for _, c := range l.plan {
 		l.total += 1 + c.departments + c.subs + c.locations + c.users
 	}
-	for _, step := range []func(context.Context) error{l.install, l.makePackages, l.makeGroups, l.makeResellers, l.makeClients, l.sendMail, l.secondFactors, l.live, l.finish} {
+	for _, step := range []func(context.Context) error{l.install, l.makePackages, l.makeGroups, l.makeResellers, l.makeClients, l.makePool, l.sendMail, l.secondFactors, l.live, l.finish} {
 		if err := step(ctx); err != nil {
 			return Loaded{}, err
 		}

@@ -63,7 +63,7 @@ func support() user.Access {
 }
 
 func (l *loader) group(ctx context.Context, by authz.Actor, on ids.Account, g group) error {
-	id, err := l.App.Roles.Create(ctx, by, on, role.Input{Name: g.name, Description: g.about, Perms: authz.SetOf(g.perms...)})
+	id, err := l.App.Roles.Create(ctx, by, on, role.Input{Name: g.name, Description: g.about, Perms: authz.SetOf(g.perms...), Sending: groupSends()[g.name]})
 	if err != nil {
 		return fmt.Errorf("role group %s: %w", g.name, err)
 	}

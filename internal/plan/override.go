@@ -11,6 +11,7 @@ import (
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/op"
+	"bailiwick/internal/quota"
 	"bailiwick/internal/setting"
 )
 
@@ -166,14 +167,9 @@ func (o *Override) check(c *errs.Collector, now time.Time, zone *time.Location) 
 	if o.LastDay = strings.TrimSpace(o.LastDay); o.LastDay == "" {
 		return 0, nil
 	}
-	day, err := time.ParseInLocation(time.DateOnly, o.LastDay, zone)
-	if err != nil || day.Year() < 1900 || day.Year() > 9990 {
-		c.Add(string(o.Term)+"_until", "date.unreadable", "Write the date as year-month-day, like 2027-03-31.")
-		return 0, nil
-	}
-	end := time.Date(day.Year(), day.Month(), day.Day()+1, 0, 0, 0, 0, zone)
-	if !end.After(now) {
-		c.Add(string(o.Term)+"_until", "package.until_past", "Choose today or a later day.")
+	end, err := quota.EndOfDay(string(o.Term)+"_until", o.LastDay, zone, now)
+	if err != nil {
+		return 0, c.Merge(err)
 	}
 	return end.UnixMilli(), nil
 }

@@ -32,7 +32,8 @@ func (g Grid) With(c Channel, w Window, l Limit) Grid {
 	if !ok {
 		all = NoLimits()
 	}
-	all[w], out[c] = l, all
+	all[w] = l
+	out[c] = all
 	return out
 }
 

@@ -50,6 +50,7 @@ type Edit struct {
 	Remove  bool // the subject's own limit
 	Limit   Limit
 	Ends    time.Time
+	LastDay string // instead of Ends: YYYY-MM-DD in the account's zone
 }
 
 // Field names the limit in forms, and what of it: "", action, cap, paced or until.
@@ -150,16 +151,20 @@ type logged struct {
 // belong to the accounts above it. It returns what is set then.
 func (s *Service) SetLimits(ctx context.Context, by authz.Actor, account ids.Account, t Target, edits []Edit) (out []Set, err error) {
 	err = s.op.Write(ctx, by, authz.QuotasEdit, account, func(ctx context.Context, w *op.W) error {
-		if t == (Target{}) && w.Scope().Kind() != "platform" && !w.Scope().HeldAbove(authz.QuotasEdit) {
+		if !maySet(w.Scope(), t) {
 			return errs.New(errs.Denied, "quota.parents_field", "Ask your provider to change this. The limits of an account belong to the account above.")
 		}
 		before, err := s.limits(ctx, w.Tx(), w.Scope(), t)
 		if err != nil {
 			return err
 		}
+		cal, err := s.engine.calendar(ctx, w.Tx(), account)
+		if err != nil {
+			return err
+		}
 		var c errs.Collector
 		for _, e := range edits {
-			if err := set(ctx, w, t, e); err != nil {
+			if err := set(ctx, w, t, e, cal.Zone); err != nil {
 				if err := c.Merge(err); err != nil {
 					return err
 				}
@@ -227,12 +232,17 @@ func (s Set) String() string {
 }
 
 // set does one edit, under the ceilings of whoever does it.
-func set(ctx context.Context, w *op.W, t Target, e Edit) error {
+func set(ctx context.Context, w *op.W, t Target, e Edit, zone *time.Location) (err error) {
 	if e.Limit.Action == "" {
 		e.Limit.Action = Reject
 	}
 	if err := e.check(); err != nil {
 		return err
+	}
+	if e.LastDay != "" && !e.Remove {
+		if e.Ends, err = EndOfDay(e.Field("until"), e.LastDay, zone, w.Tx().Now()); err != nil {
+			return err
+		}
 	}
 	subject, kind := subjectOf(w.Scope(), t)
 	e.Limit.Source = kind.source()

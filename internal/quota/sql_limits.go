@@ -53,14 +53,16 @@ func putLimit(ctx context.Context, tx *db.Tx, sc authz.Scope, l limitRow) error 
 		ends = l.ends.UnixMilli()
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO quota_limits (account_id, subject, channel, period, source, amount, action, cap, paced, ends_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (subject, channel, period, source) DO UPDATE SET amount = excluded.amount, action = excluded.action, cap = excluded.cap, paced = excluded.paced, ends_at = excluded.ends_at, updated_at = excluded.updated_at`,
+		ON CONFLICT (subject, channel, period, source) DO UPDATE SET account_id = excluded.account_id, amount = excluded.amount, action = excluded.action, cap = excluded.cap, paced = excluded.paced, ends_at = excluded.ends_at, updated_at = excluded.updated_at`,
 		sc.Account(), l.subject, l.channel, l.window.String(), l.Source, l.Amount, l.Action, l.Cap, l.Paced, ends, tx.Ms())
 	return err
 }
 
 func removeLimit(ctx context.Context, tx *db.Tx, sc authz.Scope, l limitRow) error {
-	here, args := sc.Here("account_id")
-	_, err := tx.Exec(ctx, `DELETE FROM quota_limits WHERE subject = ? AND channel = ? AND period = ? AND source = ? AND `+here, append([]any{l.subject, l.channel, l.window.String(), l.Source}, args...)...)
+	here, args := sc.Here("quota_limits.account_id")
+	moved, more := sc.Here("s.account_id") // a sub-account takes its limits along
+	_, err := tx.Exec(ctx, `DELETE FROM quota_limits WHERE subject = ? AND channel = ? AND period = ? AND source = ? AND (`+here+` OR EXISTS (SELECT 1 FROM subaccounts s WHERE s.id = quota_limits.subject AND `+moved+`))`,
+		append(append([]any{l.subject, l.channel, l.window.String(), l.Source}, args...), more...)...)
 	return err
 }
 
@@ -121,4 +123,18 @@ func sellersOf(ctx context.Context, q db.Queryer, sc authz.Scope, pkg ids.Packag
 	down, args := sc.Down("a.parent_id")
 	return db.All(ctx, q, db.Value[ids.Account], `SELECT DISTINCT a.parent_id FROM accounts a JOIN quota_limits l ON l.subject = a.parent_id AND l.channel = ? AND l.period = ? AND l.amount >= 0
 		WHERE a.package_id = ? AND `+down+` ORDER BY a.parent_id`, append([]any{e.Channel, e.Window.String(), pkg}, args...)...)
+}
+
+// children lists the accounts right below the scope's account by name, the first of them, and the package of each, "" none.
+func children(ctx context.Context, q db.Queryer, sc authz.Scope) (all []Handed, shared []string, err error) {
+	here, args := sc.Here("a.parent_id")
+	_, err = db.All(ctx, q, func(r db.Row) (h Handed, err error) {
+		var pkg string
+		if err := r.Scan(&h.Account, &h.Name, &pkg); err != nil {
+			return h, err
+		}
+		all, shared = append(all, h), append(shared, pkg)
+		return h, nil
+	}, `SELECT a.id, a.name, a.package_id FROM accounts a WHERE `+here+` AND a.closed_at IS NULL ORDER BY a.name_fold, a.id LIMIT ?`, append(args, mostHanded)...)
+	return all, shared, err
 }

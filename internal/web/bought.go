@@ -10,29 +10,24 @@ import (
 	"bailiwick/internal/i18n"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/plan"
+	"bailiwick/internal/web/ui/limits"
 	"bailiwick/internal/web/ui/packages"
-	"bailiwick/internal/web/ui/part"
 )
-
-// boughtPage is the tab of a client that says what it has bought.
-func (s *Server) boughtPage(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
-	return s.showBought(w, r, by, http.StatusOK, part.Remarks{}, nil)
-}
 
 // typedLimits is what was typed instead of the amounts of a package.
 type typedLimits map[string]string
 
-func (s *Server) showBought(w http.ResponseWriter, r *http.Request, by authz.Actor, status int, remarks part.Remarks, typed typedLimits) error {
-	sc, err := s.seen(r, by)
-	if err != nil {
-		return err
-	}
+// boughtCards are the package of a client and what it holds beside what may be sent.
+func (s *Server) boughtCards(r *http.Request, by authz.Actor, sc authz.Scope, action string, t typedQuotas) (packages.Bought, error) {
 	b, err := s.Plans.Bought(r.Context(), by, sc.Account())
 	if err != nil {
-		return err
+		return packages.Bought{}, err
 	}
 	p := i18n.From(r.Context())
-	v := packages.Bought{At: accountPath(sc.Account(), ""), CanEdit: b.CanEdit, Errors: remarks.Fields, Problem: remarks.Problem}
+	v := packages.Bought{Action: action, CanEdit: b.CanEdit, Errors: t.on(limits.FormPackage).Fields, Problem: t.on(limits.FormPackage).Problem, Refused: t.on(limits.FormAmounts).Problem}
+	if t.form == limits.FormAmounts {
+		v.Errors = t.remarks.Fields
+	}
 	if k := b.Package; k != nil {
 		v.Package, v.Name, v.Note = string(k.ID), k.Name, k.PriceNote
 		if !k.All {
@@ -41,7 +36,7 @@ func (s *Server) showBought(w http.ResponseWriter, r *http.Request, by authz.Act
 	}
 	if b.CanEdit {
 		if v.Choices, err = s.packageOptions(r, by, sc.Account(), ids.Package(v.Package), v.Name); err != nil {
-			return err
+			return v, err
 		}
 	}
 	for _, a := range b.Amounts {
@@ -49,12 +44,12 @@ func (s *Server) showBought(w http.ResponseWriter, r *http.Request, by authz.Act
 		if a.Overridden {
 			row.Own, row.Until, row.Overridden = strconv.FormatInt(a.Amount, 10), a.LastDay, p.T("packages.overridden", "amount", amountText(p, a.Amount))
 		}
-		if typed != nil {
-			row.Own, row.Until = typed[row.Term], typed[row.Term+"_until"]
+		if t.amounts != nil {
+			row.Own, row.Until = t.amounts[row.Term], t.amounts[row.Term+"_until"]
 		}
 		v.Rows = append(v.Rows, row)
 	}
-	return s.section(w, r, by, status, sc, "package", v)
+	return v, nil
 }
 
 // soldModules names the modules that a package leaves to the people of its clients.
@@ -69,61 +64,6 @@ func soldModules(o offer, sold authz.Set) string {
 		return o.T("packages.no_modules")
 	}
 	return strings.Join(names, ", ")
-}
-
-func (s *Server) assignPackage(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
-	sc, err := s.seen(r, by)
-	if err != nil {
-		return err
-	}
-	f, err := readForm(w, r, "package")
-	if err != nil {
-		return err
-	}
-	if err := s.Accounts.Assign(r.Context(), by, sc.Account(), ids.Package(f.text("package"))); err != nil {
-		remarks, status, err := remarksOn(i18n.From(r.Context()), err)
-		if err != nil {
-			return err
-		}
-		return s.showBought(w, r, by, status, remarks, nil)
-	}
-	s.setFlash(w, "package_assigned")
-	return seeOther(w, r, accountPath(sc.Account(), "/package"))
-}
-
-func (s *Server) saveLimits(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
-	sc, err := s.seen(r, by)
-	if err != nil {
-		return err
-	}
-	if _, _, err := s.Ops.Read(r.Context(), by, authz.PackagesAssign, sc.Account()); err != nil {
-		return err
-	}
-	var names []string
-	for _, term := range plan.AllTerms() {
-		names = append(names, string(term), string(term)+"_until")
-	}
-	f, err := readForm(w, r, names...)
-	if err != nil {
-		return err
-	}
-	typed := typedLimits{}
-	for _, n := range names {
-		typed[n] = f.text(n)
-	}
-	all, err := typed.overrides()
-	if err == nil {
-		err = s.Plans.Override(r.Context(), by, sc.Account(), all)
-	}
-	if err != nil {
-		remarks, status, err := remarksOn(i18n.From(r.Context()), err)
-		if err != nil {
-			return err
-		}
-		return s.showBought(w, r, by, status, remarks, typed)
-	}
-	s.setFlash(w, "limits_saved")
-	return seeOther(w, r, accountPath(sc.Account(), "/package"))
 }
 
 // overrides reads what was typed: an empty amount is that of the package.

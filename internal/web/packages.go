@@ -27,9 +27,6 @@ func (s *Server) packageRoutes() []Route {
 		{Pattern: "POST /a/{account}/packages/{package}/offer", Signed: s.offerPackage},
 		{Pattern: "POST /a/{account}/packages/{package}/delete", Signed: s.deletePackage},
 		{Pattern: "POST /a/{account}/packages/{package}/reassign", Signed: s.reassignPackage},
-		{Pattern: "GET /a/{account}/package", Signed: s.boughtPage},
-		{Pattern: "POST /a/{account}/package", Signed: s.assignPackage},
-		{Pattern: "POST /a/{account}/package/limits", Signed: s.saveLimits},
 	}
 }
 
@@ -62,7 +59,8 @@ func (s *Server) packagesPage(w http.ResponseWriter, r *http.Request, by authz.A
 	}
 	p := i18n.From(r.Context())
 	v := packages.List{Text: p.T("packages.text"), Base: accountPath(sc.Account(), "/packages"), CanEdit: sellsPackages(sc)}
-	for _, term := range plan.AllTerms() {
+	shown := []plan.Term{plan.Users, plan.SubAccounts} // the rest stands on the page of the package
+	for _, term := range shown {
 		v.Limits = append(v.Limits, p.T("packages.term_"+string(term)))
 	}
 	for _, k := range all {
@@ -73,7 +71,10 @@ func (s *Server) packagesPage(w http.ResponseWriter, r *http.Request, by authz.A
 		if sells(sc) && sc.Has(authz.ClientsView) && row.Used {
 			row.ClientsHref = accountPath(sc.Account(), "/clients?package="+string(k.ID))
 		}
-		for _, term := range plan.AllTerms() {
+		for _, s := range slots() {
+			row.Sending = append(row.Sending, amountText(p, k.Sending.Of(s.channel, s.window).Amount))
+		}
+		for _, term := range shown {
 			row.Limits = append(row.Limits, amountText(p, k.Terms.Of(term)))
 		}
 		v.Rows = append(v.Rows, row)
@@ -118,7 +119,7 @@ func (s *Server) newPackagePage(w http.ResponseWriter, r *http.Request, by authz
 }
 
 func inputOf(k plan.Package) plan.Input {
-	return plan.Input{Name: k.Name, PriceNote: k.PriceNote, All: k.All, Modules: k.Modules, Role: k.Role, Terms: k.Terms}
+	return plan.Input{Name: k.Name, PriceNote: k.PriceNote, All: k.All, Modules: k.Modules, Role: k.Role, Terms: k.Terms, Sending: k.Sending}
 }
 
 func (s *Server) packagePage(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
@@ -133,6 +134,7 @@ func (s *Server) packagePage(w http.ResponseWriter, r *http.Request, by authz.Ac
 type typedPackage struct {
 	plan.Input
 	amounts map[plan.Term]string // nil: those of Input
+	sending typedGrid            // likewise
 }
 
 func (t typedPackage) amount(term plan.Term) string {
@@ -155,6 +157,10 @@ func (s *Server) showPackage(w http.ResponseWriter, r *http.Request, by authz.Ac
 	for _, term := range plan.AllTerms() {
 		v.Limits = append(v.Limits, packages.Limit{Term: string(term), Label: p.T("packages.term_" + string(term)), Value: in.amount(term)})
 	}
+	sending := in.sending
+	if sending == nil {
+		sending = typedShared(in.Sending)
+	}
 	o := offerOf(r.Context())
 	sellable := authz.Sellable()
 	for _, m := range o.modules() {
@@ -174,6 +180,8 @@ func (s *Server) showPackage(w http.ResponseWriter, r *http.Request, by authz.Ac
 			v.Theirs = packageFacts(p, stale.Theirs)
 		}
 	}
+	v.Sending = sending.fields(p, v.Errors)
+	v.Sending.ReadOnly = v.ReadOnly
 	if err := s.packageChoices(r, by, sc, k, &v); err != nil {
 		return err
 	}
@@ -195,6 +203,9 @@ func packageFacts(p i18n.Printer, k plan.Package) []part.Fact {
 	out := []part.Fact{{Term: p.T("packages.name"), Text: k.Name}, {Term: p.T("packages.price_note"), Text: k.PriceNote}}
 	for _, term := range plan.AllTerms() {
 		out = append(out, part.Fact{Term: p.T("packages.term_" + string(term)), Text: amountText(p, k.Terms.Of(term))})
+	}
+	for _, s := range slots() {
+		out = append(out, part.Fact{Term: s.label(p), Text: amountText(p, k.Sending.Of(s.channel, s.window).Amount)})
 	}
 	return out
 }
@@ -236,12 +247,12 @@ func readPackage(w http.ResponseWriter, r *http.Request) (typedPackage, int64, e
 	for _, term := range plan.AllTerms() {
 		fields = append(fields, string(term))
 	}
-	f, err := readForm(w, r, fields...)
+	f, err := readForm(w, r, append(fields, gridNames()...)...)
 	if err != nil {
 		return typedPackage{}, 0, err
 	}
 	version, _ := strconv.ParseInt(f.text("version"), 10, 64) //nolint:errcheck // 0 is no version, and stale
-	out := typedPackage{amounts: map[plan.Term]string{}, Input: plan.Input{Name: f.text("name"), PriceNote: f.text("price_note"), All: f.text("all") != "no", Role: ids.Role(f.text("role")), Terms: plan.Terms{}}}
+	out := typedPackage{amounts: map[plan.Term]string{}, sending: readGrid(f), Input: plan.Input{Name: f.text("name"), PriceNote: f.text("price_note"), All: f.text("all") != "no", Role: ids.Role(f.text("role")), Terms: plan.Terms{}}}
 	for _, key := range f.all("module") {
 		out.Modules = out.Modules.Union(modulePerms(offerOf(r.Context()), key))
 	}
@@ -265,6 +276,12 @@ func (t *typedPackage) parse() error {
 			continue
 		}
 		t.Terms[term] = n
+	}
+	var err error
+	if t.Sending, err = t.sending.shared(); err != nil {
+		if err := c.Merge(err); err != nil {
+			return err
+		}
 	}
 	return c.Err()
 }

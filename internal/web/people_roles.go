@@ -9,6 +9,7 @@ import (
 	"bailiwick/internal/errs"
 	"bailiwick/internal/i18n"
 	"bailiwick/internal/ids"
+	"bailiwick/internal/quota"
 	"bailiwick/internal/role"
 	"bailiwick/internal/web/ui/part"
 	"bailiwick/internal/web/ui/people"
@@ -74,7 +75,7 @@ func (s *Server) newRolePage(w http.ResponseWriter, r *http.Request, by authz.Ac
 	if !sc.Has(authz.RolesManage) {
 		return authz.Denied()
 	}
-	return s.showRole(w, r, by, sc, role.Group{Account: sc.Account()}, role.Input{}, nil)
+	return s.showRole(w, r, by, sc, role.Group{Account: sc.Account()}, typedRole{}, nil)
 }
 
 func (s *Server) rolePage(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
@@ -82,7 +83,7 @@ func (s *Server) rolePage(w http.ResponseWriter, r *http.Request, by authz.Actor
 	if err != nil {
 		return err
 	}
-	return s.showRole(w, r, by, sc, g, role.Input{Name: g.Name, Description: g.Description, Perms: g.Perms}, nil)
+	return s.showRole(w, r, by, sc, g, typedRole{role.Input{Name: g.Name, Description: g.Description, Perms: g.Perms}, typedShared(g.Sending)}, nil)
 }
 
 func (s *Server) roleOf(r *http.Request, by authz.Actor) (authz.Scope, role.Group, error) {
@@ -98,7 +99,7 @@ func (s *Server) roleOf(r *http.Request, by authz.Actor) (authz.Scope, role.Grou
 	return sc, g, err
 }
 
-func (s *Server) showRole(w http.ResponseWriter, r *http.Request, by authz.Actor, sc authz.Scope, g role.Group, in role.Input, failure error) error {
+func (s *Server) showRole(w http.ResponseWriter, r *http.Request, by authz.Actor, sc authz.Scope, g role.Group, in typedRole, failure error) error {
 	p := i18n.From(r.Context())
 	base := accountPath(sc.Account(), "/roles")
 	v := roles.Edit{
@@ -116,11 +117,18 @@ func (s *Server) showRole(w http.ResponseWriter, r *http.Request, by authz.Actor
 		}
 		if stale := (*role.Stale)(nil); errors.As(failure, &stale) {
 			v.Theirs = []part.Fact{{Term: p.T("roles.name"), Text: stale.Theirs.Name}, {Term: p.T("roles.description_label"), Text: stale.Theirs.Description}}
+			for _, at := range slots() {
+				if l := stale.Theirs.Sending.Of(at.channel, at.window); l.Amount != quota.Unlimited {
+					v.Theirs = append(v.Theirs, part.Fact{Term: at.label(p), Text: p.Number(l.Amount)})
+				}
+			}
 			for _, h := range heldBy(offerOf(r.Context()), stale.Theirs.Perms) {
 				v.Theirs = append(v.Theirs, part.Fact{Term: h.Module, Text: h.Actions})
 			}
 		}
 	}
+	v.Sending = in.sending.fields(p, v.Errors)
+	v.Sending.ReadOnly = v.ReadOnly || !sc.Has(authz.QuotasEdit)
 	if v.New {
 		v.Title, v.Text, v.Action = p.T("roles.new_title"), p.T("roles.new_text"), base+"/new"
 	} else if err := s.roleHolders(r, by, sc, g, &v); err != nil {
@@ -186,13 +194,30 @@ func roleGrid(o offer, may, ticked authz.Set, readOnly bool) people.Grid {
 	return g
 }
 
-func readRole(w http.ResponseWriter, r *http.Request) (role.Input, int64, error) {
-	f, err := readForm(w, r, "version", "name", "description", "perm")
+// typedRole is a role group as it was typed.
+type typedRole struct {
+	role.Input
+	sending typedGrid
+}
+
+// readRole reads the form of a group. Who may not set limits sends none, and those of the group stay.
+func readRole(w http.ResponseWriter, r *http.Request, sc authz.Scope, g role.Group) (typedRole, int64, error) {
+	f, err := readForm(w, r, append(gridNames(), "version", "name", "description", "perm")...)
 	if err != nil {
-		return role.Input{}, 0, err
+		return typedRole{}, 0, err
 	}
 	version, _ := strconv.ParseInt(f.text("version"), 10, 64) //nolint:errcheck // 0 is no version, and stale
-	return role.Input{Name: f.text("name"), Description: f.text("description"), Perms: permsOf(f)}, version, nil
+	in := typedRole{role.Input{Name: f.text("name"), Description: f.text("description"), Perms: permsOf(f), Sending: g.Sending}, typedShared(g.Sending)}
+	if sc.Has(authz.QuotasEdit) {
+		in.sending = readGrid(f)
+	}
+	return in, version, nil
+}
+
+// parse reads the limits that were typed.
+func (t *typedRole) parse() (err error) {
+	t.Sending, err = t.sending.shared()
+	return err
 }
 
 func (s *Server) createRole(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
@@ -200,11 +225,17 @@ func (s *Server) createRole(w http.ResponseWriter, r *http.Request, by authz.Act
 	if err != nil {
 		return err
 	}
-	in, _, err := readRole(w, r)
+	if _, _, err := s.Ops.Read(r.Context(), by, authz.RolesManage, sc.Account()); err != nil {
+		return err
+	}
+	in, _, err := readRole(w, r, sc, role.Group{})
 	if err != nil {
 		return err
 	}
-	id, err := s.Roles.Create(r.Context(), by, sc.Account(), in)
+	id, err := ids.Role(""), in.parse()
+	if err == nil {
+		id, err = s.Roles.Create(r.Context(), by, sc.Account(), in.Input)
+	}
 	if err != nil {
 		if !shown(err) {
 			return err
@@ -220,11 +251,17 @@ func (s *Server) saveRole(w http.ResponseWriter, r *http.Request, by authz.Actor
 	if err != nil {
 		return err
 	}
-	in, version, err := readRole(w, r)
+	if _, _, err := s.Ops.Read(r.Context(), by, authz.RolesManage, sc.Account()); err != nil {
+		return err
+	}
+	in, version, err := readRole(w, r, sc, g)
 	if err != nil {
 		return err
 	}
-	if err := s.Roles.Edit(r.Context(), by, sc.Account(), g.ID, version, in); err != nil {
+	if err = in.parse(); err == nil {
+		err = s.Roles.Edit(r.Context(), by, sc.Account(), g.ID, version, in.Input)
+	}
+	if err != nil {
 		if !shown(err) {
 			return err
 		}

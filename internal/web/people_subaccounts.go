@@ -136,6 +136,9 @@ func (s *Server) showSub(w http.ResponseWriter, r *http.Request, by authz.Actor,
 	if v.New = sub.ID == ""; v.New {
 		v.Title, v.Text, v.Action, v.Can = p.T("subaccounts.new_title"), "", base+"/new", subaccounts.Can{Edit: true}
 	}
+	if !v.New && sc.Has(authz.QuotasView) {
+		v.Quotas = v.Action + "/quotas"
+	}
 	if v.Can.Move {
 		if err := s.subOwners(r, by, sc, sub, &v); err != nil {
 			return err

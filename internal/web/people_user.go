@@ -57,6 +57,9 @@ func (s *Server) userPage(w http.ResponseWriter, r *http.Request, by authz.Actor
 		{Label: p.T("user.tab_profile"), Href: v.Base, Current: tab == "profile"},
 		{Label: p.T("user.tab_settings"), Href: v.Base + "/settings", Current: tab == personalSection}, {Label: p.T("user.tab_access"), Href: v.Base + "/access", Current: tab == "access"},
 	}}
+	if sc.Has(authz.QuotasView) {
+		v.Tabs.Items = append(v.Tabs.Items, part.Tab{Label: p.T("account.tab_quotas"), Href: v.Base + "/quotas", Current: tab == quotasSection})
+	}
 	if who != nil {
 		v.Tabs.Items = append(v.Tabs.Items, part.Tab{Label: p.T("user.tab_sessions"), Href: v.Base + "/sessions", Count: p.Number(int64(len(who.Sessions))), Current: tab == "sessions"})
 	}

@@ -123,7 +123,7 @@ func recordTabs(p i18n.Printer, by authz.Actor, d account.Details, subs int, cur
 	add(below && d.Can(authz.SubAccountsView), "subaccounts", "/subaccounts", p.Number(int64(subs)))
 	add(below && d.Can(authz.LocationsView), "locations", "/locations", count(d.Locations))
 	add(contactsHome(d.Can, below) != "", contactSection, contactsHome(d.Can, below), "")
-	add(d.Kind == account.Customer && d.Can(authz.PackagesView), "package", "/package", "")
+	add(hasQuotas(d), quotasSection, "/quotas", "")
 	add(d.Can(authz.QuotasView), "usage", "/usage", "")
 	add(d.Kind != account.Platform, "status", "/status", "")
 	add(d.ID != by.Account() && d.Can(authz.CredentialsView), "keys", "/keys", "")

@@ -30,6 +30,7 @@ func accountSections() []accountSection {
 	return []accountSection{
 		{properties, func(account.Details) bool { return true }, (*Server).openProperties, (*Server).saveProperties},
 		tuned(tuning.Branding, authz.BrandingView),
+		{quotasSection, func(d account.Details) bool { return d.Kind != account.Department && hasQuotas(d) }, (*Server).openQuotas, (*Server).saveQuotasIn},
 		tuned(tuning.Settings, authz.SettingsView),
 		tuned(tuning.Security, authz.SecurityView),
 		tuned(tuning.Contacts, authz.SettingsView),
@@ -56,6 +57,14 @@ func (s *Server) openProperties(_ http.ResponseWriter, r *http.Request, by authz
 		return on.show(http.StatusOK, properties, ui.ReadOnly{Facts: accountFacts(i18n.From(r.Context()), d)})
 	}
 	return s.showEdit(r, by, on, http.StatusOK, d, typedOf(d), part.Remarks{}, nil)
+}
+
+func (s *Server) openQuotas(_ http.ResponseWriter, r *http.Request, by authz.Actor, _ account.Details, on surface) error {
+	return s.showQuotas(r, by, on, typedQuotas{status: http.StatusOK})
+}
+
+func (s *Server) saveQuotasIn(w http.ResponseWriter, r *http.Request, by authz.Actor, _ account.Details, on surface) error {
+	return s.saveQuotasOn(w, r, by, on)
 }
 
 // showPane opens what the address names in the pane.

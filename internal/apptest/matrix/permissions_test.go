@@ -767,6 +767,12 @@ var calls = []call{
 	{"quota.Service.Limits", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Quotas.Limits(o.ctx, by, o.client, quota.Target{}))
 	}},
+	{"quota.Service.View", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Quotas.View(o.ctx, by, o.client, quota.Target{}))
+	}},
+	{"quota.Service.HandedOut", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Quotas.HandedOut(o.ctx, by, o.client))
+	}},
 	{"quota.Service.SetLimits", "of the client", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Quotas.SetLimits(o.ctx, by, o.client, quota.Target{}, o.limit(quota.Day)))
 	}},

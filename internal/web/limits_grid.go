@@ -1,0 +1,167 @@
+package web
+
+import (
+	"strconv"
+
+	"bailiwick/internal/errs"
+	"bailiwick/internal/i18n"
+	"bailiwick/internal/plan"
+	"bailiwick/internal/quota"
+	"bailiwick/internal/web/ui/limits"
+)
+
+// typedLimit is the limit of a channel and window as it is typed.
+type typedLimit struct {
+	amount, action, cap, until string
+	paced                      bool
+}
+
+// slot is a channel and window.
+type slot struct {
+	channel quota.Channel
+	window  quota.Window
+}
+
+func (s slot) name(of string) string {
+	return quota.Edit{Channel: s.channel, Window: s.window}.Field(of)
+}
+
+func (s slot) label(p i18n.Printer) string {
+	return p.T("limits.full", "channel", p.T("limits.channel_"+string(s.channel)), "window", p.T("limits.window_"+s.window.String()))
+}
+
+func slots() []slot {
+	var out []slot
+	for _, c := range quota.Channels() {
+		for _, w := range quota.Windows() {
+			out = append(out, slot{c, w})
+		}
+	}
+	return out
+}
+
+// typedGrid is the limits of a form.
+type typedGrid map[slot]typedLimit
+
+// gridNames are the fields of limits in a form.
+func gridNames() []string {
+	var out []string
+	for _, s := range slots() {
+		for _, of := range []string{"", "action", "cap", "paced", "until"} {
+			out = append(out, s.name(of))
+		}
+	}
+	return out
+}
+
+func readGrid(f form) typedGrid {
+	out := typedGrid{}
+	for _, s := range slots() {
+		out[s] = typedLimit{f.text(s.name("")), f.text(s.name("action")), f.text(s.name("cap")), f.text(s.name("until")), f.ticked(s.name("paced"))}
+	}
+	return out
+}
+
+// typedFrom is a limit as the form shows it.
+func typedFrom(l quota.Limit, lastDay string) typedLimit {
+	t := typedLimit{action: string(l.Action), until: lastDay, paced: l.Paced, amount: strconv.FormatInt(l.Amount, 10)}
+	if l.Action == quota.Overage {
+		t.cap = strconv.FormatInt(l.Cap, 10)
+	}
+	return t
+}
+
+// typedShared is the limits of a package or role group as the form shows them: empty is without a limit.
+func typedShared(g quota.Grid) typedGrid {
+	out := typedGrid{}
+	for _, s := range slots() {
+		if l := g.Of(s.channel, s.window); l.Amount != quota.Unlimited {
+			out[s] = typedFrom(l, "")
+		}
+	}
+	return out
+}
+
+// limit reads one limit. It reports false where nothing was typed.
+func (t typedLimit) limit(s slot, c *errs.Collector) (quota.Limit, bool, error) {
+	if t.amount == "" {
+		return quota.Limit{}, false, nil
+	}
+	l := quota.Limit{Action: quota.Action(t.action), Paced: t.paced}
+	var err error
+	if l.Amount, err = plan.ParseAmount(plan.Term(s.name("")), t.amount); err != nil {
+		return l, false, c.Merge(err)
+	}
+	if l.Action == quota.Overage {
+		if l.Cap, err = plan.ParseAmount(plan.Term(s.name("cap")), t.cap); err != nil {
+			return l, false, c.Merge(err)
+		}
+	}
+	if l.Action == "" {
+		l.Action = quota.Reject
+	}
+	return l, true, nil
+}
+
+// shared reads the limits of a package or role group.
+func (t typedGrid) shared() (quota.Grid, error) {
+	var out quota.Grid
+	var c errs.Collector
+	for _, s := range slots() {
+		l, typed, err := t[s].limit(s, &c)
+		if err != nil {
+			return nil, err
+		}
+		if typed {
+			out = out.With(s.channel, s.window, l)
+		}
+	}
+	return out, c.Err()
+}
+
+// edits reads what is to become of the limits of an account, a sub-account or a person: what is left empty is removed.
+func (t typedGrid) edits() ([]quota.Edit, error) {
+	var out []quota.Edit
+	var c errs.Collector
+	for _, s := range slots() {
+		l, typed, err := t[s].limit(s, &c)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, quota.Edit{Channel: s.channel, Window: s.window, Remove: !typed, Limit: l, LastDay: t[s].until})
+	}
+	return out, c.Err()
+}
+
+// fields are the limits of a form with what was typed.
+func (t typedGrid) fields(p i18n.Printer, errors map[string]string) limits.Grid {
+	g := limits.Grid{Errors: errors}
+	for _, c := range quota.Channels() {
+		channel := limits.Channel{Label: p.T("limits.channel_" + string(c))}
+		for _, w := range quota.Windows() {
+			s := slot{c, w}
+			v := t[s]
+			channel.Cells = append(channel.Cells, limits.Cell{
+				Name: s.name(""), Label: p.T("limits.per_" + w.String()), Full: s.label(p), Amount: v.amount, Action: v.action, Cap: v.cap, Until: v.until, Paced: v.paced, AtLimit: v.atLimit(p), Placeholder: p.T("packages.unlimited"),
+			})
+		}
+		g.Channels = append(g.Channels, channel)
+	}
+	return g
+}
+
+// atLimit says what happens at a limit.
+func (t typedLimit) atLimit(p i18n.Printer) string {
+	action := t.action
+	if action == "" {
+		action = string(quota.Reject)
+	}
+	text := p.T("limits.then_" + action)
+	if t.paced {
+		text = p.T("limits.then_paced", "then", text)
+	}
+	if t.until != "" {
+		text = p.T("limits.then_until", "then", text, "day", t.until)
+	}
+	return text
+}
