@@ -158,7 +158,7 @@ func (s *Service) SetLimits(ctx context.Context, by authz.Actor, account ids.Acc
 		if err != nil {
 			return err
 		}
-		cal, err := s.engine.calendar(ctx, w.Tx(), account)
+		cal, err := s.engine.Calendar(ctx, w.Tx(), account)
 		if err != nil {
 			return err
 		}

@@ -49,7 +49,7 @@ func (s *Service) View(ctx context.Context, by authz.Actor, account ids.Account,
 	if err != nil {
 		return View{}, err
 	}
-	cal, err := s.engine.calendar(ctx, q, account)
+	cal, err := s.engine.Calendar(ctx, q, account)
 	if err != nil {
 		return View{}, err
 	}

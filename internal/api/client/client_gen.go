@@ -323,19 +323,21 @@ type CreateModuleInBody struct {
 
 // CreatePackageInBody is CreatePackageInBody in the description of the API.
 type CreatePackageInBody struct {
-	AllModules bool     `json:"all_modules,omitzero"`
-	Limits     []Limit  `json:"limits,omitzero"`
-	Modules    []string `json:"modules,omitzero"`
-	Name       string   `json:"name"`
-	PriceNote  string   `json:"price_note,omitzero"`
-	Role       string   `json:"role,omitzero"`
+	AllModules bool      `json:"all_modules,omitzero"`
+	Limits     []Limit   `json:"limits,omitzero"`
+	Modules    []string  `json:"modules,omitzero"`
+	Name       string    `json:"name"`
+	PriceNote  string    `json:"price_note,omitzero"`
+	Role       string    `json:"role,omitzero"`
+	Sending    []Sending `json:"sending,omitzero"`
 }
 
 // CreateRoleInBody is CreateRoleInBody in the description of the API.
 type CreateRoleInBody struct {
-	Description string   `json:"description,omitzero"`
-	Name        string   `json:"name"`
-	Permissions []string `json:"permissions"`
+	Description string    `json:"description,omitzero"`
+	Name        string    `json:"name"`
+	Permissions []string  `json:"permissions"`
+	Sending     []Sending `json:"sending,omitzero"`
 }
 
 // CreateSubAccountInBody is CreateSubAccountInBody in the description of the API.
@@ -428,12 +430,13 @@ type EditModuleInBody struct {
 
 // EditPackageInBody is EditPackageInBody in the description of the API.
 type EditPackageInBody struct {
-	AllModules *bool     `json:"all_modules,omitzero"`
-	Limits     *[]Limit  `json:"limits,omitzero"`
-	Modules    *[]string `json:"modules,omitzero"`
-	Name       *string   `json:"name,omitzero"`
-	PriceNote  *string   `json:"price_note,omitzero"`
-	Role       *string   `json:"role,omitzero"`
+	AllModules *bool      `json:"all_modules,omitzero"`
+	Limits     *[]Limit   `json:"limits,omitzero"`
+	Modules    *[]string  `json:"modules,omitzero"`
+	Name       *string    `json:"name,omitzero"`
+	PriceNote  *string    `json:"price_note,omitzero"`
+	Role       *string    `json:"role,omitzero"`
+	Sending    *[]Sending `json:"sending,omitzero"`
 }
 
 // EditProfileInBody is EditProfileInBody in the description of the API.
@@ -445,9 +448,10 @@ type EditProfileInBody struct {
 
 // EditRoleInBody is EditRoleInBody in the description of the API.
 type EditRoleInBody struct {
-	Description *string   `json:"description,omitzero"`
-	Name        *string   `json:"name,omitzero"`
-	Permissions *[]string `json:"permissions,omitzero"`
+	Description *string    `json:"description,omitzero"`
+	Name        *string    `json:"name,omitzero"`
+	Permissions *[]string  `json:"permissions,omitzero"`
+	Sending     *[]Sending `json:"sending,omitzero"`
 }
 
 // EditSubAccountInBody is EditSubAccountInBody in the description of the API.
@@ -996,6 +1000,7 @@ type Package struct {
 	RetiredAt   time.Time `json:"retired_at,omitzero"`
 	Role        string    `json:"role,omitzero"`
 	RoleName    string    `json:"role_name,omitzero"`
+	Sending     []Sending `json:"sending"`
 }
 
 // PackageToChoose is PackageToChoose in the description of the API.
@@ -1253,16 +1258,17 @@ type RetirePackageInBody struct {
 
 // Role is Role in the description of the API.
 type Role struct {
-	Account     string   `json:"account,omitzero"`
-	AccountName string   `json:"account_name,omitzero"`
-	Can         []string `json:"can"`
-	Description string   `json:"description"`
-	ID          string   `json:"id"`
-	Inherited   bool     `json:"inherited"`
-	Invitations int64    `json:"invitations"`
-	Members     int64    `json:"members"`
-	Name        string   `json:"name"`
-	Permissions []string `json:"permissions"`
+	Account     string    `json:"account,omitzero"`
+	AccountName string    `json:"account_name,omitzero"`
+	Can         []string  `json:"can"`
+	Description string    `json:"description"`
+	ID          string    `json:"id"`
+	Inherited   bool      `json:"inherited"`
+	Invitations int64     `json:"invitations"`
+	Members     int64     `json:"members"`
+	Name        string    `json:"name"`
+	Permissions []string  `json:"permissions"`
+	Sending     []Sending `json:"sending"`
 }
 
 // RoleHolder is RoleHolder in the description of the API.
@@ -1292,6 +1298,16 @@ type SendInvitationsInBody struct {
 	Access    Access            `json:"access,omitzero"`
 	Addresses []string          `json:"addresses"`
 	Each      map[string]Access `json:"each,omitzero"`
+}
+
+// Sending is Sending in the description of the API.
+type Sending struct {
+	Action  string `json:"action,omitzero"`
+	Cap     int64  `json:"cap,omitzero"`
+	Channel string `json:"channel"`
+	Limit   int64  `json:"limit"`
+	Paced   bool   `json:"paced,omitzero"`
+	Window  string `json:"window"`
 }
 
 // Session is Session in the description of the API.

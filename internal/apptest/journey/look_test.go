@@ -77,6 +77,7 @@ func (w town) states() []page {
 	return []page{
 		{p + "/tree?open=" + string(w.Acme) + "&pane=" + string(w.Acme), "tree-customer", "a customer in the pane"},
 		{acme + "/tree?tab=access&pane=" + string(w.Acme) + "." + of["membership"], "tree-user", "a user in the pane"},
+		{p + "/tree?open=" + string(w.Acme) + "&tab=quotas&pane=" + string(w.Acme), "tree-quotas", "quotas of a customer in the pane"},
 		{p + "/tree?new=customer&in=" + string(w.Platform), "tree-new", "a new customer in the pane"},
 		{p + "/tree?q=nothing-like-it", "tree-no-match", "no match in the tree"},
 		{p + "/clients?q=nothing-like-it", "clients-no-match", "no match"},
