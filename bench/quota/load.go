@@ -6,9 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	stdslices "slices"
@@ -22,7 +20,9 @@ import (
 
 const (
 	connections = 64
+	batchers    = 16 // connections that send batches
 	inBatch     = 100
+	lookFor     = 2 * time.Second
 	startWithin = 20 * time.Second
 )
 
@@ -76,8 +76,9 @@ func freeAddress(ctx context.Context) (string, error) {
 	return ln.Addr().String(), ln.Close()
 }
 
-// load asks over some connections for a while, and returns answers in a second.
-func load(ctx context.Context, addr string, n int, request func(conn, i int) []byte, read func(*bufio.Reader) error) (float64, error) {
+// load asks over some connections for a while, and returns answers in a second. What it does itself for a request is as little as
+// can be, since it takes the same processors. request writes one into memory that is used again; read reads its answer.
+func load(ctx context.Context, addr string, n int, lasts time.Duration, request func(to []byte, conn, i int) []byte, read func(*bufio.Reader) error) (float64, error) {
 	var wg sync.WaitGroup
 	counts, failed := make([]int, n), make([]error, n)
 	took := clock.Stopwatch()
@@ -90,8 +91,10 @@ func load(ctx context.Context, addr string, n int, request func(conn, i int) []b
 				return
 			}
 			in := bufio.NewReaderSize(conn, 64<<10)
-			for i := 0; took() < lookFor && err == nil; i++ {
-				if _, err = conn.Write(request(c, i)); err == nil {
+			var text []byte
+			for i := 0; took() < lasts && err == nil; i++ {
+				text = request(text[:0], c, i)
+				if _, err = conn.Write(text); err == nil {
 					err = read(in)
 				}
 				counts[c]++
@@ -108,50 +111,6 @@ func load(ctx context.Context, addr string, n int, request func(conn, i int) []b
 	return float64(sum) / took2.Seconds(), errors.Join(failed...)
 }
 
-// script keeps nine counters: it looks at all, and counts if none would exceed its limit.
-const script = `for i = 1, #KEYS do local v = tonumber(redis.call('GET', KEYS[i]) or '0'); if v + tonumber(ARGV[1]) > tonumber(ARGV[1 + i]) then return i end end
-for i = 1, #KEYS do redis.call('INCRBY', KEYS[i], ARGV[1]) end
-return 0`
-
-func startRedis(ctx context.Context, path string) (program, error) {
-	addr, err := freeAddress(ctx)
-	if err != nil {
-		return program{}, err
-	}
-	_, port, err := net.SplitHostPort(addr)
-	if err != nil {
-		return program{}, err
-	}
-	return start(ctx, addr, nil, path, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--loglevel", "warning", "--daemonize", "no")
-}
-
-func (p program) load(ctx context.Context) (float64, error) {
-	return load(ctx, p.addr, connections, func(conn, i int) []byte {
-		c := (conn*7919 + i) % customers
-		args := []string{"EVAL", script, "9"}
-		for _, layer := range []string{fmt.Sprint("c", c), "r", "p"} {
-			for _, w := range []string{"h", "d", "m"} {
-				args = append(args, layer+":"+w)
-			}
-		}
-		args = append(args, "1")
-		for range 9 {
-			args = append(args, "1000000000000000")
-		}
-		out := fmt.Appendf(nil, "*%d\r\n", len(args))
-		for _, a := range args {
-			out = fmt.Appendf(out, "$%d\r\n%s\r\n", len(a), a)
-		}
-		return out
-	}, func(in *bufio.Reader) error {
-		line, err := in.ReadString('\n')
-		if err == nil && line != ":0\r\n" {
-			err = fmt.Errorf("redis says %q", line)
-		}
-		return err
-	})
-}
-
 // overHTTP serves what was filled into dir, and reserves singly and in batches.
 func overHTTP(ctx context.Context, ours, dir string, key secret.String) (single, batch float64, err error) {
 	addr, err := freeAddress(ctx)
@@ -163,51 +122,87 @@ func overHTTP(ctx context.Context, ours, dir string, key secret.String) (single,
 		return 0, 0, err
 	}
 	defer func() { err = errors.Join(err, p.stop()) }()
-	request := func(body []byte) []byte {
-		return append(fmt.Appendf(nil, "POST /api/v1/quota/reserve HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", key.Reveal(), len(body)), body...)
+	const senders = 500
+	var accounts [senders]string
+	for i := range accounts {
+		accounts[i] = string(customer("hot", i))
 	}
-	one := func(run string, conn, i, j int) []byte {
-		return fmt.Appendf(nil, `{"key": "%s-%d-%d-%d", "account": "%s", "channel": "email", "recipients": 1}`, run, conn, i, j, customer("hot", (conn*7919+i*31+j)%500))
+	head := "POST /api/v1/quota/reserve HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + key.Reveal() + "\r\nContent-Type: application/json\r\nContent-Length: "
+	one := func(to []byte, run byte, conn, i, j int) []byte {
+		to = append(append(to, `{"key":"`...), run, '-')
+		to = strconv.AppendInt(to, int64(conn), 10)
+		to = strconv.AppendInt(append(to, '-'), int64(i), 10)
+		to = strconv.AppendInt(append(to, '-'), int64(j), 10)
+		to = append(append(to, `","account":"`...), accounts[(conn*7919+i*31+j)%senders]...)
+		return append(to, `","channel":"email","recipients":1}`...)
 	}
-	all := func(run string) func(conn, i int) []byte {
-		return func(conn, i int) []byte {
-			body := []byte(`{"reserves": [`)
-			for j := range inBatch {
-				if j > 0 {
-					body = append(body, ',')
-				}
-				body = append(body, one(run, conn, i, j)...)
-			}
-			return request(append(body, "]}"...))
+	request := func(to []byte, body func([]byte) []byte) []byte {
+		to = append(to, head...)
+		at := len(to)
+		to = body(append(to, "00000\r\n\r\n"...)) // five digits for the length
+		n := len(to) - at - 9
+		for i := 4; i >= 0; i, n = i-1, n/10 {
+			to[at+i] = byte('0' + n%10)
+		}
+		return to
+	}
+	alone := func(run byte) func(to []byte, conn, i int) []byte {
+		return func(to []byte, conn, i int) []byte {
+			return request(to, func(to []byte) []byte { return one(to, run, conn, i, 0) })
 		}
 	}
-	alone := func(run string) func(conn, i int) []byte {
-		return func(conn, i int) []byte { return request(one(run, conn, i, 0)) }
+	all := func(to []byte, conn, i int) []byte {
+		return request(to, func(to []byte) []byte {
+			to = append(to, `{"reserves":[`...)
+			for j := range inBatch {
+				to = append(one(to, 'b', conn, i, j), ',')
+			}
+			return append(to[:len(to)-1], "]}"...)
+		})
 	}
-	if _, err := load(ctx, addr, connections, alone("warm"), allowed(1)); err != nil {
+	if _, err := load(ctx, addr, connections, time.Second, alone('w'), allowed(1)); err != nil {
 		return 0, 0, err
 	}
-	if single, err = load(ctx, addr, connections, alone("single"), allowed(1)); err != nil {
+	if single, err = load(ctx, addr, connections, lookFor, alone('s'), allowed(1)); err != nil {
 		return 0, 0, err
 	}
-	batch, err = load(ctx, addr, 4, all("batch"), allowed(inBatch))
+	batch, err = load(ctx, addr, batchers, lookFor, all, allowed(inBatch))
 	return single, batch * inBatch, err
 }
+
+var (
+	lengthIs = []byte("Content-Length: ")
+	yes      = []byte(`"allowed":true`)
+)
 
 // allowed reads an answer in which so many were allowed.
 func allowed(n int) func(*bufio.Reader) error {
 	return func(in *bufio.Reader) error {
-		res, err := http.ReadResponse(in, nil)
+		length := 0
+		status, err := in.ReadSlice('\n')
+		ok := bytes.HasPrefix(status, []byte("HTTP/1.1 200 "))
+		for err == nil {
+			var line []byte
+			if line, err = in.ReadSlice('\n'); len(line) <= 2 {
+				break
+			}
+			if digits, found := bytes.CutPrefix(line, lengthIs); found {
+				for _, d := range bytes.TrimSpace(digits) {
+					length = 10*length + int(d-'0')
+				}
+			}
+		}
 		if err != nil {
 			return err
 		}
-		body, err := io.ReadAll(res.Body)
-		if err = errors.Join(err, res.Body.Close()); err != nil {
+		body, err := in.Peek(length)
+		if err != nil {
 			return err
 		}
-		if got := bytes.Count(body, []byte(`"allowed":true`)); res.StatusCode != http.StatusOK || got != n {
-			return errors.New("status " + strconv.Itoa(res.StatusCode) + ": " + string(body[:min(len(body), 300)]))
+		if got := bytes.Count(body, yes); !ok || got != n {
+			return fmt.Errorf("%d of %d were allowed: %s", got, n, body[:min(len(body), 300)])
 		}
-		return nil
+		_, err = in.Discard(length)
+		return err
 	}
 }

@@ -41,7 +41,7 @@ func (a *App) Collectors() []prometheus.Collector {
 	all := []prometheus.Collector{
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo(), &stored{app: a},
 	}
-	for _, part := range [][]prometheus.Collector{a.DB.Metrics(), a.Web.Metrics(), a.Jobs.Metrics(), a.sender.Metrics(), a.Authn.Metrics(), a.check.Metrics()} {
+	for _, part := range [][]prometheus.Collector{a.DB.Metrics(), a.Web.Metrics(), a.Jobs.Metrics(), a.sender.Metrics(), a.Authn.Metrics(), a.check.Metrics(), a.Quota.Metrics()} {
 		all = append(all, part...)
 	}
 	return all

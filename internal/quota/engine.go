@@ -41,6 +41,7 @@ type Engine struct {
 	lost    []ids.Lease
 
 	logbook logbook
+	metrics metrics
 }
 
 // EngineDeps is what an engine stands on.
@@ -68,7 +69,7 @@ func NewEngine(d EngineDeps) *Engine {
 	e := &Engine{
 		db: d.DB, log: d.Log, clock: d.Clock, start: d.Clock(), known: d.Known, zone: d.Zone, leases: !d.NoLeases,
 		paths: change.NewCache[Sender, *path](d.News, mostPaths), holders: map[counted]*holder{},
-		logbook: logbook{live: map[ids.Lease]*lease{}},
+		logbook: logbook{live: map[ids.Lease]*lease{}}, metrics: newMetrics(),
 	}
 	e.settled.L = &e.mu
 	e.ledgerNow = func(ctx context.Context, tx *db.Tx) (time.Time, error) { return tx.ServerNow(ctx) }
@@ -141,7 +142,7 @@ func (e *Engine) refill(ctx context.Context, r refill) {
 
 const (
 	settleWithin = 10 * time.Second
-	mostTogether = 1024 // items that are settled in one transaction, and as many reserves
+	mostTogether = 4096 // items that are settled in one transaction, and as many reserves
 	mostAhead    = 768  // blocks that are fetched in one
 	mostTries    = 10
 )
@@ -212,6 +213,7 @@ func (e *Engine) together(ctx context.Context, b *batch) {
 	if err == nil {
 		b.keep(ctx)
 	}
+	e.metrics.remember(&e.logbook)
 	e.logbook.mu.Unlock()
 	if err != nil && len(b.items)+len(b.settles) == 0 {
 		e.log.WarnContext(ctx, "no units could be leased ahead", "error", err)
@@ -227,6 +229,9 @@ func (e *Engine) together(ctx context.Context, b *batch) {
 		for _, l := range it.lapsed {
 			l.close()
 		}
+	}
+	e.metrics.note(b.items)
+	for _, it := range b.items {
 		it.wait.answered()
 	}
 	for _, s := range b.settles {
@@ -298,6 +303,7 @@ func (e *Engine) reapSome(ctx context.Context) (int, error) {
 		e.logbook.end(ended)
 		e.logbook.known = at.seq
 	}
+	e.metrics.remember(&e.logbook)
 	return len(ended), err
 }
 

@@ -3,9 +3,13 @@ package quota
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"bailiwick/internal/db"
 	"bailiwick/internal/errs"
@@ -336,5 +340,39 @@ func TestManyTogetherAreWrittenAtOnceAndFoldedLater(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.balanced(string(w.one), int64(90+yes))
+	})
+}
+
+func TestWhatTheEngineMeasures(t *testing.T) {
+	eachTown(t, func(w *town) {
+		w.limit(string(w.one), Day, Limit{Amount: 2})
+		e := w.node(true)
+		w.ask(e, w.from(w.one), "a", 2)
+		w.ask(e, w.from(w.one), "a", 2)
+		w.ask(e, w.from(w.one), "b", 1)
+		w.ask(e, w.from(w.two), "c", 1)
+		e.Idle()
+		reg := prometheus.NewPedanticRegistry()
+		reg.MustRegister(e.Metrics()...)
+		families, err := reg.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]float64{}
+		for _, f := range families {
+			for _, m := range f.GetMetric() {
+				name := strings.TrimPrefix(f.GetName(), "bailiwick_quota_")
+				for _, l := range m.GetLabel() {
+					name += " " + l.GetValue()
+				}
+				got[name] = m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
+			}
+		}
+		if diff := cmp.Diff(map[string]float64{
+			"decisions_total promised": 2, "decisions_total replayed": 1, "decisions_total refused": 1, "refusals_total customer day": 1,
+			"keys": 2, "leases": float64(w.count(`SELECT COUNT(*) FROM quota_leases`)), "group_size": 4,
+		}, got); diff != "" {
+			t.Error(diff)
+		}
 	})
 }

@@ -85,3 +85,10 @@ func (s *keySet) forget(upTo int64) {
 		s.parts = s.parts[1:]
 	}
 }
+
+func (s *keySet) size() (n int) {
+	for _, p := range s.parts {
+		n += p.used
+	}
+	return n
+}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha1" //nolint:gosec // the name of a script in Redis, which is no secret
+	"encoding/hex"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+)
+
+// script keeps nine counters: it looks at all, and counts if none would exceed its limit.
+const script = `for i = 1, #KEYS do local v = tonumber(redis.call('GET', KEYS[i]) or '0'); if v + tonumber(ARGV[1]) > tonumber(ARGV[1 + i]) then return i end end
+for i = 1, #KEYS do redis.call('INCRBY', KEYS[i], ARGV[1]) end
+return 0`
+
+// redisFor measures Redis with the script: decisions in a second. keep says whether, and how, it writes them down.
+func redisFor(ctx context.Context, path, dir string, lasts time.Duration, keep ...string) (rate float64, err error) {
+	addr, err := freeAddress(ctx)
+	if err != nil {
+		return 0, err
+	}
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return 0, err
+	}
+	p, err := start(ctx, addr, nil, path, append([]string{"--port", port, "--bind", "127.0.0.1", "--save", "", "--loglevel", "warning", "--daemonize", "no", "--dir", dir}, keep...)...)
+	if err != nil {
+		return 0, err
+	}
+	rate, err = askRedis(ctx, addr, lasts)
+	if stopped := p.stop(); err == nil {
+		err = stopped
+	}
+	return rate, err
+}
+
+// askRedis has the script counted by name, as clients do that have loaded it.
+func askRedis(ctx context.Context, addr string, lasts time.Duration) (float64, error) {
+	sum := sha1.Sum([]byte(script)) //nolint:gosec // see above
+	words := func(to []byte, all ...string) []byte {
+		to = fmt.Appendf(to, "*%d\r\n", len(all))
+		for _, w := range all {
+			to = fmt.Appendf(to, "$%d\r\n%s\r\n", len(w), w)
+		}
+		return to
+	}
+	requests := make([][]byte, customers)
+	for c := range requests {
+		all := []string{"EVALSHA", hex.EncodeToString(sum[:]), "9"}
+		for _, layer := range []string{"c" + strconv.Itoa(c), "r", "p"} {
+			all = append(all, layer+":h", layer+":d", layer+":m")
+		}
+		all = append(all, "1")
+		for range 9 {
+			all = append(all, "1000000000000000")
+		}
+		requests[c] = words(nil, all...)
+	}
+	if err := once(ctx, addr, words(nil, "SCRIPT", "LOAD", script)); err != nil {
+		return 0, err
+	}
+	return load(ctx, addr, connections, lasts, func(to []byte, conn, i int) []byte { return append(to, requests[(conn*7919+i)%customers]...) }, func(in *bufio.Reader) error {
+		line, err := in.ReadSlice('\n')
+		if err == nil && string(line) != ":0\r\n" {
+			err = fmt.Errorf("redis says %q", line)
+		}
+		return err
+	})
+}
+
+// once sends one request whose answer has two lines.
+func once(ctx context.Context, addr string, request []byte) error {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return err
+	}
+	if _, err := conn.Write(request); err != nil {
+		return err
+	}
+	in := bufio.NewReader(conn)
+	for range 2 {
+		if line, err := in.ReadString('\n'); err != nil || line[0] == '-' {
+			return fmt.Errorf("redis says %q: %w", line, err)
+		}
+	}
+	return conn.Close()
+}
