@@ -158,8 +158,8 @@ func (s *Service) tell(ctx context.Context, w *op.W, a Account, st Stage) error 
 		return err
 	}
 	for _, p := range people {
-		m := notify.Mail{To: p.email, Name: p.name, Template: t.mail, Language: p.language, Account: a.ID, Link: secret.Wrap("/a/" + string(a.ID)),
-			Data: []any{"account", a.Name, "date", a.MembershipEnd.Time()}}
+		m := notify.Mail{To: p.email, Name: p.name, Template: t.mail, Language: p.language, Account: a.ID, At: p.at, Link: secret.Wrap("/a/" + string(a.ID)),
+			Data: []any{"account", a.Name, "date", notify.Day(a.MembershipEnd)}}
 		if st.Phase != Ended {
 			m.Data = append(m.Data, "count", st.Days)
 		}
@@ -184,7 +184,10 @@ func tellEnd(ctx context.Context, w *op.W, a Account, st Stage) error {
 }
 
 // reader is somebody whom a mail goes to.
-type reader struct{ id, email, name, language string }
+type reader struct {
+	id, email, name, language string
+	at                        ids.Account // where they belong
+}
 
 // Stage tells where the membership of an account stands today.
 func (s *Service) Stage(ctx context.Context, by authz.Actor, id ids.Account) (Stage, error) {

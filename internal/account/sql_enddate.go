@@ -60,8 +60,12 @@ func peopleToTell(ctx context.Context, q db.Queryer, _ authz.Scope, a Account, p
 		parent = a.ID
 	}
 	return db.All(ctx, q, func(r db.Row) (p reader, err error) {
-		err = r.Scan(&p.email, &p.name, &p.language, &p.id)
+		var own bool
+		err = r.Scan(&p.email, &p.name, &p.language, &p.id, &own)
+		if p.at = a.Parent; own {
+			p.at = a.ID
+		}
 		return p, err
-	}, `SELECT DISTINCT i.email, i.name, i.language, i.id FROM memberships m JOIN identities i ON i.id = m.user_id WHERE m.deactivated_at IS NULL
-			AND (m.account_id = ? AND m.role = 'owner' OR m.account_id = ? AND m.account_id <> ? AND m.role IN ('owner', 'admin')) ORDER BY i.name, i.id LIMIT 100`, a.ID, parent, a.ID)
+	}, `SELECT i.email, i.name, i.language, i.id, MAX(CASE WHEN m.account_id = ? THEN 1 ELSE 0 END) FROM memberships m JOIN identities i ON i.id = m.user_id WHERE m.deactivated_at IS NULL
+			AND (m.account_id = ? AND m.role = 'owner' OR m.account_id = ? AND m.account_id <> ? AND m.role IN ('owner', 'admin')) GROUP BY i.id, i.email, i.name, i.language ORDER BY i.name, i.id LIMIT 100`, a.ID, a.ID, parent, a.ID)
 }

@@ -227,7 +227,7 @@ func (a *App) workers(texts *i18n.Catalogue) (*jobs.Workers, error) {
 	w := jobs.NewWorkers()
 	a.sender = notify.NewSender(notify.SenderDeps{
 		Mailer: a.mailer, Brand: a.Brands, Texts: texts, Via: via, Clock: a.clock,
-		FromName: a.cfg.SMTP.FromName, Spoken: a.spoken,
+		FromName: a.cfg.SMTP.FromName, Reader: a.reader,
 	})
 	a.sender.Register(w)
 	w.Periodic("change.sweep", time.Hour, a.News.Sweep)

@@ -3,14 +3,15 @@ package app
 import (
 	"context"
 	"slices"
+	"time"
 
 	"bailiwick/internal/account"
 	"bailiwick/internal/brand"
 	"bailiwick/internal/contact"
 	"bailiwick/internal/errs"
-	"bailiwick/internal/ids"
 	"bailiwick/internal/invite"
 	"bailiwick/internal/notice"
+	"bailiwick/internal/notify"
 	"bailiwick/internal/policy"
 	"bailiwick/internal/quota"
 	"bailiwick/internal/setting"
@@ -58,19 +59,52 @@ func personal() user.Offer {
 	}}
 }
 
-// spoken is the language of whoever has an address in an account: what is set for them there, else that of the account; ""
-// for none and for an account that is gone.
-func (a *App) spoken(ctx context.Context, on ids.Account, address string) (string, error) {
-	known, err := a.Known.On(ctx, on)
-	if errs.KindOf(err) == errs.NotFound {
-		return "", nil
-	}
+// optional are the mails that people can do without, by the topic under which they choose.
+var optional = map[notify.Template]notice.Topic{
+	notify.MembershipEnding: notice.Membership, notify.MembershipGrace: notice.Membership, notify.MembershipExpired: notice.Membership,
+	notify.InviteFailedRights: notice.People,
+}
+
+// reader is who reads a mail: by what the person has chosen, else by their account.
+func (a *App) reader(ctx context.Context, of notify.Envelope) (r notify.Reader, err error) {
+	person, err := user.Chosen(ctx, a.DB, of.Account, of.To, account.Language, notice.Mail)
 	if err != nil {
-		return "", err
+		return r, err
 	}
-	own, err := user.Chosen(ctx, a.DB, on, address, account.Language)
-	if err != nil {
-		return "", err
+	zone := person.TimeZone
+	if of.Account != "" {
+		known, err := a.Known.On(ctx, of.Account)
+		switch {
+		case errs.KindOf(err) == errs.NotFound: // it is gone; whoever had it is told all the same
+		case err != nil:
+			return r, err
+		default:
+			if r, err = chosen(known, person, of.Template); err != nil {
+				return r, err
+			}
+			if zone == "" {
+				if zone, err = setting.In(known, account.TimeZone); err != nil {
+					return r, err
+				}
+			}
+		}
 	}
-	return setting.InFor(known, account.Language, own)
+	if r.Zone, err = time.LoadLocation(zone); err != nil {
+		r.Zone = time.UTC // a zone that has left the tables must not stop the mail
+	}
+	return r, nil
+}
+
+func chosen(known *setting.InForce, person user.Choices, t notify.Template) (r notify.Reader, err error) {
+	if r.Language, err = setting.InFor(known, account.Language, person.Values[account.Language.Name]); err != nil {
+		return r, err
+	}
+	if topic, ok := optional[t]; ok {
+		wanted, err := setting.InFor(known, notice.Mail, person.Values[notice.Mail.Name])
+		if err != nil {
+			return r, err
+		}
+		r.Unwanted = !slices.Contains(wanted, string(topic))
+	}
+	return r, nil
 }

@@ -321,7 +321,7 @@ func (s *Service) mailFailure(ctx context.Context, tx *db.Tx, a failedArgs) erro
 	if err != nil || n > perNotice {
 		return err
 	}
-	m := p.mail(notify.SignInFailed, "address", a.IP, "time", a.At.UTC().Format("2006-01-02 15:04")+" UTC")
+	m := p.mail(notify.SignInFailed, "address", a.IP, "time", notify.Moment(a.At))
 	m.Link = secret.Wrap("/me/sessions")
 	return s.mail.Queue(ctx, tx, m)
 }

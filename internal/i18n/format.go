@@ -48,6 +48,12 @@ func (p Printer) DateTime(t time.Time) string {
 	return p.fill(p.T("format.date_time"), []any{"date", p.Date(t), "time", p.Time(t)})
 }
 
+// Zone writes the time zone that times are written in at an instant: CET, UTC, +03.
+func (p Printer) Zone(t time.Time) string {
+	name, _ := p.there(t).Zone()
+	return name
+}
+
 // Relative writes the distance from now: up to a day back, up to a week ahead, else the date.
 func (p Printer) Relative(t, now time.Time) string {
 	if t.IsZero() {

@@ -22,7 +22,7 @@ func (n Notice) Text(p i18n.Printer) string {
 		args = append(args, name, n.Facts[name])
 	}
 	if day, err := time.Parse(time.DateOnly, n.Facts["date"]); err == nil {
-		args = append(args, "date", p.In(time.UTC).Date(day))
+		args = append(args, "date", p.Date(day))
 	}
 	if task := n.Facts["task"]; task != "" {
 		args = append(args, "task", p.T("tasks.kind_"+task))

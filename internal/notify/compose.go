@@ -94,13 +94,23 @@ func compose(p i18n.Printer, m Mail, look brand.Look, link string) letter {
 	return l
 }
 
-// words writes days in the reader's language and keeps values of people's making on one line.
+// words writes days and times as the reader does and keeps values of people's making on one line.
 func words(p i18n.Printer, data []any) []any {
 	out := make([]any, 0, len(data)+2)
 	for i, v := range data {
 		switch v := v.(type) {
 		case time.Time:
-			out = append(out, p.Date(v))
+			out = append(out, p.Date(v.Local())) // not in UTC, where days of the calendar stand
+		case Day:
+			day, err := time.Parse(time.DateOnly, string(v))
+			if err != nil {
+				out = append(out, string(v))
+				continue
+			}
+			out = append(out, p.Date(day))
+		case Moment:
+			at := time.Time(v).Local()
+			out = append(out, p.DateTime(at)+" "+p.Zone(at))
 		case string:
 			if i%2 == 1 {
 				v = strings.Join(strings.Fields(v), " ")

@@ -8,6 +8,7 @@ package notify
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"bailiwick/internal/db"
 	"bailiwick/internal/errs"
@@ -86,9 +87,16 @@ type Mail struct {
 	Template Template
 	Language string        // "" for the platform's default
 	Account  ids.Account   // what it is about
+	At       ids.Account   // where the person belongs, when that is another account
 	Link     secret.String // the path of the button, "/invitation/...": the base URL is put before it when it is sent
-	Data     []any         // names and values in turn; a time.Time is written as a day in the reader's language
+	Data     []any         // names and values in turn; a time.Time is written as the day that it is where the reader is
 }
+
+// Day is a day of the calendar, 2006-01-02, as a value of Mail.Data. It is the same everywhere.
+type Day string
+
+// Moment is an instant as a value of Mail.Data, written with the time of day where the reader is.
+type Moment time.Time
 
 // Mailer queues mail. Its Sender sends it.
 type Mailer struct {

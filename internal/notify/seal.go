@@ -28,6 +28,7 @@ type waiting struct {
 	Name     string   `json:"name"`
 	Template Template `json:"template"`
 	Language string   `json:"language"`
+	At       string   `json:"at,omitempty"`
 	Link     string   `json:"link"`
 	Data     []datum  `json:"data"`
 }
@@ -38,6 +39,8 @@ type datum struct {
 	Text *string    `json:"text,omitempty"`
 	Int  *int64     `json:"int,omitempty"`
 	Day  *time.Time `json:"day,omitempty"`
+	Date *Day       `json:"date,omitempty"`
+	At   *time.Time `json:"at,omitempty"`
 }
 
 func (m *Mailer) seal(id ids.Mail, mail Mail) ([]byte, error) {
@@ -45,7 +48,7 @@ func (m *Mailer) seal(id ids.Mail, mail Mail) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("notify: %q: %w", mail.Template, err)
 	}
-	body, err := json.Marshal(waiting{mail.To, mail.Name, mail.Template, mail.Language, mail.Link.Reveal(), data})
+	body, err := json.Marshal(waiting{mail.To, mail.Name, mail.Template, mail.Language, string(mail.At), mail.Link.Reveal(), data})
 	if err != nil {
 		return nil, fmt.Errorf("write a waiting mail: %w", err)
 	}
@@ -62,7 +65,7 @@ func (m *Mailer) open(args sendArgs) (Mail, error) {
 	if err := dec.Decode(&w); err != nil {
 		return Mail{}, fmt.Errorf("read the waiting mail %s: %w", args.ID, err)
 	}
-	return Mail{w.To, w.Name, w.Template, w.Language, args.Account, secret.Wrap(w.Link), fromData(w.Data)}, nil
+	return Mail{w.To, w.Name, w.Template, w.Language, args.Account, ids.Account(w.At), secret.Wrap(w.Link), fromData(w.Data)}, nil
 }
 
 func toData(in []any) ([]datum, error) {
@@ -80,6 +83,11 @@ func toData(in []any) ([]datum, error) {
 			d.Int = &v
 		case time.Time:
 			d.Day = &v
+		case Day:
+			d.Date = &v
+		case Moment:
+			at := time.Time(v)
+			d.At = &at
 		default:
 			s := fmt.Sprint(v)
 			d.Text = &s
@@ -98,6 +106,10 @@ func fromData(in []datum) []any {
 			out = append(out, int(*d.Int))
 		case d.Day != nil:
 			out = append(out, *d.Day)
+		case d.Date != nil:
+			out = append(out, *d.Date)
+		case d.At != nil:
+			out = append(out, Moment(*d.At))
 		case d.Text != nil:
 			out = append(out, *d.Text)
 		default:

@@ -1,7 +1,9 @@
 package notify
 
 import (
+	"cmp"
 	"context"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -26,7 +28,7 @@ type Sender struct {
 	via    Transport
 	clock  clock.Clock
 	named  string
-	spoken func(ctx context.Context, on ids.Account, address string) (string, error)
+	reader func(ctx context.Context, of Envelope) (Reader, error)
 	sent   *prometheus.CounterVec
 }
 
@@ -39,13 +41,27 @@ type SenderDeps struct {
 	Clock  clock.Clock
 
 	FromName string // of the sender, where no brand has a name
-	// Spoken is the language in which an account writes to an address whose person has not chosen theirs; "" for none.
-	Spoken func(ctx context.Context, on ids.Account, address string) (string, error)
+	// Reader tells who reads a mail. Nil: nothing is known of anybody.
+	Reader func(ctx context.Context, of Envelope) (Reader, error)
+}
+
+// Envelope is what is known of a mail from outside.
+type Envelope struct {
+	To       string
+	Account  ids.Account // where the reader belongs, else what it is about; "" for none
+	Template Template
+}
+
+// Reader is what whoever reads a mail has chosen, or their account.
+type Reader struct {
+	Language string         // "" for none
+	Zone     *time.Location // nil for UTC
+	Unwanted bool           // the mail is not sent
 }
 
 // NewSender makes a Sender.
 func NewSender(d SenderDeps) *Sender {
-	return &Sender{d.Mailer, d.Brand, d.Texts, d.Via, d.Clock, d.FromName, d.Spoken, newSent()}
+	return &Sender{d.Mailer, d.Brand, d.Texts, d.Via, d.Clock, d.FromName, d.Reader, newSent()}
 }
 
 // Register lists the sender's job. What a mail said is erased when it is over.
@@ -60,16 +76,15 @@ func (s *Sender) send(ctx context.Context, _ jobs.Job, args sendArgs) error {
 	if err != nil {
 		return jobs.Permanent(err)
 	}
+	r, err := s.read(ctx, m)
+	if err != nil || r.Unwanted {
+		return err
+	}
 	look, err := s.brand.Of(ctx, args.Account)
 	if err != nil {
 		return err
 	}
-	if m.Language == "" && args.Account != "" {
-		if m.Language, err = s.spoken(ctx, args.Account, m.To); err != nil {
-			return err
-		}
-	}
-	msg, err := s.write(ctx, args, m, look)
+	msg, err := s.write(ctx, args, m, look, s.texts.For(cmp.Or(m.Language, r.Language)).In(r.Zone))
 	if err != nil {
 		return jobs.Permanent(err)
 	}
@@ -84,6 +99,17 @@ func (s *Sender) send(ctx context.Context, _ jobs.Job, args sendArgs) error {
 	}
 	s.sent.WithLabelValues(accepted).Inc()
 	return nil
+}
+
+// read tells who reads the mail.
+func (s *Sender) read(ctx context.Context, m Mail) (r Reader, err error) {
+	if s.reader != nil {
+		r, err = s.reader(ctx, Envelope{m.To, cmp.Or(m.At, m.Account), m.Template})
+	}
+	if r.Zone == nil {
+		r.Zone = time.UTC
+	}
+	return r, err
 }
 
 // How handing a mail over went, as operators see it.
@@ -102,12 +128,12 @@ func newSent() *prometheus.CounterVec {
 // Metrics lists what the sender measures of itself.
 func (s *Sender) Metrics() []prometheus.Collector { return []prometheus.Collector{s.sent} }
 
-func (s *Sender) write(ctx context.Context, args sendArgs, m Mail, look brand.Look) (mail.Message, error) {
+func (s *Sender) write(ctx context.Context, args sendArgs, m Mail, look brand.Look, p i18n.Printer) (mail.Message, error) {
 	link := ""
 	if !m.Link.Empty() {
 		link = look.Base + m.Link.Reveal()
 	}
-	l := compose(s.texts.For(m.Language), m, look, link)
+	l := compose(p, m, look, link)
 	l.at(look.Base)
 	html, err := l.html(ctx)
 	if err != nil {

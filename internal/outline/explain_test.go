@@ -97,6 +97,8 @@ func plans(t *testing.T, d *db.DB, w wood) {
 		"of the platform": func() (string, []any) {
 			return childrenText(shops, w.root, &key{customers, "c500", "acc_c500"}, page.Size+1)
 		},
+		"own people by name":      func() (string, []any) { return ownPeopleText(w.big, []string{"person", "7"}, mostJumps) },
+		"people by their address": func() (string, []any) { return addressedText(w.root, "p77@", mostJumps) },
 		"what a page shows": func() (string, []any) {
 			var of []any
 			for i := range page.Size {

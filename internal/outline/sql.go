@@ -153,9 +153,14 @@ func peopleNamed(ctx context.Context, q db.Queryer, sc authz.Scope, words []stri
 
 // ownPeopleNamed looks at the active people of the account itself.
 func ownPeopleNamed(ctx context.Context, q db.Queryer, sc authz.Scope, words []string, limit int) ([]key, error) {
+	text, args := ownPeopleText(sc.Account(), words, limit)
+	return db.All(ctx, q, scanKey, text, args...)
+}
+
+func ownPeopleText(at ids.Account, words []string, limit int) (string, []any) {
 	cond, args := like(words, "l.name_fold", "l.email_fold")
-	return db.All(ctx, q, scanKey, `SELECT 3, l.name_fold, l.membership_id FROM member_list l
-		WHERE l.account_id = ? AND l.active = TRUE AND `+cond+` ORDER BY l.name_fold, l.membership_id LIMIT ?`, append(append([]any{sc.Account()}, args...), limit)...)
+	return `SELECT 3, l.name_fold, l.membership_id FROM member_list l
+		WHERE l.account_id = ? AND l.active = TRUE AND ` + cond + ` ORDER BY l.name_fold, l.membership_id LIMIT ?`, append(append([]any{at}, args...), limit)
 }
 
 // addressed is how many identities whose address begins as typed are looked at.
@@ -166,10 +171,15 @@ func peopleAddressed(ctx context.Context, q db.Queryer, sc authz.Scope, words []
 	if len(words) != 1 || !strings.Contains(words[0], "@") {
 		return nil, nil
 	}
-	return db.All(ctx, q, scanKey, `SELECT 3, i.email_fold, m.id
+	text, args := addressedText(sc.Account(), words[0], limit)
+	return db.All(ctx, q, scanKey, text, args...)
+}
+
+func addressedText(at ids.Account, begins string, limit int) (string, []any) {
+	return `SELECT 3, i.email_fold, m.id
 		FROM (SELECT id, email_fold FROM identities WHERE email_fold >= ? AND email_fold < ? ORDER BY email_fold LIMIT ?) i
 		JOIN memberships m ON m.user_id = i.id JOIN account_tree t ON t.descendant_id = m.account_id AND t.ancestor_id = ?
-		ORDER BY i.email_fold, m.id LIMIT ?`, words[0], words[0]+"\U0010FFFF", addressed, sc.Account(), limit)
+		ORDER BY i.email_fold, m.id LIMIT ?`, []any{begins, begins + "\U0010FFFF", addressed, at, limit}
 }
 
 // step is an account on the way from the root to a node.

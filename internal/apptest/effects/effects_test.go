@@ -62,6 +62,7 @@ var effects = []effect{
 	{"account.reminder_days", []int{40}, ends("2027-01-01", 0), "ends in 39 days"},
 	{"account.retention_days", 1, erased, "erased"},
 	{"notices.bell", []string{"tasks"}, belled, "No notifications yet"},
+	{"notices.mail", []string{"people"}, lacking(ends("2026-11-30", 0), "ends in 7 days"), "no ends in 7 days"},
 
 	{"network.portal", json.RawMessage(`{"on":true,"entries":[{"net":"198.51.100.0/24","note":""}]}`), opened, "403"},
 	{"network.api", json.RawMessage(`{"on":true,"entries":[{"net":"198.51.100.0/24","note":""}]}`), byKey, "policy.address"},

@@ -17,6 +17,7 @@ var personal = []effect{
 	{"message.bounces", "user", submitted(plain), "sender=user@acme.example"},
 	{"message.disclaimer", "For those it is sent to", submitted(plain), "For those it is sent to"},
 	{"notices.bell", []string{"tasks"}, belled, "No notifications yet"},
+	{"notices.mail", []string{"people"}, lacking(ends("2026-11-30", 0), "ends in 7 days"), "no ends in 7 days"},
 	{"sign_in.failed_notice", true, failedSignIn, "A sign-in"},
 }
 
@@ -71,7 +72,7 @@ func TestEverySettingOfAPersonActs(t *testing.T) {
 
 // locked are other values, as JSON.
 var locked = map[string]string{
-	"account.language": `"en"`, "message.bounces": `"from"`, "message.disclaimer": `"Other words"`, "notices.bell": `["account"]`, "sign_in.failed_notice": `false`,
+	"account.language": `"en"`, "message.bounces": `"from"`, "message.disclaimer": `"Other words"`, "notices.bell": `["account"]`, "notices.mail": `["membership"]`, "sign_in.failed_notice": `false`,
 }
 
 // TestAPersonChoosesTheirOwnNotices stands for what people may set without an admin, and what they may not.
@@ -79,7 +80,7 @@ func TestAPersonChoosesTheirOwnNotices(t *testing.T) {
 	w := build(t)
 	me := w.SignIn(w.owner.Email).Actor()
 	p, ok, err := w.Users.OwnSettings(t.Context(), me)
-	if err != nil || !ok || len(p.Fields()) != 2 {
+	if err != nil || !ok || len(p.Fields()) != 3 {
 		t.Fatalf("OwnSettings = %+v, %t, %v", p, ok, err)
 	}
 	if err := w.Users.SaveOwnSettings(t.Context(), me, p.Version, map[string]tuning.Edit{"message.disclaimer": {Value: json.RawMessage(`"x"`)}}); errs.KindOf(err) != errs.Invalid {
@@ -94,5 +95,25 @@ func TestAPersonChoosesTheirOwnNotices(t *testing.T) {
 	}
 	if _, err := w.Users.Settings(t.Context(), me, w.reseller, w.owner.Member); errs.KindOf(err) != errs.NotFound {
 		t.Errorf("TEN01 settings by way of another account = %v", err)
+	}
+}
+
+// TestMailsTellTheTimeWhereTheirReaderIs: by the person's own time zone, else by the account's; a day of the calendar is the same everywhere.
+func TestMailsTellTheTimeWhereTheirReaderIs(t *testing.T) {
+	w := build(t)
+	w.must(w.give("sign_in.failed_notice", true))
+	w.set("account.time_zone", "Asia/Kathmandu")
+	if got := failedSignIn(w); !strings.Contains(got, " +0545") {
+		t.Errorf("the time of the account is not told:\n%s", got)
+	}
+	w = build(t)
+	w.must(w.give("sign_in.failed_notice", true))
+	w.set("account.time_zone", "Asia/Kathmandu")
+	w.Exec("UPDATE identities SET time_zone = 'America/Anchorage' WHERE id = ?", w.owner.User())
+	if got := failedSignIn(w); !strings.Contains(got, " AKST") {
+		t.Errorf("the time of the person is not told:\n%s", got)
+	}
+	if got := ends("2026-11-30", 0)(w); !strings.Contains(got, "30 Nov 2026") {
+		t.Errorf("the day of the end is another one for who lives in the west:\n%s", got)
 	}
 }

@@ -22,7 +22,9 @@ func TestThePaletteLeadsToWhatIsTyped(t *testing.T) {
 	// Enter waits for what is typed.
 	tab.Press("Ctrl+k").Await("#palette[open]").Press("audit log", "Enter").At("/a/" + string(w.Platform) + "/audit")
 
-	tab.Press("Ctrl+k").Await("#palette[open]").See("Actions").Press("ArrowDown", "Enter").At("/a/" + string(w.Platform) + "/users/invite")
+	// What was visited last comes first, the page itself left out: the person, then the client.
+	tab.Press("Ctrl+k").Await("#palette[open]").See("Recently visited").Axe().Press("ArrowDown", "Enter").At("/a/" + string(w.Acme))
+	tab.Press("Ctrl+k").Await("#palette[open]").Press("invite users").Await(`#palette-list [data-asked="invite users"]`).Press("Enter").At("/a/" + string(w.Platform) + "/users/invite")
 
 	tab.Goto("/").See("Every customer account").Press("Ctrl+k").Await("#palette[open]").Press("zzzzz").See("Nothing found for").Axe()
 }

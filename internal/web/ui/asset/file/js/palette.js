@@ -12,6 +12,28 @@ const choose = (o) => {
 };
 // What is shown belongs to what is typed once the server has answered it; Enter waits for that.
 const answered = () => list.querySelector("[data-asked]")?.dataset.asked === field.value.trim();
+// Before anything is typed, the pages that were visited last in this tab come first. Whoever is signed out leaves none.
+const visited = () => JSON.parse(sessionStorage.getItem("visited") || "[]");
+const recent = () => {
+  const all = visited().filter((v) => v.href !== location.pathname).slice(0, 5), first = list.querySelector(".palette-item svg");
+  if (field.value.trim() || !all.length || !first) return;
+  const group = document.createElement("div"), head = document.createElement("h3");
+  group.className = "palette-group";
+  group.setAttribute("role", "group");
+  group.setAttribute("aria-labelledby", head.id = "pal-recent");
+  head.setAttribute("role", "presentation");
+  head.textContent = palette.dataset.recent;
+  group.append(head, ...all.map((v, i) => {
+    const a = document.createElement("a"), icon = first.cloneNode(true), text = document.createElement("span");
+    Object.assign(a, { className: "palette-item", id: `pal-recent-${i}`, href: v.href, tabIndex: -1 });
+    a.setAttribute("role", "option");
+    icon.querySelector("use").setAttribute("href", icon.querySelector("use").getAttribute("href").replace(/#.*/, "#i-clock"));
+    text.textContent = v.title;
+    a.append(icon, text);
+    return a;
+  }));
+  list.querySelector("[data-asked]").prepend(group);
+};
 let waiting = false;
 const open = () => {
   if (document.querySelector("dialog:modal")) return;
@@ -19,7 +41,10 @@ const open = () => {
   field.select();
   field.dispatchEvent(new Event("asked"));
 };
-if (palette) {
+if (!palette) sessionStorage.removeItem("visited");
+else {
+  const here = { href: location.pathname, title: document.title.split(" · ")[0] };
+  sessionStorage.setItem("visited", JSON.stringify([here, ...visited().filter((v) => v.href !== here.href)].slice(0, 10)));
   document.addEventListener("keydown", (e) => {
     if (!(e.ctrlKey || e.metaKey) || e.altKey || e.shiftKey || e.key.toLowerCase() !== "k") return;
     e.preventDefault();
@@ -44,6 +69,7 @@ if (palette) {
   });
   document.addEventListener("htmx:after:swap", () => {
     if (!palette.open) return;
+    if (!list.querySelector("#pal-recent")) recent();
     choose(options()[0]);
     if (waiting && answered()) chosen()?.click();
   });
