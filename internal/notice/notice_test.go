@@ -240,6 +240,17 @@ func TestTheSameIsToldOnce(t *testing.T) {
 	})
 }
 
+func TestWhoIsErasedIsNotTold(t *testing.T) {
+	each(t, func(_ *testing.T, w *world) {
+		done := notice.New{Kind: notice.TaskDone, Account: w.Customer, Person: ids.NewUser(w.at.Now()), Facts: map[string]string{"task": "export", "subject": ""}}
+		w.tell(done)
+		done.Account, done.Person = ids.NewAccount(w.at.Now()), w.Owner.User()
+		w.tell(done)
+		w.tell(notice.New{Kind: notice.AccountClosed, Account: done.Account})
+		w.wantCount(w.Owner.Actor, 0)
+	})
+}
+
 func TestManyAreCountedToAHundred(t *testing.T) {
 	each(t, func(_ *testing.T, w *world) {
 		w.Tx(func(ctx context.Context, tx *db.Tx) error {

@@ -13,10 +13,16 @@ import (
 	"bailiwick/internal/ids"
 )
 
+// insert stores a notice, unless its account or its person has been erased: there is nobody to tell then.
 func insert(ctx context.Context, tx *db.Tx, id ids.Notice, n New, facts string) error {
 	var person any
+	there, args := `SELECT 1 FROM accounts WHERE id = ?`, []any{n.Account}
 	if n.Person != "" {
 		person = n.Person
+		there, args = there+` AND EXISTS (SELECT 1 FROM identities WHERE id = ?)`, append(args, n.Person)
+	}
+	if found, err := db.Exists(ctx, tx, there, args...); err != nil || !found {
+		return err
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO notices (id, at, account_id, user_id, kind, below, target, facts, by_id, once) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (account_id, once) DO NOTHING`, id, tx.Ms(), n.Account, person, n.Kind, kinds[n.Kind].below, n.Target, facts, n.By.ID(), n.Once)
