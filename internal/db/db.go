@@ -174,7 +174,7 @@ func (d *DB) query(ctx context.Context, query string, args ...any) (*sql.Rows, e
 	if inTx(ctx) {
 		return nil, errPoolInTx
 	}
-	watched(ctx, query)
+	watched(ctx, query, args)
 	return living(func() (*sql.Rows, error) { return d.read.QueryContext(ctx, rebind(d.dialect, query), args...) })
 }
 

@@ -70,7 +70,7 @@ func (t *Tx) Bulk(ctx context.Context) (Portion, error) {
 
 // Exec runs a statement and returns how many rows it changed.
 func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
-	watched(ctx, query)
+	watched(ctx, query, args)
 	res, err := t.tx.ExecContext(ctx, rebind(t.dialect, query), args...)
 	if err != nil {
 		return 0, Classify(err)
@@ -79,7 +79,7 @@ func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error)
 }
 
 func (t *Tx) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	watched(ctx, query)
+	watched(ctx, query, args)
 	return t.tx.QueryContext(ctx, rebind(t.dialect, query), args...)
 }
 

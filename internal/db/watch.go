@@ -11,8 +11,14 @@ import (
 // that say how many a page may need and for how long work may keep the others from writing.
 type Watch struct {
 	mu   sync.Mutex
-	seen []string
+	seen []Run
 	held []time.Duration
+}
+
+// Run is a statement that has run, with what it was asked for.
+type Run struct {
+	Query string
+	Args  []any
 }
 
 type watchMark struct{}
@@ -26,7 +32,18 @@ func (w *Watch) Watched(ctx context.Context) context.Context {
 func (w *Watch) Statements() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return append([]string(nil), w.seen...)
+	var out []string
+	for _, r := range w.seen {
+		out = append(out, r.Query)
+	}
+	return out
+}
+
+// Runs returns what has run so far, for tests that have it explained.
+func (w *Watch) Runs() []Run {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.seen)
 }
 
 // Writes returns how long writing transactions took from begin to end, the longest last.
@@ -48,12 +65,12 @@ func wrote(ctx context.Context, held time.Duration) {
 }
 
 // watched tells the Watch of ctx, if there is one, about a statement.
-func watched(ctx context.Context, query string) {
+func watched(ctx context.Context, query string, args []any) {
 	w, ok := ctx.Value(watchMark{}).(*Watch)
 	if !ok {
 		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.seen = append(w.seen, query)
+	w.seen = append(w.seen, Run{query, args})
 }
