@@ -105,7 +105,7 @@ func (o offer) icon(key string) string {
 
 // permName names a permission in full.
 func (o offer) permName(perm authz.Perm) string {
-	return o.moduleName(perm.Module()) + ": " + o.actionName(perm)
+	return o.T("part.pair", "name", o.moduleName(perm.Module()), "value", o.actionName(perm))
 }
 
 // perms are all that can be asked about.

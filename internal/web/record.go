@@ -275,7 +275,7 @@ func accountFacts(p i18n.Printer, d account.Details) []part.Fact {
 	add("parent", d.ParentName)
 	add("time_zone", d.TimeZone.Value)
 	for _, ref := range d.Refs {
-		out = append(out, part.Fact{Term: p.T("account.ref"), Text: ref.Source + ": " + ref.Reference})
+		out = append(out, part.Fact{Term: p.T("account.ref"), Text: p.T("part.pair", "name", ref.Source, "value", ref.Reference)})
 	}
 	add("created", p.Date(d.CreatedAt))
 	return out

@@ -31,7 +31,7 @@ func (s *Server) showBelow(w http.ResponseWriter, r *http.Request, by authz.Acto
 	v.Action = v.Back + "/below"
 	for _, f := range page.Fields() {
 		if f.Value != nil {
-			v.Settings = append(v.Settings, part.Option{Value: f.Name, Label: settingLabel(p, f.Name) + ": " + settingText(p, f, f.Value)})
+			v.Settings = append(v.Settings, part.Option{Value: f.Name, Label: p.T("part.pair", "name", settingLabel(p, f.Name), "value", settingText(p, f, f.Value))})
 		}
 	}
 	_, sc, err := s.Ops.See(r.Context(), by, page.Account)

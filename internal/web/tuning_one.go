@@ -142,6 +142,9 @@ func settingText(p i18n.Printer, f tuning.Field, value json.RawMessage) string {
 		text = strings.Join(shown, p.T("part.comma")+" ")
 	}
 	if text == "" {
+		if key := setting.TextKey(f.Name) + "_empty"; p.Has(key) {
+			return p.T(key) // none chosen is all of them
+		}
 		return p.T("setting.nothing")
 	}
 	return text
