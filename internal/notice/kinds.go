@@ -47,7 +47,7 @@ const (
 	TaskFailed         Kind = "task_failed"         // as TaskDone
 	TaskConfirm        Kind = "task_confirm"        // as TaskDone
 	// Of a sending limit: limit is "email_day" and the like, percent how much of it is used, of the sub-account or department it binds, "" for
-	// the account itself. OwnQuota... is for one person, whom it binds.
+	// the account itself; Target: its id. OwnQuota... is for one person, whom it binds.
 	QuotaNear       Kind = "quota_near"        // limit, percent, of
 	QuotaReached    Kind = "quota_reached"     // limit, of
 	OwnQuotaNear    Kind = "own_quota_near"    // limit, percent

@@ -174,15 +174,28 @@ func noticeHref(sc authz.Scope, n notice.Notice) string {
 		return accountPath(about, "/users/invite")
 	case notice.PackageChanged:
 		return accountPath(about, "/package")
-	case notice.MembershipEnding, notice.MembershipGrace, notice.MembershipExpired, notice.QuotaNear, notice.QuotaReached:
+	case notice.MembershipEnding, notice.MembershipGrace, notice.MembershipExpired:
 		return accountPath(about, "")
 	case notice.ClientEnding, notice.ClientExpired:
 		return accountPath(ids.Account(target), "")
 	case notice.TaskDone, notice.TaskFailed, notice.TaskConfirm:
 		return taskPath(about, ids.Task(target))
+	case notice.QuotaNear, notice.QuotaReached:
+		return limitHref(about, target)
 	case notice.OwnQuotaNear, notice.OwnQuotaReached:
 	}
 	return ""
+}
+
+// limitHref is where the limits of an account stand, or those of what lies in it: an account below, or a sub-account.
+func limitHref(about ids.Account, target string) string {
+	if below, err := ids.ParseAccount(target); err == nil {
+		return accountPath(below, "/quotas")
+	}
+	if sub, err := ids.ParseSubAccount(target); err == nil {
+		return accountPath(about, "/subaccounts/"+string(sub)+"/quotas")
+	}
+	return accountPath(about, "/quotas")
 }
 
 // readNotices marks one notice as read, or all of them without an id.
