@@ -21,7 +21,7 @@ func (a *API) meOperations() {
 	add(a, operation{id: "listMySessions", route: "GET /me/sessions", tag: tag, perm: authz.ProfileView, about: "List where the owner of the key is signed in, the latest seen first"}, a.listMySessions)
 	add(a, operation{id: "endMySession", route: "DELETE /me/sessions/{session}", tag: tag, perm: authz.ProfileEdit, about: "End a session of the owner of the key"}, a.endMySession)
 	add(a, operation{id: "listNotifications", route: "GET /me/notifications", tag: tag, perm: authz.ProfileView, about: "List what the owner of the key was told in the account of the key, the latest first",
-		more: "What the owner may not see any more is not among it, nor are the topics that they do not want to be told of."}, a.listNotifications)
+		more: "What the key may not see is not among it, nor are the topics that its owner does not want to be told of."}, a.listNotifications)
 	add(a, operation{id: "readNotifications", route: "POST /me/notifications/read", tag: tag, perm: authz.ProfileEdit, status: http.StatusNoContent, about: "Mark notifications as read"}, a.readNotifications)
 	add(a, operation{id: "listViews", route: "GET /accounts/{account}/views", tag: tag, perm: authz.ProfileView, about: "List the saved views of the owner of the key, by name"}, a.listViews)
 	add(a, operation{id: "saveView", route: "POST /accounts/{account}/views", tag: tag, perm: authz.ProfileEdit, status: http.StatusCreated, about: "Save a view of a list under a name",

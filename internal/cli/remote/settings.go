@@ -68,6 +68,8 @@ func settingFrom(f client.Setting) string {
 		return "default"
 	case f.Locked:
 		return f.From.Name + ", locked for all below"
+	case f.From.Name == "" && f.Own != nil && settingValue(f.Own) == settingValue(f.Value):
+		return "the person" // of an account, it has the account's name
 	case f.From.Name == "":
 		return "provider"
 	}
