@@ -25,13 +25,13 @@ func (l Limit) lets() int64 {
 }
 
 // raised checks a limit of the scope's account, or of a sub-account or a member of it, that stands where was stood before. Nobody
-// raises one above their own, and an account hands out no more than it has.
-func raised(ctx context.Context, w *op.W, t Target, e Edit, was Limit) error {
+// raises one above their own, which was own before, and an account hands out no more than it has.
+func raised(ctx context.Context, w *op.W, t Target, e Edit, was Limit, own int64) error {
 	if e.Limit.lets() <= was.lets() && was.Amount != Unlimited {
 		return nil // it takes something away
 	}
-	if t.Member != "" {
-		if err := belowOwn(ctx, w, e); err != nil {
+	if t.Member != "" && e.Limit.lets() > was.lets() {
+		if err := belowOwn(own, e); err != nil {
 			return err
 		}
 	}
@@ -106,23 +106,27 @@ func mostOf(ctx context.Context, q db.Queryer, id ids.Account, has int64) (int64
 	return has/100*int64(percent) + has%100*int64(percent)/100, err
 }
 
+// ownMost is the highest limit of the memberships that somebody acts by here.
+func ownMost(ctx context.Context, w *op.W, e Edit) (int64, error) {
+	own, err := actsBy(ctx, w.Tx(), w.Scope(), w.By())
+	if err != nil || len(own) == 0 {
+		return math.MaxInt64, err
+	}
+	most := int64(0)
+	for _, m := range own {
+		grid, err := gridOf(ctx, w.Tx(), string(m.id), m.role)
+		if err != nil {
+			return 0, err
+		}
+		most = max(most, grid.Of(e.Channel, e.Window).lets())
+	}
+	return most, nil
+}
+
 // belowOwn refuses a limit of people above the own one of whoever sets it.
-func belowOwn(ctx context.Context, w *op.W, e Edit) error {
-	own := w.By().Membership()
-	if own == "" {
-		return nil
-	}
-	who, err := memberOf(ctx, w.Tx(), own)
-	if err != nil {
-		return err
-	}
-	mine, err := gridOf(ctx, w.Tx(), string(own), who.role)
-	if err != nil {
-		return err
-	}
-	has := mine.Of(e.Channel, e.Window)
-	if e.Limit.lets() > has.lets() {
-		return errs.Field(e.Field(""), "quota.above_yours", "Write at most {most}, or ask somebody with a higher limit. Nobody sets a limit above their own.", "most", has.lets())
+func belowOwn(most int64, e Edit) error {
+	if e.Limit.lets() > most {
+		return errs.Field(e.Field(""), "quota.above_yours", "Write at most {most}, or ask somebody with a higher limit. Nobody sets a limit above their own.", "most", most)
 	}
 	return nil
 }
@@ -271,7 +275,11 @@ func ForPeople(ctx context.Context, w *op.W, was, is Grid) error {
 		if before := was.Of(channel, window); e.Limit.lets() <= before.lets() && before.Amount != Unlimited {
 			return nil
 		}
-		return belowOwn(ctx, w, e)
+		most, err := ownMost(ctx, w, e)
+		if err != nil {
+			return err
+		}
+		return belowOwn(most, e)
 	})
 }
 

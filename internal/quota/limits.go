@@ -251,6 +251,10 @@ func set(ctx context.Context, w *op.W, t Target, e Edit, zone *time.Location) (e
 	if err != nil {
 		return err
 	}
+	own, err := ownMost(ctx, w, e)
+	if err != nil {
+		return err
+	}
 	if e.Remove {
 		err = removeLimit(ctx, w.Tx(), w.Scope(), row)
 	} else {
@@ -263,5 +267,5 @@ func set(ctx context.Context, w *op.W, t Target, e Edit, zone *time.Location) (e
 	if err != nil {
 		return err
 	}
-	return raised(ctx, w, t, Edit{Channel: e.Channel, Window: e.Window, Limit: is.Of(e.Channel, e.Window)}, was.Of(e.Channel, e.Window))
+	return raised(ctx, w, t, Edit{Channel: e.Channel, Window: e.Window, Limit: is.Of(e.Channel, e.Window)}, was.Of(e.Channel, e.Window), own)
 }

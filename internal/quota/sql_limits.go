@@ -138,3 +138,16 @@ func children(ctx context.Context, q db.Queryer, sc authz.Scope) (all []Handed, 
 	}, `SELECT a.id, a.name, a.package_id FROM accounts a WHERE `+here+` AND a.closed_at IS NULL ORDER BY a.name_fold, a.id LIMIT ?`, append(args, mostHanded)...)
 	return all, shared, err
 }
+
+// acting is a membership that somebody acts by, and its role.
+type acting struct {
+	id   ids.Membership
+	role string
+}
+
+// actsBy reads the memberships that somebody acts by on the scope's account: that of a key, or those of a person there and above.
+func actsBy(ctx context.Context, q db.Queryer, sc authz.Scope, by authz.Actor) ([]acting, error) {
+	up, args := sc.Up("m.account_id")
+	return db.All(ctx, q, func(r db.Row) (a acting, err error) { return a, r.Scan(&a.id, &a.role) }, `SELECT m.id, m.role FROM memberships m WHERE m.user_id = ? AND (? = '' OR m.id = ?) AND m.deactivated_at IS NULL AND `+up,
+		append([]any{by.User(), by.Membership(), by.Membership()}, args...)...)
+}
