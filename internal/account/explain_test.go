@@ -49,8 +49,8 @@ func grow(t *testing.T, d *db.DB) (root, big, small ids.Account) {
 	exec(`INSERT INTO account_tree (ancestor_id, descendant_id, depth) SELECT parent_id, id, 1 FROM accounts WHERE parent_id IS NOT NULL`)
 	exec(`INSERT INTO account_tree (ancestor_id, descendant_id, depth) SELECT '` + string(root) + `', id, 2 FROM accounts WHERE kind = 'customer'`)
 	exec(`INSERT INTO holds (id, account_id, source, set_from, reason, set_by, set_by_name, created_at) SELECT 'hld_' || id, id, 'operator', '` + string(root) + `', '', '', '', 0 FROM accounts WHERE kind = 'customer' AND created_at % 20 = 0`)
-	exec(`INSERT INTO client_list (ancestor_id, customer_id, name_fold, end_sort, created_at, users, locations, held, closed, package_id, package_fold)
-		SELECT t.ancestor_id, a.id, a.name_fold, CASE WHEN a.membership_end = '' THEN '9999-12-31' ELSE a.membership_end END, a.created_at, a.created_at % 100, a.created_at % 40, a.created_at % 20 = 0, FALSE, 'pkg_' || (a.created_at % 50), 'package ' || (a.created_at % 50)
+	exec(`INSERT INTO client_list (ancestor_id, customer_id, name_fold, end_sort, created_at, users, locations, held, closed, package_id, package_fold, use_share)
+		SELECT t.ancestor_id, a.id, a.name_fold, CASE WHEN a.membership_end = '' THEN '9999-12-31' ELSE a.membership_end END, a.created_at, a.created_at % 100, a.created_at % 40, a.created_at % 20 = 0, FALSE, 'pkg_' || (a.created_at % 50), 'package ' || (a.created_at % 50), a.created_at % 101
 		FROM accounts a JOIN account_tree t ON t.descendant_id = a.id WHERE a.kind = 'customer'`)
 	exec(`INSERT INTO client_words (ancestor_id, word, customer_id) SELECT t.ancestor_id, 'client', t.descendant_id FROM account_tree t JOIN accounts a ON a.id = t.descendant_id WHERE a.kind = 'customer'`)
 	exec(`INSERT INTO client_words (ancestor_id, word, customer_id) SELECT t.ancestor_id, 'w' || (a.created_at % 977), t.descendant_id FROM account_tree t JOIN accounts a ON a.id = t.descendant_id WHERE a.kind = 'customer'`)
@@ -102,7 +102,7 @@ func plans(t *testing.T, d *db.DB, root, big, small ids.Account) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, s := range []Sort{ByName, ByEnd, ByCreated, ByUsers, ByLocations, ByStatus, ByPackage} {
+			for _, s := range []Sort{ByName, ByEnd, ByCreated, ByUsers, ByLocations, ByStatus, ByPackage, ByUse} {
 				o := order{sort: s}
 				if from.text != "" && at != small {
 					query, args := matchesText(f, o, from, page.Size+1)

@@ -40,6 +40,7 @@ type filter struct {
 	endTo   string
 	bought  ids.Package // the package, "" for whatever
 	without bool        // only those that have none
+	useFrom int64       // percent of its month that a client has used at least, 0 for whatever
 	words   []string    // each of which a client contains
 	whole   bool        // all matches, never just the first
 }
@@ -50,7 +51,7 @@ func (f filter) packaged() bool { return f.bought != "" || f.without }
 
 // conditions is how many kinds of filters there are.
 func (f filter) conditions() (n int) {
-	for _, on := range []bool{f.only != "", f.ended(), len(f.words) > 0, f.packaged()} {
+	for _, on := range []bool{f.only != "", f.ended(), len(f.words) > 0, f.packaged(), f.useFrom > 0} {
 		if on {
 			n++
 		}

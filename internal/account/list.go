@@ -25,6 +25,15 @@ const (
 	EndsNever  Ends = "never"
 )
 
+// Use filters by how much of its month's limit a client has used.
+type Use string
+
+// The filters by use.
+const (
+	NearLimit Use = "near" // from 80 % on
+	AtLimit   Use = "full"
+)
+
 // Query is what is asked of the list of clients.
 type Query struct {
 	Search   string
@@ -32,6 +41,7 @@ type Query struct {
 	Ends     Ends
 	Reseller ids.Account // only those below it
 	Package  ids.Package // only those that have it, or NoPackage
+	Use      Use         // only those that have used so much of their month
 	Sort     Sort
 	Desc     bool
 	Cursor   string
@@ -96,6 +106,9 @@ func (s *Service) list(ctx context.Context, by authz.Actor, root ids.Account, in
 	}
 	if in.Sort == "" {
 		in.Sort = ByName
+	}
+	if (in.Use != "" || in.Sort == ByUse) && !sc.Has(authz.QuotasView) {
+		return Clients{}, errs.New(errs.Denied, "auth.denied", "Ask an admin of the account for access. Your role does not include this.")
 	}
 	if sorts[in.Sort] == nil {
 		return Clients{}, errs.New(errs.Invalid, "list.sort_unknown", "Sort by one of the columns of the list.")
@@ -171,7 +184,7 @@ func (s *Service) turn(bind page.Binding, o order, h hits, out *Clients) {
 
 // text is the query without its cursor, for the binding of cursors.
 func (in Query) text() string {
-	return fmt.Sprintf("clients %q %q %q %q %q %q %t", in.Search, in.Status, in.Ends, in.Reseller, in.Package, in.Sort, in.Desc)
+	return fmt.Sprintf("clients %q %q %q %q %q %q %q %t", in.Search, in.Status, in.Ends, in.Reseller, in.Package, in.Use, in.Sort, in.Desc)
 }
 
 // Facets counts what the tabs show.
@@ -219,6 +232,9 @@ func (s *Service) filter(ctx context.Context, by authz.Actor, q db.Queryer, sc a
 		return f, "", err
 	}
 	f.words = Words(in.Search)
+	if err := f.used(in.Use); err != nil {
+		return f, "", err
+	}
 	if f.bought = in.Package; f.bought == NoPackage {
 		f.bought, f.without = "", true
 	}
@@ -247,6 +263,19 @@ func (s *Service) narrow(ctx context.Context, by authz.Actor, sc authz.Scope, re
 		return authz.Scope{}, noAccount()
 	}
 	return inner, nil
+}
+
+func (f *filter) used(u Use) error {
+	switch u {
+	case "":
+	case NearLimit:
+		f.useFrom = 80
+	case AtLimit:
+		f.useFrom = 100
+	default:
+		return errs.New(errs.Invalid, "list.use_unknown", "Choose one of the filters by use.")
+	}
+	return nil
 }
 
 func (f *filter) ends(e Ends, today Date) error {

@@ -45,7 +45,7 @@ func TestListsAreWhatARebuildWouldMake(t *testing.T) {
 			"a word above":                      `DELETE FROM client_words WHERE word = 'borealis' AND ancestor_id = '` + string(w.root) + `' AND customer_id = '` + string(some[2]) + `'`,
 			"a word too many":                   `INSERT INTO client_words (ancestor_id, word, customer_id) VALUES ('` + string(some[3]) + `', 'zebra', '` + string(some[3]) + `')`,
 			"a word too many above":             `INSERT INTO client_words (ancestor_id, word, customer_id) VALUES ('` + string(north) + `', 'zebra', '` + string(some[3]) + `')`,
-			"a row where the client is not":     `INSERT INTO client_list SELECT '` + string(some[1]) + `', customer_id, name_fold, end_sort, created_at, users, locations, held, closed, package_id, package_fold FROM client_list WHERE ancestor_id = customer_id AND customer_id = '` + string(some[3]) + `'`,
+			"a row where the client is not":     `INSERT INTO client_list SELECT '` + string(some[1]) + `', customer_id, name_fold, end_sort, created_at, users, locations, held, closed, package_id, package_fold, use_share FROM client_list WHERE ancestor_id = customer_id AND customer_id = '` + string(some[3]) + `'`,
 			"the text that is searched":         `UPDATE client_search SET text = 'nothing' WHERE customer_id = '` + string(some[3]) + `'`,
 			"that there is a text to be sought": `DELETE FROM client_search WHERE customer_id = '` + string(some[3]) + `'`,
 		} {

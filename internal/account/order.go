@@ -21,6 +21,7 @@ const (
 	ByLocations Sort = "locations"
 	ByStatus    Sort = "status"
 	ByPackage   Sort = "package"
+	ByUse       Sort = "use" // how much of its month a client has used
 )
 
 // sorts are the columns of client_list that each sort orders by; the id makes the order total.
@@ -32,6 +33,7 @@ var sorts = map[Sort][]string{
 	ByLocations: {"locations", "customer_id"},
 	ByStatus:    {"held", "name_fold", "customer_id"},
 	ByPackage:   {"package_fold", "customer_id"},
+	ByUse:       {"use_share", "customer_id"},
 }
 
 // order is a sort with the place where a page begins.
@@ -101,7 +103,7 @@ func (o order) parse(text []string) (key, error) {
 	for i, c := range sorts[o.sort] {
 		var err error
 		switch c {
-		case "created_at", "users", "locations":
+		case "created_at", "users", "locations", "use_share":
 			out[i], err = strconv.ParseInt(text[i], 10, 64)
 		case "held":
 			out[i], err = strconv.ParseBool(text[i])
@@ -121,7 +123,7 @@ func (o order) scan(r db.Row) (key, error) {
 	into := make([]any, len(cols))
 	for i, c := range cols {
 		switch c {
-		case "created_at", "users", "locations":
+		case "created_at", "users", "locations", "use_share":
 			into[i] = new(int64)
 		case "held":
 			into[i] = new(bool)

@@ -41,6 +41,9 @@ func (f filter) where(s *statement) {
 	if f.packaged() {
 		s.add(` AND c.package_id = ?`, f.bought)
 	}
+	if f.useFrom > 0 {
+		s.add(` AND c.use_share >= ?`, f.useFrom)
+	}
 	if len(f.words) > 0 {
 		s.add(` AND (SELECT count(*) FROM client_search x WHERE x.customer_id = c.customer_id`)
 		for _, w := range f.words {
@@ -84,6 +87,9 @@ func (f filter) split(o order) (inside, outside filter) {
 	if o.sort == ByEnd {
 		inside.endFrom, inside.endTo, outside.endFrom, outside.endTo = f.endFrom, f.endTo, "", ""
 	}
+	if o.sort == ByUse {
+		inside.useFrom, outside.useFrom = f.useFrom, 0
+	}
 	if o.sort == ByName && f.packaged() {
 		inside.bought, inside.without, outside.bought, outside.without = f.bought, f.without, "", false
 	} else if (o.sort == ByName || o.sort == ByStatus) && len(f.held) == 0 {
@@ -124,6 +130,9 @@ func strideText(inside, outside filter, o order, stride, limit int) (string, []a
 	}
 	if outside.ended() {
 		columns = append(columns, "c.end_sort")
+	}
+	if outside.useFrom > 0 {
+		columns = append(columns, "c.use_share")
 	}
 	var s statement
 	s.add(`SELECT ` + strings.Join(o.columns("c."), ", ") + ` FROM (`)

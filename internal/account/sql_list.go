@@ -17,18 +17,19 @@ func listSearch(ctx context.Context, tx *db.Tx, sc authz.Scope, text string) err
 
 // listColumns begins to write the rows of customers a, one for each ancestor t and itself; listValues selects them.
 const (
-	listColumns = `INSERT INTO client_list (ancestor_id, customer_id, name_fold, end_sort, created_at, users, locations, held, closed, package_id, package_fold)
+	listColumns = `INSERT INTO client_list (ancestor_id, customer_id, name_fold, end_sort, created_at, users, locations, held, closed, package_id, package_fold, use_share)
 		` + listValues
 	listValues = `SELECT t.ancestor_id, a.id AS customer_id, a.name_fold, CASE WHEN a.membership_end = '' THEN '` + noEndSort + `' ELSE a.membership_end END, a.created_at,
 		       (SELECT count(DISTINCT m.user_id) FROM account_tree d JOIN memberships m ON m.account_id = d.descendant_id WHERE d.ancestor_id = a.id AND m.deactivated_at IS NULL),
 		       (SELECT count(*) FROM account_tree d JOIN locations l ON l.account_id = d.descendant_id WHERE d.ancestor_id = a.id),
 		       EXISTS (SELECT 1 FROM holds h WHERE h.account_id = a.id), a.closed_at IS NOT NULL,
-		       a.package_id, COALESCE((SELECT k.name_fold FROM packages k WHERE k.id = a.package_id), '') `
+		       a.package_id, COALESCE((SELECT k.name_fold FROM packages k WHERE k.id = a.package_id), ''),
+		       COALESCE((SELECT g.share FROM quota_gauges g WHERE g.subject = a.id), 0) `
 )
 
 const listConflict = ` ON CONFLICT (ancestor_id, customer_id) DO UPDATE SET name_fold = excluded.name_fold, end_sort = excluded.end_sort, created_at = excluded.created_at,
 			users = excluded.users, locations = excluded.locations, held = excluded.held, closed = excluded.closed,
-			package_id = excluded.package_id, package_fold = excluded.package_fold`
+			package_id = excluded.package_id, package_fold = excluded.package_fold, use_share = excluded.use_share`
 
 // listRow writes the rows of the customer at or above the scope's account.
 func listRow(ctx context.Context, tx *db.Tx, sc authz.Scope) error {

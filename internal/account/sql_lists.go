@@ -19,7 +19,7 @@ func (b span) args() []any { return []any{b.first, b.last} }
 // wronglyListed are the clients whose rows in client_list differ from those that the accounts give.
 func wronglyListed(ctx context.Context, q db.Queryer, b span) ([]ids.Account, error) {
 	should := listValues + `FROM accounts a JOIN account_tree t ON t.descendant_id = a.id WHERE` + within
-	const is = `SELECT c.ancestor_id, c.customer_id, c.name_fold, c.end_sort, c.created_at, c.users, c.locations, c.held, c.closed, c.package_id, c.package_fold
+	const is = `SELECT c.ancestor_id, c.customer_id, c.name_fold, c.end_sort, c.created_at, c.users, c.locations, c.held, c.closed, c.package_id, c.package_fold, c.use_share
 		FROM accounts a JOIN client_list c ON c.customer_id = a.id WHERE` + within
 	return db.All(ctx, q, db.Value[ids.Account], `SELECT DISTINCT d.id FROM (SELECT x.customer_id AS id FROM (`+should+` EXCEPT `+is+`) x
 		UNION ALL SELECT x.customer_id FROM (`+is+` EXCEPT `+should+`) x) d`, append(append(b.args(), b.args()...), append(b.args(), b.args()...)...)...)

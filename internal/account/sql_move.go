@@ -250,8 +250,8 @@ func (c *changeOfPlace) statements() (out []placeStatement) {
 	add(c.gained, `INSERT INTO account_tree (ancestor_id, descendant_id, depth)
 		SELECT a.ancestor_id, b.descendant_id, a.depth + b.depth + 1 FROM account_tree b, account_tree a
 		WHERE `+below+` AND a.descendant_id = ? AND a.ancestor_id IN @above`, join(span, []any{c.to}, gained)...)
-	add(c.gained, `INSERT INTO client_list (ancestor_id, customer_id, name_fold, end_sort, created_at, users, locations, held, closed, package_id, package_fold)
-		SELECT a.id, c.customer_id, c.name_fold, c.end_sort, c.created_at, c.users, c.locations, c.held, c.closed, c.package_id, c.package_fold
+	add(c.gained, `INSERT INTO client_list (ancestor_id, customer_id, name_fold, end_sort, created_at, users, locations, held, closed, package_id, package_fold, use_share)
+		SELECT a.id, c.customer_id, c.name_fold, c.end_sort, c.created_at, c.users, c.locations, c.held, c.closed, c.package_id, c.package_fold, c.use_share
 		FROM account_tree b JOIN client_list c ON c.ancestor_id = b.descendant_id AND c.customer_id = b.descendant_id, accounts a
 		WHERE `+below+` AND a.id IN @above ON CONFLICT DO NOTHING`, join(span, gained)...)
 	add(c.gained, `INSERT INTO client_words (ancestor_id, word, customer_id) SELECT a.id, c.word, c.customer_id

@@ -113,6 +113,7 @@ type App struct {
 	Quota     *quota.Engine
 	Quotas    *quota.Service
 	Usage     *usage.Service
+	Watcher   *usage.Watcher
 	API       *api.API
 	Web       *web.Server
 }
@@ -211,6 +212,7 @@ func (a *App) services(d Deps, box *secret.Box, texts *i18n.Catalogue) (err erro
 	a.Quota = quota.NewEngine(quota.EngineDeps{DB: a.DB, Log: a.log, Clock: a.clock, Known: a.Known, Zone: account.TimeZone, News: a.News})
 	a.Quotas = quota.NewService(a.Ops, a.Quota)
 	a.Usage = usage.NewService(a.Ops, a.Quota)
+	a.Watcher = usage.NewWatcher(a.DB, a.Quota, a.mailer)
 	a.Authn = authn.New(authn.Deps{DB: a.DB, Op: a.Ops, Check: check, Hasher: hasher, Box: box, Mail: a.mailer})
 	a.Policy = policy.NewService(a.Ops, a.Known, a.DB.Now)
 	a.Submit = submit.NewService(a.Ops, a.Known, submit.NewReturns(box, a.cfg.BaseURL.Hostname()))
@@ -243,7 +245,7 @@ func (a *App) workers(texts *i18n.Catalogue) (*jobs.Workers, error) {
 	contact.RegisterJobs(w, a.Contacts)
 	plan.RegisterJobs(w, a.Plans, a.DB)
 	apikey.RegisterJobs(w, a.Keys)
-	usage.RegisterJobs(w, a.DB)
+	usage.RegisterJobs(w, a.DB, a.Watcher)
 	w.Periodic("quota.forget", time.Hour, a.Quota.ForgetReserves)
 	return w, w.Check()
 }

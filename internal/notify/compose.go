@@ -111,6 +111,8 @@ func words(p i18n.Printer, data []any) []any {
 		case Moment:
 			at := time.Time(v).Local()
 			out = append(out, p.DateTime(at)+" "+p.Zone(at))
+		case Word:
+			out = append(out, p.T(string(v)))
 		case string:
 			if i%2 == 1 {
 				v = strings.Join(strings.Fields(v), " ")

@@ -38,6 +38,8 @@ const (
 	InviteFailedRights Template = "invite_failed_rights" // account, email, inviter
 	OwnerReplaced      Template = "owner_replaced"       // account, by
 	KeyExpiring        Template = "key_expiring"         // key, account, count (days), date
+	QuotaNear          Template = "quota_near"           // name, percent, used, most, limit
+	QuotaReached       Template = "quota_reached"        // name, used, most, limit
 	// SubscriptionConfirm goes to contacts of accounts, not to users.
 	SubscriptionConfirm Template = "subscription_confirm" // account, list
 )
@@ -76,6 +78,8 @@ func shapes() map[Template]shape {
 		InviteFailedRights:  {WithLink, []string{"account", "email", "inviter"}},
 		OwnerReplaced:       {WithLink, []string{"account", "by"}},
 		KeyExpiring:         {WithLink, []string{"key", "account", "count", "date"}},
+		QuotaNear:           {WithLink, []string{"name", "percent", "used", "most", "limit"}},
+		QuotaReached:        {WithLink, []string{"name", "used", "most", "limit"}},
 		SubscriptionConfirm: {WithLink, []string{"account", "list"}},
 	}
 }
@@ -97,6 +101,9 @@ type Day string
 
 // Moment is an instant as a value of Mail.Data, written with the time of day where the reader is.
 type Moment time.Time
+
+// Word is a value of Mail.Data that stands in the catalogue under its key, and is written in the reader's language.
+type Word string
 
 // Mailer queues mail. Its Sender sends it.
 type Mailer struct {

@@ -41,6 +41,7 @@ type datum struct {
 	Day  *time.Time `json:"day,omitempty"`
 	Date *Day       `json:"date,omitempty"`
 	At   *time.Time `json:"at,omitempty"`
+	Word *Word      `json:"word,omitempty"`
 }
 
 func (m *Mailer) seal(id ids.Mail, mail Mail) ([]byte, error) {
@@ -88,6 +89,8 @@ func toData(in []any) ([]datum, error) {
 		case Moment:
 			at := time.Time(v)
 			d.At = &at
+		case Word:
+			d.Word = &v
 		default:
 			s := fmt.Sprint(v)
 			d.Text = &s
@@ -110,6 +113,8 @@ func fromData(in []datum) []any {
 			out = append(out, *d.Date)
 		case d.At != nil:
 			out = append(out, Moment(*d.At))
+		case d.Word != nil:
+			out = append(out, *d.Word)
 		case d.Text != nil:
 			out = append(out, *d.Text)
 		default:

@@ -26,9 +26,11 @@ const (
 )
 
 // RegisterJobs lists the periodic work on what was sent.
-func RegisterJobs(w *jobs.Workers, d *db.DB) {
+func RegisterJobs(w *jobs.Workers, d *db.DB, watcher *Watcher) {
 	w.Periodic("usage.fold", foldEvery, func(ctx context.Context) error { return Fold(ctx, d) })
 	w.Periodic("usage.forget", forgetEvery, func(ctx context.Context) error { return Forget(ctx, d) })
+	w.Periodic("usage.watch", watchEvery, watcher.Watch)
+	w.Periodic("usage.forget_alerts", forgetEvery, watcher.Forget)
 }
 
 // Fold adds hours that cannot change any more to the sums of their day and month, each once: how far it has come is written in

@@ -124,3 +124,35 @@ func (s *Service) Parts(ctx context.Context, by authz.Actor, at ids.Account, cha
 	}
 	return out, nil
 }
+
+// Filled is how much of the limit of its month a client has used, on the channel that is fuller.
+type Filled struct {
+	Channel     quota.Channel
+	Used, Limit int64
+}
+
+// Months says how much clients below an account have used of their month. Those without a limit are left out.
+func (s *Service) Months(ctx context.Context, by authz.Actor, at ids.Account, clients []ids.Account) (map[ids.Account]Filled, error) {
+	q, sc, err := s.op.Read(ctx, by, authz.QuotasView, at)
+	if err != nil || len(clients) == 0 {
+		return nil, err
+	}
+	own, err := below(ctx, q, sc, clients)
+	if err != nil {
+		return nil, err
+	}
+	all, err := s.engine.Gauges(ctx, q, own)
+	if err != nil {
+		return nil, fmt.Errorf("read the months of clients: %w", err)
+	}
+	out := map[ids.Account]Filled{}
+	fullest := map[ids.Account]int64{}
+	for _, g := range all {
+		l := g.Limits[quota.Month]
+		if _, other := out[g.Account]; l.Amount == quota.Unlimited || other && g.Share(quota.Month) <= fullest[g.Account] {
+			continue
+		}
+		out[g.Account], fullest[g.Account] = Filled{g.Channel, g.Used[quota.Month], l.Amount}, g.Share(quota.Month)
+	}
+	return out, nil
+}

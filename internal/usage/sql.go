@@ -7,6 +7,7 @@ import (
 
 	"bailiwick/internal/authz"
 	"bailiwick/internal/db"
+	"bailiwick/internal/ids"
 	"bailiwick/internal/quota"
 )
 
@@ -114,4 +115,10 @@ func busiest(ctx context.Context, q db.Queryer, _ authz.Scope, text string, args
 	all = slices.DeleteFunc(all, func(p Part) bool { return p.Units == 0 })
 	slices.SortStableFunc(all, func(a, b Part) int { return cmp.Compare(b.Units, a.Units) })
 	return all, err
+}
+
+// below are those of some accounts that lie in the scope.
+func below(ctx context.Context, q db.Queryer, sc authz.Scope, all []ids.Account) ([]string, error) {
+	down, args := sc.Down("a.id")
+	return db.All(ctx, q, db.Value[string], `SELECT a.id FROM accounts a WHERE a.id IN `+db.In(len(all))+` AND `+down, append(db.Args(all...), args...)...)
 }

@@ -13,6 +13,7 @@ import (
 	"bailiwick/internal/ids"
 	"bailiwick/internal/provision"
 	"bailiwick/internal/sheet"
+	"bailiwick/internal/usage"
 	"bailiwick/internal/web/ui/clients"
 	"bailiwick/internal/web/ui/part"
 )
@@ -23,7 +24,7 @@ const clientsView = "clients"
 // clientQuery reads the list's query from the address, or from a form that carries it along.
 func clientQuery(v url.Values) account.Query {
 	return account.Query{
-		Search: v.Get("q"), Status: account.Status(v.Get("status")), Ends: account.Ends(v.Get("ends")), Reseller: ids.Account(v.Get("reseller")), Package: ids.Package(v.Get("package")),
+		Search: v.Get("q"), Status: account.Status(v.Get("status")), Ends: account.Ends(v.Get("ends")), Reseller: ids.Account(v.Get("reseller")), Package: ids.Package(v.Get("package")), Use: account.Use(v.Get("use")),
 		Sort: account.Sort(v.Get("sort")), Desc: v.Get("order") == "desc", Cursor: v.Get("cursor"),
 	}
 }
@@ -41,6 +42,7 @@ func queryValues(q account.Query) url.Values {
 	set("ends", string(q.Ends))
 	set("reseller", string(q.Reseller))
 	set("package", string(q.Package))
+	set("use", string(q.Use))
 	if q.Sort != account.ByName {
 		set("sort", string(q.Sort))
 	}
@@ -114,15 +116,30 @@ func (s *Server) clientList(r *http.Request, by authz.Actor, id ids.Account, q a
 		next.Cursor = cursor
 		return withQuery(at+"/clients", queryValues(next))
 	}
+	var months map[ids.Account]usage.Filled
+	if sc.Has(authz.QuotasView) {
+		if months, err = s.monthsOf(r, by, id, l.Rows); err != nil {
+			return clients.List{}, err
+		}
+	}
 	return clients.List{
-		At: at, Search: q.Search, Rows: l.Rows, Today: l.Today, Total: l.Total, First: l.First, Paused: l.Paused, Prev: turn(l.Prev), Next: turn(l.Next),
-		Columns: clientColumns(p, at, first), Reset: at + "/clients", Filtered: q.Search != "" || q.Status != "" || q.Ends != "" || q.Reseller != "" || q.Package != "",
+		At: at, Months: months, Search: q.Search, Rows: l.Rows, Today: l.Today, Total: l.Total, First: l.First, Paused: l.Paused, Prev: turn(l.Prev), Next: turn(l.Next),
+		Columns: clientColumns(p, at, first, sc.Has(authz.QuotasView)), Reset: at + "/clients", Filtered: q.Search != "" || q.Status != "" || q.Ends != "" || q.Reseller != "" || q.Package != "" || q.Use != "",
 		CanCreate: sc.Has(authz.ClientsCreate), CanExport: sc.Has(authz.ClientsExport), CanImport: sc.Has(authz.ClientsImport), CanEdit: sc.Has(authz.ClientsEdit),
 		CanHold: sc.Has(authz.ClientsSuspend), CanClose: sc.Has(authz.ClientsClose), CanInvite: sc.Has(authz.UsersInvite), CanAssign: sc.Has(authz.PackagesAssign),
 	}, nil
 }
 
-func clientColumns(p i18n.Printer, at string, q account.Query) []part.Column {
+// monthsOf is how much the clients of a page have used of their month.
+func (s *Server) monthsOf(r *http.Request, by authz.Actor, id ids.Account, rows []account.Row) (map[ids.Account]usage.Filled, error) {
+	all := make([]ids.Account, len(rows))
+	for i, row := range rows {
+		all[i] = row.ID
+	}
+	return s.Usage.Months(r.Context(), by, id, all)
+}
+
+func clientColumns(p i18n.Printer, at string, q account.Query, use bool) []part.Column {
 	col := func(key string, sort account.Sort, end bool, drop int) part.Column {
 		c := part.Column{Label: p.T("clients." + key), End: end, Drop: drop}
 		if sort == "" {
@@ -140,11 +157,16 @@ func clientColumns(p i18n.Printer, at string, q account.Query) []part.Column {
 		c.Href = withQuery(at+"/clients", queryValues(next))
 		return c
 	}
-	return []part.Column{
+	out := []part.Column{
 		col("client", account.ByName, false, 0), col("status", account.ByStatus, false, 2), col("ends", account.ByEnd, false, 2), col("package", account.ByPackage, false, 3),
-		col("users", account.ByUsers, true, 3), col("locations", account.ByLocations, true, 3), col("reseller", "", false, 4), col("created", account.ByCreated, false, 4),
-		{Label: p.T("clients.actions"), Hidden: true},
+		col("users", account.ByUsers, true, 3), col("locations", account.ByLocations, true, 3),
 	}
+	if use {
+		c := col("use", account.ByUse, false, 2)
+		c.Meter = true
+		out = append(out, c)
+	}
+	return append(out, col("reseller", "", false, 4), col("created", account.ByCreated, false, 4), part.Column{Label: p.T("clients.actions"), Hidden: true})
 }
 
 // clientTabs fills the tabs, saved views and filters above the list.
@@ -243,6 +265,20 @@ func (s *Server) clientFilters(r *http.Request, by authz.Actor, id ids.Account, 
 	add("ends", endsName, func(q *account.Query) { q.Ends = "" }, ends)
 	if err := s.packageFilter(r, by, id, q, choice, add); err != nil {
 		return err
+	}
+	if _, sc, err := s.Ops.See(r.Context(), by, id); err != nil {
+		return err
+	} else if sc.Has(authz.QuotasView) {
+		name := ""
+		var uses []part.MenuItem
+		for _, u := range []account.Use{account.NearLimit, account.AtLimit} {
+			label := p.T("clients.use_" + string(u))
+			if q.Use == u {
+				name = label
+			}
+			uses = append(uses, choice(label, func(q *account.Query) { q.Use = u }))
+		}
+		add("use", name, func(q *account.Query) { q.Use = "" }, uses)
 	}
 	if len(resellers) > 0 {
 		add("reseller", resellerName, func(q *account.Query) { q.Reseller = "" }, resellers)

@@ -782,6 +782,9 @@ var calls = []call{
 	{"usage.Service.Series", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Usage.Series(o.ctx, by, o.client, usage.Query{Channel: quota.Email}))
 	}},
+	{"usage.Service.Months", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Usage.Months(o.ctx, by, o.client, []ids.Account{o.client}))
+	}},
 	{"usage.Service.Parts", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Usage.Parts(o.ctx, by, o.client, quota.Email))
 	}},
