@@ -50,6 +50,9 @@ func (l *loader) sendMail(ctx context.Context) error {
 	begin := l.Now.AddDate(0, 0, -sendDays)
 	for at := time.Date(begin.Year(), begin.Month(), begin.Day(), 8, 5, 0, 0, time.UTC); at.Before(l.Now); {
 		l.Clock.Set(at)
+		if err := l.App.Quota.Reap(ctx); err != nil {
+			return err
+		}
 		if err := l.sendWave(ctx, at); err != nil {
 			return fmt.Errorf("send on %s: %w", at.Format(time.DateOnly), err)
 		}

@@ -166,7 +166,7 @@ func clientColumns(p i18n.Printer, at string, q account.Query, use bool) []part.
 		c.Meter = true
 		out = append(out, c)
 	}
-	return append(out, col("reseller", "", false, 4), col("created", account.ByCreated, false, 4), part.Column{Label: p.T("clients.actions"), Hidden: true})
+	return append(out, col("reseller", "", false, 5), col("created", account.ByCreated, false, 4), part.Column{Label: p.T("clients.actions"), Hidden: true})
 }
 
 // clientTabs fills the tabs, saved views and filters above the list.

@@ -1026,7 +1026,7 @@ func (v List) row(r account.Row) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = part.Cell{Text: resellerOf(r), Muted: true, Drop: 4}.Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = part.Cell{Text: resellerOf(r), Muted: true, Drop: 5}.Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -32,7 +32,7 @@ type Column struct {
 	Href   string // sorts by it
 	Sort   Sort
 	End    bool // numbers
-	Drop   int  // from 4 (first) to 2: leaves when the table is narrow
+	Drop   int  // from 5 (first) to 2: leaves when the table is narrow
 	Meter  bool // holds meters
 	Hidden bool // the label is only read out
 	HX     HX
