@@ -200,7 +200,7 @@ func mark(p i18n.Printer, x usage.Series, i int) string {
 // usageParts are the departments, sub-accounts and people that have sent most this month.
 func (s *Server) usageParts(r *http.Request, by authz.Actor, sc authz.Scope, a asked) (out []sending.Group, err error) {
 	parts, err := s.Usage.Parts(r.Context(), by, sc.Account(), a.channel)
-	if err != nil {
+	if err != nil || parts.Today == "" { // what sells has no parts
 		return nil, err
 	}
 	p := i18n.From(r.Context())
