@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"slices"
 
 	"bailiwick/internal/authz"
 	"bailiwick/internal/ids"
@@ -45,15 +46,14 @@ func (l *loader) makePackages(ctx context.Context) (err error) {
 	return nil
 }
 
-// size is how many emails a month a client's package is for.
-func (l *loader) size(c client) int64 {
+// bought is the package of a client, nil for none.
+func (l *loader) bought(c client) *sold {
 	id := l.buys(c)
-	for i, p := range l.packages {
-		if id != nil && p.id == *id {
-			return []int64{25_000, 100_000, 250_000, 500_000, 2_000_000}[i]
-		}
+	i := slices.IndexFunc(l.packages, func(p sold) bool { return id != nil && p.id == *id })
+	if i < 0 {
+		return nil
 	}
-	return 0
+	return &l.packages[i]
 }
 
 // buys is the smallest package that a client fits into.

@@ -2,7 +2,9 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,9 +18,11 @@ type sender struct {
 	id     ids.Account
 	subs   []ids.SubAccount
 	people []ids.Membership // who send with keys of their own
-	size   int64            // of its package: emails a month
-	share  float64          // of that, which it uses
+	most   [3]int64         // emails an hour, a day and a month, of its package
+	share  float64          // of the month, which it uses
 	often  bool
+
+	owed, today int64 // emails that wait, and those of today
 }
 
 // shares are how much of their month the clients of the first page have used.
@@ -33,38 +37,34 @@ func (l *loader) sends(s *site) {
 	if !named {
 		share = .05 + .85*l.rng.Float64()
 	}
-	if size := l.size(s.client); size > 0 {
-		l.senders = append(l.senders, &sender{id: s.id, subs: s.subs, people: s.senders, size: size, share: share, often: named})
+	if p := l.bought(s.client); p != nil {
+		most := [3]int64{}
+		for i, w := range quota.Windows() {
+			most[i] = p.Sending.Of(quota.Email, w).Amount
+		}
+		l.senders = append(l.senders, &sender{id: s.id, subs: s.subs, people: s.senders, most: most, share: share, often: named})
 	}
 }
 
 const (
-	sendDays = 92
-	busyDays = 31 * 24 * time.Hour // until then less often is enough
-	lastDays = 30 * time.Hour
+	sendDays  = 92
+	busyDays  = 31 * 24 * time.Hour // until then less often is enough
+	lastDays  = 30 * time.Hour      // when it is sent day and night
+	waves     = 70 * time.Minute    // apart, so that each has its hour
+	firstWave = 8 * time.Hour       // of a day
+	lastWave  = 20 * time.Hour
 )
 
 // sendMail lets the clients send for some months, as the engine counts it.
 func (l *loader) sendMail(ctx context.Context) error {
 	l.App.Quota.KeepTime(l.Clock.Now)
-	begin := l.Now.AddDate(0, 0, -sendDays)
-	for at := time.Date(begin.Year(), begin.Month(), begin.Day(), 8, 5, 0, 0, time.UTC); at.Before(l.Now); {
+	for at := midnight(l.Now.AddDate(0, 0, -sendDays)).Add(firstWave); at.Before(l.Now); at = l.nextWave(at) {
 		l.Clock.Set(at)
 		if err := l.App.Quota.Reap(ctx); err != nil {
 			return err
 		}
 		if err := l.sendWave(ctx, at); err != nil {
 			return fmt.Errorf("send on %s: %w", at.Format(time.DateOnly), err)
-		}
-		switch ago := l.Now.Sub(at); {
-		case ago < lastDays:
-			at = at.Add(time.Hour)
-		case ago < busyDays && at.Hour() < 16:
-			at = at.Add(4 * time.Hour)
-		case ago < busyDays:
-			at = at.Add(16 * time.Hour)
-		default:
-			at = at.Add(24 * time.Hour)
 		}
 	}
 	l.Clock.Set(l.Now)
@@ -74,18 +74,30 @@ func (l *loader) sendMail(ctx context.Context) error {
 	return usage.Fold(ctx, l.App.DB)
 }
 
-// days is how much a client sends at an instant, in days of its usual sending: those of the first page all the time, others less often.
+func midnight(at time.Time) time.Time {
+	return time.Date(at.Year(), at.Month(), at.Day(), 0, 0, 0, 0, time.UTC)
+}
+
+// nextWave is when something is sent next: the next morning, when nothing waits or it is late.
+func (l *loader) nextWave(at time.Time) time.Time {
+	waits := slices.ContainsFunc(l.senders, func(s *sender) bool { return s.owed > 0 })
+	if l.Now.Sub(at) < lastDays || waits && at.Sub(midnight(at)) < lastWave {
+		return at.Add(waves)
+	}
+	return midnight(at).Add(24*time.Hour + firstWave)
+}
+
+// days is how much a client begins to send at an instant, in days of its usual sending: those of the first page every day, others less often.
 func (l *loader) days(s *sender, at time.Time) float64 {
-	switch ago := l.Now.Sub(at); {
+	ago, morning := l.Now.Sub(at), at.Sub(midnight(at)) == firstWave
+	switch {
 	case ago < lastDays && s.often:
-		return 1. / 24
+		return waves.Hours() / 24
 	case ago < lastDays && at.Hour()%6 == 2:
 		return 1. / 4
-	case ago < lastDays:
+	case ago < lastDays || !morning:
 		return 0
-	case ago < busyDays && s.often:
-		return 1. / 3
-	case ago < busyDays && at.Hour() < 10, s.often:
+	case ago < busyDays || s.often:
 		return 1
 	case at.Weekday() == time.Tuesday:
 		return 5
@@ -93,7 +105,7 @@ func (l *loader) days(s *sender, at time.Time) float64 {
 	return 0
 }
 
-// sendWave sends what is sent at an instant.
+// sendWave sends what is sent at an instant: what the hour and the day allow of what waits.
 func (l *loader) sendWave(ctx context.Context, at time.Time) error {
 	month := 30
 	if at.Year() == l.Now.Year() && at.Month() == l.Now.Month() {
@@ -106,10 +118,15 @@ func (l *loader) sendWave(ctx context.Context, at time.Time) error {
 	var wg sync.WaitGroup
 	failed := make([]error, len(l.senders))
 	for i, s := range l.senders {
-		all := int64(float64(s.size) * s.share * rhythm * (.9 + .4*l.rng.Float64()) * l.days(s, at) / float64(month))
-		if all == 0 {
+		if at.Sub(midnight(at)) < waves || at.Sub(midnight(at)) == firstWave {
+			s.today = 0
+		}
+		s.owed += int64(float64(s.most[2]) * s.share * rhythm * (.9 + .4*l.rng.Float64()) * l.days(s, at) / float64(month))
+		n := min(s.owed, s.most[0]*9/10, s.most[1]-s.today)
+		if n <= 0 {
 			continue
 		}
+		s.owed, s.today = s.owed-n, s.today+n
 		from := quota.Sender{Account: s.id, Channel: quota.Email}
 		if len(s.subs) > 0 {
 			from.Sub = s.subs[l.rng.IntN(1+l.rng.IntN(len(s.subs)))]
@@ -118,7 +135,7 @@ func (l *loader) sendWave(ctx context.Context, at time.Time) error {
 			from.Member = s.people[l.rng.IntN(len(s.people))]
 		}
 		texts := i%3 == 0
-		wg.Go(func() { failed[i] = l.sendSome(ctx, from, all, texts) })
+		wg.Go(func() { failed[i] = l.sendSome(ctx, from, n, texts) })
 	}
 	wg.Wait()
 	for _, err := range failed {
@@ -129,14 +146,36 @@ func (l *loader) sendWave(ctx context.Context, at time.Time) error {
 	return nil
 }
 
-// sendSome sends emails, and some texts when told to. What a limit refuses is not sent.
+// byOne is how much of a wave a person sends at most; the rest is sent by programs.
+const byOne = 1200
+
+// sendSome sends emails, and some texts when told to.
 func (l *loader) sendSome(ctx context.Context, from quota.Sender, n int64, texts bool) error {
-	if _, err := l.App.Quota.Reserve(ctx, from, quota.Mark{}, n, 0); err != nil {
+	own := int64(0)
+	if from.Member != "" {
+		own = min(n, byOne)
+	}
+	program := from
+	program.Member = ""
+	if err := errors.Join(l.reserve(ctx, from, own), l.reserve(ctx, program, n-own)); err != nil {
 		return err
 	}
-	if from.Channel = quota.SMS; texts && n > 40 {
-		_, err := l.App.Quota.Reserve(ctx, from, quota.Mark{}, n/40, 0)
-		return err
+	if program.Channel = quota.SMS; texts && n > 40 {
+		return l.reserve(ctx, program, n/40)
 	}
 	return nil
+}
+
+// reserve sends as the account itself what a sub-account or a person may not; what the account may not is not sent.
+func (l *loader) reserve(ctx context.Context, from quota.Sender, n int64) error {
+	if n == 0 {
+		return nil
+	}
+	out, err := l.App.Quota.Reserve(ctx, from, quota.Mark{}, n, 0)
+	if err != nil || out.Refused == nil || from.Sub == "" && from.Member == "" {
+		return err
+	}
+	from.Sub, from.Member = "", ""
+	_, err = l.App.Quota.Reserve(ctx, from, quota.Mark{}, n, 0)
+	return err
 }
