@@ -49,6 +49,7 @@ func TestUsageShowsMetersNumbersAndHowLongTheMonthLasts(t *testing.T) {
 		}
 		has(t, w.SignIn(apptest.OwnerEmail).Get(at(acme, "/usage/explain")), http.StatusOK, "Halyard Messaging", "Platform")
 
+		has(t, w.SignIn(apptest.OwnerEmail).Get(at(w.Platform, "/usage")), http.StatusOK, "850 sent in this period")
 		guest := w.Member(acme, "gus@acme.example", apptest.As(authz.Guest))
 		for _, path := range []string{"/usage", "/usage/csv", "/usage/explain"} {
 			if a := w.SignIn(guest.Email).Get(at(acme, path)); a.Status != http.StatusForbidden {
