@@ -122,7 +122,7 @@ func (l *loader) sendWave(ctx context.Context, at time.Time) error {
 			s.today = 0
 		}
 		s.owed += int64(float64(s.most[2]) * s.share * rhythm * (.9 + .4*l.rng.Float64()) * l.days(s, at) / float64(month))
-		n := min(s.owed, s.most[0]*9/10, s.most[1]-s.today)
+		n := min(s.owed, s.most[0]*3/4, s.most[1]-s.today)
 		if n <= 0 {
 			continue
 		}
