@@ -438,6 +438,9 @@ func TestAnImportWritesManyClientsWithFewStatements(t *testing.T) {
 			w.ok(w.Jobs.Drain(seen.Watched(w.t.Context())))
 			var total int
 			for _, q := range seen.Statements() {
+				if strings.Contains(q, " jobs ") || strings.Contains(q, " leases ") {
+					continue // the runner's, which looks for work of all kinds
+				}
 				total++
 				if strings.HasPrefix(q, "INSERT INTO accounts ") {
 					writes++
@@ -446,12 +449,12 @@ func TestAnImportWritesManyClientsWithFewStatements(t *testing.T) {
 			if w.Count("accounts WHERE kind = 'customer'") != from+n {
 				w.t.Fatalf("%d clients", w.Count("accounts WHERE kind = 'customer'"))
 			}
-			const around = 27 // to begin the task and to end it
+			const around = 12 // to begin the task and to end it
 			return writes, (total - around + writes - 1) / writes
 		}
 		for _, c := range []struct{ from, n int }{{0, 20}, {20, 400}, {420, 400}} {
 			writes, each := run(c.from, c.n)
-			if each > 26 { // the packages that can be bought there among them
+			if each > 20 { // the packages that can be bought there among them
 				w.t.Errorf("%d clients beside %d: %d writes of %d statements", c.n, c.from, writes, each)
 			}
 			if least := (c.n + 99) / 100; writes < least || writes > c.n/10 {
