@@ -52,17 +52,18 @@ func (s *Service) Bought(ctx context.Context, by authz.Actor, customer ids.Accou
 	if err != nil {
 		return Bought{}, err
 	}
-	for _, term := range AllTerms() {
-		a := Amount{Term: term, Amount: Unlimited, Package: Unlimited}
+	used, err := countAll(ctx, q, sc, customer, s.now())
+	if err != nil {
+		return Bought{}, err
+	}
+	for i, term := range AllTerms() {
+		a := Amount{Term: term, Amount: Unlimited, Package: Unlimited, Used: used[i]}
 		if out.Package != nil {
 			a.Package = out.Package.Terms.Of(term)
 		}
 		a.Amount = a.Package
 		if o, there := own[term]; there {
 			a.Amount, a.LastDay, a.Overridden = o.amount, o.lastDay, true
-		}
-		if a.Used, err = count(ctx, q, sc, customer, term, s.now()); err != nil {
-			return Bought{}, err
 		}
 		out.Amounts = append(out.Amounts, a)
 	}

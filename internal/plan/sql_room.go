@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"bailiwick/internal/authz"
@@ -49,17 +50,45 @@ func count(ctx context.Context, q db.Queryer, sc authz.Scope, customer ids.Accou
 	if sc.Account() == "" {
 		return 0, nil
 	}
-	u := used[term]
-	args := []any{customer}
-	if term == Users {
-		args = append(args, customer)
-	}
-	if u.timed {
-		args = append(args, now.UnixMilli())
-	}
-	n, err := db.One(ctx, q, db.Value[int64], u.query, args...)
+	n, err := db.One(ctx, q, db.Value[int64], used[term].query, usedArgs(term, customer, now)...)
 	if err != nil {
 		return 0, fmt.Errorf("count the %s of %s: %w", term, customer, err)
 	}
 	return n, nil
+}
+
+func usedArgs(term Term, customer ids.Account, now time.Time) []any {
+	args := []any{customer}
+	if term == Users {
+		args = append(args, customer)
+	}
+	if used[term].timed {
+		args = append(args, now.UnixMilli())
+	}
+	return args
+}
+
+// countAll is count of every term, in the order of AllTerms, in one statement.
+func countAll(ctx context.Context, q db.Queryer, sc authz.Scope, customer ids.Account, now time.Time) ([]int64, error) {
+	terms := AllTerms()
+	if sc.Account() == "" {
+		return make([]int64, len(terms)), nil
+	}
+	var queries []string
+	var args []any
+	for _, t := range terms {
+		queries, args = append(queries, "("+used[t].query+")"), append(args, usedArgs(t, customer, now)...)
+	}
+	all, err := db.One(ctx, q, func(row db.Row) ([]int64, error) {
+		n := make([]int64, len(terms))
+		into := make([]any, len(terms))
+		for i := range n {
+			into[i] = &n[i]
+		}
+		return n, row.Scan(into...)
+	}, "SELECT "+strings.Join(queries, ", "), args...)
+	if err != nil {
+		return nil, fmt.Errorf("count what %s has: %w", customer, err)
+	}
+	return all, nil
 }
