@@ -33,6 +33,7 @@ func TestTheMainPagesInEveryLanguage(t *testing.T) {
 			continue // every page is looked at in English
 		}
 		t.Run(lang, func(t *testing.T) {
+			t.Parallel()
 			first := open(t, w.World, "", browser.WithLanguage(lang)).Goto("/sign-in")
 			first.Screenshot(lang + ".sign-in").Fits().Whole().Axe()
 			tab := open(t, w.World, "priya.nair@halyard.example.com", browser.WithLanguage(lang))

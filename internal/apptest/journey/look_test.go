@@ -149,6 +149,7 @@ func TestEveryPageInEveryLook(t *testing.T) {
 			pages = append(pages, page{"/a/" + string(w.Platform) + "/clients", "out-of-sight", "out of sight"}, page{"/a/" + string(w.Acme) + "/close", "close", "refused or not"})
 		}
 		t.Run(who.name, func(t *testing.T) {
+			t.Parallel()
 			tab, seen := open(t, w.World, who.email), map[string]bool{}
 			for _, p := range pages {
 				t.Run(p.name, func(t *testing.T) {
@@ -166,6 +167,7 @@ func TestEveryPageInEveryLook(t *testing.T) {
 			continue
 		}
 		t.Run(who.name+"-rtl", func(t *testing.T) {
+			t.Parallel()
 			tab, seen := open(t, w.World, who.email, arabic), map[string]bool{}
 			for _, p := range pages {
 				if !seen[p.pattern] {
