@@ -173,7 +173,7 @@ func noticeHref(sc authz.Scope, n notice.Notice) string {
 	case notice.InvitationRefused:
 		return accountPath(about, "/users/invite")
 	case notice.PackageChanged:
-		return accountPath(about, "/package")
+		return accountPath(about, "/quotas")
 	case notice.MembershipEnding, notice.MembershipGrace, notice.MembershipExpired:
 		return accountPath(about, "")
 	case notice.ClientEnding, notice.ClientExpired:
