@@ -76,9 +76,12 @@ func TestEveryAlterationOfAnExportIsFound(t *testing.T) {
 			fault Fault
 			seq   int64
 		}{
-			"another name":     {with(func(l []string) []string { l[5] = strings.Replace(l[5], "Ann", "Bob", 1); return l }), nil, ChangedPersonal, 5},
-			"another action":   {with(func(l []string) []string { l[4] = strings.Replace(l[4], "renamed", "removed", 1); return l }), nil, ChangedEvent, 4},
-			"another change":   {with(func(l []string) []string { l[3] = strings.Replace(l[3], "a3", "x3", 1); return l }), nil, ChangedPersonal, 3},
+			"another name": {with(func(l []string) []string { l[5] = strings.Replace(l[5], `"Ann"`, `"Bob"`, 1); return l }), nil, ChangedPersonal, 5},
+			"another action": {with(func(l []string) []string {
+				l[4] = strings.Replace(l[4], "account.renamed", "account.removed", 1)
+				return l
+			}), nil, ChangedEvent, 4},
+			"another change":   {with(func(l []string) []string { l[3] = strings.Replace(l[3], `"a3"`, `"x3"`, 1); return l }), nil, ChangedPersonal, 3},
 			"another time":     {with(func(l []string) []string { l[2] = strings.Replace(l[2], `"at":`, `"at":1`, 1); return l }), nil, ChangedEvent, 2},
 			"another order":    {with(func(l []string) []string { l[3], l[4] = l[4], l[3]; return l }), nil, MissingSeal, 3},
 			"an event removed": {with(func(l []string) []string { return append(l[:7], l[8:]...) }), ErrCutOff, MissingSeal, 7},
