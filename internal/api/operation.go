@@ -29,6 +29,10 @@ type operation struct {
 	answers []string // media types of the file that is the answer
 }
 
+// neverAgain takes the deadline for reading from a connection whose request was read whole, see gate. One that stayed would pass
+// while the operation works, and net/http would take that for a client that has gone.
+const neverAgain = -1
+
 // permKey is where the description of an operation names its permission.
 const permKey = "x-permission"
 
@@ -37,6 +41,7 @@ func (o operation) huma() huma.Operation {
 	out := huma.Operation{
 		OperationID: o.id, Method: method, Path: path, Summary: o.about, Description: o.more, Tags: []string{o.tag}, DefaultStatus: o.status,
 		Security: []map[string][]string{{"key": {}}}, Responses: map[string]*huma.Response{},
+		BodyReadTimeout: neverAgain,
 	}
 	if o.perm != "" {
 		out.Extensions = map[string]any{permKey: string(o.perm)}
