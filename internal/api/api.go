@@ -31,6 +31,7 @@ import (
 	"bailiwick/internal/module"
 	"bailiwick/internal/notice"
 	"bailiwick/internal/op"
+	"bailiwick/internal/outline"
 	"bailiwick/internal/page"
 	"bailiwick/internal/plan"
 	"bailiwick/internal/policy"
@@ -38,6 +39,7 @@ import (
 	"bailiwick/internal/quota"
 	"bailiwick/internal/role"
 	"bailiwick/internal/subaccount"
+	"bailiwick/internal/submit"
 	"bailiwick/internal/task"
 	"bailiwick/internal/throttle"
 	"bailiwick/internal/trail"
@@ -70,6 +72,8 @@ type Deps struct {
 	Notices   *notice.Service
 	Views     *view.Service
 	Tuning    *tuning.Service
+	Outline   *outline.Service
+	Submit    *submit.Service
 	Tasks     *task.Service
 	Exchange  *exchange.Service
 	Temp      string // a directory for files while they arrive
@@ -139,6 +143,7 @@ func (a *API) operations() {
 	a.locationOperations()
 	a.subAccountOperations()
 	a.userOperations()
+	a.identityOperations()
 	a.invitationOperations()
 	a.roleOperations()
 	a.packageOperations()
@@ -148,6 +153,8 @@ func (a *API) operations() {
 	a.personalOperations()
 	a.moduleOperations()
 	a.settingOperations()
+	a.securityOperations()
+	a.treeOperations()
 	a.quotaOperations()
 	a.usageOperations()
 	a.taskOperations()

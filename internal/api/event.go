@@ -15,6 +15,10 @@ import (
 
 func (a *API) eventOperations() {
 	add(a, operation{id: "listEvents", route: "GET /accounts/{account}/events", tag: "Audit", perm: authz.AuditView, about: "List what was done, the latest first"}, a.listEvents)
+	add(a, operation{id: "getEvent", route: "GET /accounts/{account}/events/{event}", tag: "Audit", perm: authz.AuditView, about: "Get something that was done in an account or below"}, a.getEvent)
+	add(a, operation{id: "getRetention", route: "GET /accounts/{account}/retention", tag: "Audit", perm: authz.AuditView, about: "Say for how many days the log is kept"}, a.getRetention)
+	add(a, operation{id: "setRetention", route: "POST /accounts/{account}/retention", tag: "Audit", perm: authz.AccountTransfer, status: http.StatusNoContent, about: "Change for how many days the log of the whole installation is kept",
+		more: "The account is the platform; it takes the rights of its Owner. What is older is deleted within a day."}, a.setRetention)
 	add(a, operation{id: "exportEvents", route: "POST /accounts/{account}/events/export", tag: "Audit", perm: authz.AuditExport, status: http.StatusAccepted, about: "Write the log into a file",
 		more: exportsAnswer + " The form `ndjson` holds all that `bailiwick audit verify` checks without the installation; of the filters only the days and `below` count for it."}, a.exportEvents)
 }
@@ -95,6 +99,41 @@ func eventBody(e audit.Entry) Event {
 		out.Changes[i] = Change(c)
 	}
 	return out
+}
+
+type getEventIn struct {
+	AtAccount
+	Event ids.Event `path:"event" doc:"The event's id."`
+}
+
+func (a *API) getEvent(ctx context.Context, by authz.Actor, in *getEventIn) (*Answer[Event], error) {
+	e, err := a.Trail.Get(ctx, by, in.Account, in.Event)
+	if err != nil {
+		return nil, err
+	}
+	return &Answer[Event]{eventBody(e.Entry)}, nil
+}
+
+// Retention is for how long events are kept.
+type Retention struct {
+	Days int `json:"days" minimum:"30" maximum:"3650"`
+}
+
+func (a *API) getRetention(ctx context.Context, by authz.Actor, in *AtAccount) (*Answer[Retention], error) {
+	days, err := a.Trail.Retention(ctx, by, in.Account)
+	if err != nil {
+		return nil, err
+	}
+	return &Answer[Retention]{Retention{days}}, nil
+}
+
+type setRetentionIn struct {
+	AtAccount
+	Body Retention
+}
+
+func (a *API) setRetention(ctx context.Context, by authz.Actor, in *setRetentionIn) (*Done, error) {
+	return done(a.Trail.SetRetention(ctx, by, in.Account, in.Body.Days))
 }
 
 type exportEventsIn struct {

@@ -43,7 +43,11 @@ func (a *API) getProfile(ctx context.Context, by authz.Actor, _ *struct{}) (*Ite
 	if err != nil {
 		return nil, err
 	}
-	return &Item[Profile]{etag(p.Version), Profile{p.Name, p.Username, p.Email, p.Language, p.TimeZone}}, nil
+	return &Item[Profile]{etag(p.Version), profileBody(p)}, nil
+}
+
+func profileBody(p authn.Profile) Profile {
+	return Profile{p.Name, p.Username, p.Email, p.Language, p.TimeZone}
 }
 
 type editProfileIn struct {
@@ -125,11 +129,15 @@ func (a *API) listMySessions(ctx context.Context, by authz.Actor, _ *struct{}) (
 	if err != nil {
 		return nil, err
 	}
+	return &Answer[List[Session]]{sessionBodies(all)}, nil
+}
+
+func sessionBodies(all []authn.SessionRow) List[Session] {
 	out := List[Session]{Items: make([]Session, len(all))}
 	for i, s := range all {
 		out.Items[i] = Session{string(s.ID), s.IP, s.UserAgent, s.Created, s.Seen}
 	}
-	return &Answer[List[Session]]{out}, nil
+	return out
 }
 
 type endMySessionIn struct {

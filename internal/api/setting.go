@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 
 	"bailiwick/internal/authz"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/setting"
+	"bailiwick/internal/submit"
 	"bailiwick/internal/tuning"
 )
 
@@ -18,6 +20,9 @@ func (a *API) settingOperations() {
 	add(a, operation{id: "changeSettings", route: "PATCH /accounts/{account}/settings", tag: tag, about: "Change settings of an account",
 		more: "All of them or none. Settings that are not named stay. settings.edit, security.edit or branding.edit is needed, by the tab."}, a.changeSettings)
 	add(a, operation{id: "getSettingReach", route: "GET /accounts/{account}/settings/reach", tag: tag, about: "Count the accounts that a lock of a setting would reach"}, a.settingReach)
+	add(a, operation{id: "compareSettings", route: "GET /accounts/{account}/settings/compare", tag: tag, about: "Put the settings of two accounts side by side",
+		more: "settings.view, security.view or branding.view is needed on both, by the tab."}, a.compareSettings)
+	add(a, operation{id: "previewMessage", route: "POST /accounts/{account}/messages/preview", tag: tag, perm: authz.SettingsView, status: http.StatusOK, optMark: true, about: "Say what the settings of an account make of a message, and send nothing"}, a.previewMessage)
 	add(a, operation{id: "applySettings", route: "POST /accounts/{account}/settings/apply", tag: tag, about: "Give accounts below the values in force here",
 		more: fmt.Sprintf("They become values of their own: of all of them, up to %d, or of none. Nothing is locked by it.", tuning.MostTargets)}, a.applySettings)
 }
@@ -65,16 +70,27 @@ func settingBody(f tuning.Field) Setting {
 	if f.Control.Kind == setting.Number {
 		out.Low, out.High = &f.Control.Low, &f.Control.High
 	}
-	out.From.Default = f.From.IsDefault()
-	if f.From.Name != "" {
-		out.From.Account, out.From.Name = string(f.From.Account), f.From.Name
+	out.From = originBody(f.From)
+	return out
+}
+
+func originBody(from setting.Origin) SettingOrigin {
+	out := SettingOrigin{Default: from.IsDefault()}
+	if from.Name != "" {
+		out.Account, out.Name = string(from.Account), from.Name
 	}
-	if f.From.LockedAbove() {
-		if out.From.LockedBy = f.From.LockedBy.Name; out.From.LockedBy == "" {
-			out.From.LockedBy = "provider"
-		}
+	if from.LockedAbove() {
+		out.LockedBy = orProvider(from.LockedBy.Name)
 	}
 	return out
+}
+
+// orProvider names an account above, whose name the reader may not be told.
+func orProvider(name string) string {
+	if name == "" {
+		return "provider"
+	}
+	return name
 }
 
 // value is stored JSON as it is written; nil stays nil.
@@ -145,6 +161,86 @@ func (a *API) settingReach(ctx context.Context, by authz.Actor, in *reachIn) (*A
 		return nil, err
 	}
 	return &Answer[Reach]{Reach{b.Accounts, b.Own}}, nil
+}
+
+type compareIn struct {
+	AtTab
+	With ids.Account `query:"with" required:"true" maxLength:"64" doc:"The other account."`
+}
+
+// SettingPair is a setting as it stands on two accounts.
+type SettingPair struct {
+	Name  string   `json:"name"`
+	Same  bool     `json:"same" doc:"The value in force is the same."`
+	One   *Setting `json:"one,omitempty" doc:"Absent: an account of this kind does not have it."`
+	Other *Setting `json:"other,omitempty" doc:"Likewise."`
+}
+
+func (a *API) compareSettings(ctx context.Context, by authz.Actor, in *compareIn) (*Answer[List[SettingPair]], error) {
+	c, err := a.Tuning.Compare(ctx, by, in.Account, in.With, tuning.Tab(in.Tab))
+	if err != nil {
+		return nil, err
+	}
+	body := func(f *tuning.Field) *Setting {
+		if f == nil {
+			return nil
+		}
+		x := settingBody(*f)
+		return &x
+	}
+	out := List[SettingPair]{Items: make([]SettingPair, len(c.Pairs))}
+	for i, p := range c.Pairs {
+		out.Items[i] = SettingPair{p.Name, p.Same, body(p.One), body(p.Other)}
+	}
+	return &Answer[List[SettingPair]]{out}, nil
+}
+
+type previewMessageIn struct {
+	AtAccount
+	Body struct {
+		Message string         `json:"message" doc:"As it would be sent (RFC 5322), with its header."`
+		As      ids.Membership `json:"as,omitempty" maxLength:"64" doc:"The person of the account who would send it. users.view is needed."`
+		User    string         `json:"user,omitempty" maxLength:"254" doc:"Or their address."`
+	}
+}
+
+// MessagePreview is what would become of a message.
+type MessagePreview struct {
+	Refused []MessageRefused `json:"refused" doc:"Why it would not be sent; the rest is empty then."`
+	Changed bool             `json:"changed" doc:"The settings change it."`
+	Sender  string           `json:"sender" doc:"Where bounces go."`
+	Header  []MessageField   `json:"header"`
+	Text    string           `json:"text"`
+	HTML    string           `json:"html"`
+}
+
+// MessageRefused is a reason not to send a message.
+type MessageRefused struct {
+	Code    string        `json:"code"`
+	Detail  string        `json:"detail" doc:"In English."`
+	Setting string        `json:"setting" doc:"That asks for it."`
+	From    SettingOrigin `json:"from"`
+}
+
+// MessageField is a field of a message's header.
+type MessageField struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+func (a *API) previewMessage(ctx context.Context, by authz.Actor, in *previewMessageIn) (*Answer[MessagePreview], error) {
+	p, err := a.Submit.Preview(ctx, by, in.Account, submit.Sample{Message: []byte(in.Body.Message), As: in.Body.As, User: in.Body.User})
+	if err != nil {
+		return nil, err
+	}
+	out := MessagePreview{Refused: []MessageRefused{}, Changed: p.Changed, Sender: p.Sender, Header: []MessageField{}, Text: p.Text, HTML: p.HTML}
+	for _, r := range p.Refused {
+		out.Refused = append(out.Refused, MessageRefused{r.Problem.Code, r.Problem.Text(), r.Setting, originBody(r.From)})
+	}
+	for _, f := range p.Header {
+		out.Header = append(out.Header, MessageField(f))
+	}
+	return &Answer[MessagePreview]{out}, nil
 }
 
 type applyIn struct {

@@ -130,7 +130,7 @@ func (s *Service) another(ctx context.Context, by authz.Actor, account ids.Accou
 			return err
 		}
 		if !reach {
-			return errs.New(errs.Denied, "user.identity_theirs", "Ask the person to change this themselves. Only an admin who stands above them in all of their accounts can.")
+			return Theirs()
 		}
 		p, err := byID(ctx, w.Tx(), user)
 		if err != nil {
@@ -139,6 +139,11 @@ func (s *Service) another(ctx context.Context, by authz.Actor, account ids.Accou
 		p.Logged = account
 		return fn(ctx, w, p)
 	})
+}
+
+// Theirs is the refusal to reach the identity of somebody who stands beside or above in one of their accounts.
+func Theirs() error {
+	return errs.New(errs.Denied, "user.identity_theirs", "Ask the person to change this themselves. Only an admin who stands above them in all of their accounts can.")
 }
 
 // reaches reports whether an actor may change another person's identity: they edit people in each account the person

@@ -9,7 +9,11 @@ import (
 )
 
 type auditCmd struct {
-	List   remote.AuditList   `cmd:"" group:"remote" help:"List what was done in an account, the newest first."`
+	List remote.AuditList `cmd:"" group:"remote" help:"List what was done in an account, the newest first."`
+	Show remote.AuditShow `cmd:"" group:"remote" help:"Show something that was done, with what it changed."`
+
+	Retention remote.AuditRetention `cmd:"" group:"remote" help:"Say for how many days the log is kept, or change it."`
+
 	Export remote.AuditExport `cmd:"" group:"remote" help:"Write the log of an account into a file, which audit verify checks."`
 	Verify auditVerifyCmd     `cmd:"" help:"Check that an audit log is what was recorded: an export, without the database, or all logs of this installation."`
 }

@@ -112,11 +112,35 @@ type AccountEdit struct {
 	Website         *string `json:"website,omitzero"`
 }
 
+// AddToAllowlistInBody is AddToAllowlistInBody in the description of the API.
+type AddToAllowlistInBody struct {
+	List    string `json:"list"`
+	Network string `json:"network"`
+	Note    string `json:"note,omitzero"`
+}
+
 // AddressVerdict is AddressVerdict in the description of the API.
 type AddressVerdict struct {
 	Address string `json:"address"`
 	User    string `json:"user,omitzero"`
 	Verdict string `json:"verdict"`
+}
+
+// AllowedNetwork is AllowedNetwork in the description of the API.
+type AllowedNetwork struct {
+	LastUsed time.Time `json:"last_used,omitzero"`
+	Network  string    `json:"network"`
+	Note     string    `json:"note,omitzero"`
+}
+
+// Allowlist is Allowlist in the description of the API.
+type Allowlist struct {
+	Above      []string         `json:"above"`
+	CanEdit    bool             `json:"can_edit"`
+	Entries    []AllowedNetwork `json:"entries"`
+	List       string           `json:"list"`
+	On         bool             `json:"on"`
+	TrialUntil time.Time        `json:"trial_until,omitzero"`
 }
 
 // Amount is Amount in the description of the API.
@@ -138,6 +162,11 @@ type ApplyInBody struct {
 // AskDomainInBody is AskDomainInBody in the description of the API.
 type AskDomainInBody struct {
 	Host string `json:"host"`
+}
+
+// AskUserEmailInBody is AskUserEmailInBody in the description of the API.
+type AskUserEmailInBody struct {
+	Email string `json:"email"`
 }
 
 // AssignPackageInBody is AssignPackageInBody in the description of the API.
@@ -226,6 +255,16 @@ type ClientList struct {
 // CloseInBody is CloseInBody in the description of the API.
 type CloseInBody struct {
 	Typed string `json:"typed"`
+}
+
+// Concerned is Concerned in the description of the API.
+type Concerned struct {
+	Admins        int64 `json:"admins"`
+	AdminsLacking int64 `json:"admins_lacking"`
+	Expired       int64 `json:"expired"`
+	Lacking       int64 `json:"lacking"`
+	Many          bool  `json:"many,omitzero"`
+	People        int64 `json:"people"`
 }
 
 // ConfirmTaskInBody is ConfirmTaskInBody in the description of the API.
@@ -412,6 +451,14 @@ type EditContactListInBody struct {
 	Public      *bool   `json:"public,omitzero"`
 }
 
+// EditIdentityInBody is EditIdentityInBody in the description of the API.
+type EditIdentityInBody struct {
+	Language *string `json:"language,omitzero"`
+	Name     *string `json:"name,omitzero"`
+	TimeZone *string `json:"time_zone,omitzero"`
+	Username *string `json:"username,omitzero"`
+}
+
 // EditLocationInBody is EditLocationInBody in the description of the API.
 type EditLocationInBody struct {
 	Address  *string `json:"address,omitzero"`
@@ -465,6 +512,12 @@ type EditUserInBody struct {
 	Access   *Access `json:"access,omitzero"`
 	JobTitle *string `json:"job_title,omitzero"`
 	Phone    *string `json:"phone,omitzero"`
+}
+
+// EndTrialInBody is EndTrialInBody in the description of the API.
+type EndTrialInBody struct {
+	Keep bool   `json:"keep"`
+	List string `json:"list"`
 }
 
 // Event is Event in the description of the API.
@@ -551,6 +604,23 @@ type FieldProblem struct {
 	Code     string `json:"code"`
 	Detail   string `json:"detail"`
 	Location string `json:"location"`
+}
+
+// Finds is Finds in the description of the API.
+type Finds struct {
+	Items []Found `json:"items"`
+	More  bool    `json:"more"`
+}
+
+// Found is Found in the description of the API.
+type Found struct {
+	Account    string   `json:"account"`
+	Kind       string   `json:"kind"`
+	Membership string   `json:"membership,omitzero"`
+	Name       string   `json:"name"`
+	Path       []string `json:"path"`
+	Role       string   `json:"role,omitzero"`
+	Status     string   `json:"status"`
 }
 
 // Hold is Hold in the description of the API.
@@ -662,6 +732,13 @@ type ListAddressVerdict struct {
 	Items    []AddressVerdict `json:"items"`
 	Next     string           `json:"next,omitzero"`
 	Previous string           `json:"previous,omitzero"`
+}
+
+// ListAllowlist is ListAllowlist in the description of the API.
+type ListAllowlist struct {
+	Items    []Allowlist `json:"items"`
+	Next     string      `json:"next,omitzero"`
+	Previous string      `json:"previous,omitzero"`
 }
 
 // ListContact is ListContact in the description of the API.
@@ -804,6 +881,13 @@ type ListSession struct {
 	Previous string    `json:"previous,omitzero"`
 }
 
+// ListSettingPair is ListSettingPair in the description of the API.
+type ListSettingPair struct {
+	Items    []SettingPair `json:"items"`
+	Next     string        `json:"next,omitzero"`
+	Previous string        `json:"previous,omitzero"`
+}
+
 // ListSubAccount is ListSubAccount in the description of the API.
 type ListSubAccount struct {
 	Items    []SubAccount `json:"items"`
@@ -858,6 +942,30 @@ type Me struct {
 	Key     string   `json:"key"`
 	Name    string   `json:"name"`
 	User    string   `json:"user"`
+}
+
+// MessageField is MessageField in the description of the API.
+type MessageField struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// MessagePreview is MessagePreview in the description of the API.
+type MessagePreview struct {
+	Changed bool             `json:"changed"`
+	Header  []MessageField   `json:"header"`
+	Html    string           `json:"html"`
+	Refused []MessageRefused `json:"refused"`
+	Sender  string           `json:"sender"`
+	Text    string           `json:"text"`
+}
+
+// MessageRefused is MessageRefused in the description of the API.
+type MessageRefused struct {
+	Code    string        `json:"code"`
+	Detail  string        `json:"detail"`
+	From    SettingOrigin `json:"from"`
+	Setting string        `json:"setting"`
 }
 
 // Module is Module in the description of the API.
@@ -1045,6 +1153,13 @@ type Place struct {
 // PreviewInBody is PreviewInBody in the description of the API.
 type PreviewInBody struct {
 	To string `json:"to"`
+}
+
+// PreviewMessageInBody is PreviewMessageInBody in the description of the API.
+type PreviewMessageInBody struct {
+	As      string `json:"as,omitzero"`
+	Message string `json:"message"`
+	User    string `json:"user,omitzero"`
 }
 
 // Problem is Problem in the description of the API.
@@ -1238,6 +1353,12 @@ type Ref struct {
 	Source    string `json:"source"`
 }
 
+// RemoveFromAllowlistInBody is RemoveFromAllowlistInBody in the description of the API.
+type RemoveFromAllowlistInBody struct {
+	List    string `json:"list"`
+	Network string `json:"network"`
+}
+
 // Reseller is Reseller in the description of the API.
 type Reseller struct {
 	Can         []string  `json:"can"`
@@ -1249,6 +1370,11 @@ type Reseller struct {
 	Name        string    `json:"name"`
 	Parent      string    `json:"parent"`
 	Status      string    `json:"status"`
+}
+
+// Retention is Retention in the description of the API.
+type Retention struct {
+	Days int64 `json:"days"`
 }
 
 // RetirePackageInBody is RetirePackageInBody in the description of the API.
@@ -1357,6 +1483,14 @@ type SettingOrigin struct {
 	Name     string `json:"name,omitzero"`
 }
 
+// SettingPair is SettingPair in the description of the API.
+type SettingPair struct {
+	Name  string  `json:"name"`
+	One   Setting `json:"one,omitzero"`
+	Other Setting `json:"other,omitzero"`
+	Same  bool    `json:"same"`
+}
+
 // Settings is Settings in the description of the API.
 type Settings struct {
 	Items []Setting `json:"items"`
@@ -1417,6 +1551,12 @@ type Suppression struct {
 	List        string    `json:"list,omitzero"`
 	ListName    string    `json:"list_name,omitzero"`
 	Reason      string    `json:"reason"`
+}
+
+// SwitchAllowlistInBody is SwitchAllowlistInBody in the description of the API.
+type SwitchAllowlistInBody struct {
+	List string `json:"list"`
+	On   bool   `json:"on"`
 }
 
 // Task is Task in the description of the API.
@@ -1498,6 +1638,12 @@ type View struct {
 	Query string `json:"query"`
 }
 
+// AddToAllowlist: Put an address or a range on a list.
+func (c *API) AddToAllowlist(ctx context.Context, account string, body AddToAllowlistInBody) error {
+	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/allowlists/add", body: body}, nil)
+	return err
+}
+
 // ApplySettingsParams are the choices of ApplySettings.
 type ApplySettingsParams struct {
 	Tab string
@@ -1526,6 +1672,12 @@ func (c *API) AskContact(ctx context.Context, account string, contact string) er
 // AskDomain: Give an account a host name.
 func (c *API) AskDomain(ctx context.Context, account string, body AskDomainInBody) error {
 	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/domain", body: body}, nil)
+	return err
+}
+
+// AskUserEmail: Mail a confirmation to a new address of a person.
+func (c *API) AskUserEmail(ctx context.Context, account string, membership string, body AskUserEmailInBody) error {
+	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/users/" + url.PathEscape(membership) + "/email", body: body}, nil)
 	return err
 }
 
@@ -1620,6 +1772,29 @@ func (c *API) CommitQuota(ctx context.Context, body QuotaSettle) (out QuotaSettl
 	return out, err
 }
 
+// CompareSettingsParams are the choices of CompareSettings.
+type CompareSettingsParams struct {
+	Tab  string
+	With string
+}
+
+func (p CompareSettingsParams) values() url.Values {
+	v := url.Values{}
+	if p.Tab != "" {
+		v.Set("tab", p.Tab)
+	}
+	if p.With != "" {
+		v.Set("with", p.With)
+	}
+	return v
+}
+
+// CompareSettings: Put the settings of two accounts side by side.
+func (c *API) CompareSettings(ctx context.Context, account string, p CompareSettingsParams) (out ListSettingPair, err error) {
+	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/settings/compare", query: p.values()}, &out)
+	return out, err
+}
+
 // ConfirmTask: Let an import that was looked through do its work.
 func (c *API) ConfirmTask(ctx context.Context, account string, task string, body ConfirmTaskInBody) error {
 	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/tasks/" + url.PathEscape(task) + "/confirm", body: body}, nil)
@@ -1629,6 +1804,25 @@ func (c *API) ConfirmTask(ctx context.Context, account string, task string, body
 // CopyPackage: Create a package like another one.
 func (c *API) CopyPackage(ctx context.Context, account string, packageID string, body CopyPackageInBody) (out CreatedBody, err error) {
 	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/packages/" + url.PathEscape(packageID) + "/copy", body: body}, &out)
+	return out, err
+}
+
+// CountConcernedParams are the choices of CountConcerned.
+type CountConcernedParams struct {
+	Expiry int64
+}
+
+func (p CountConcernedParams) values() url.Values {
+	v := url.Values{}
+	if p.Expiry != 0 {
+		v.Set("expiry", strconv.FormatInt(p.Expiry, 10))
+	}
+	return v
+}
+
+// CountConcerned: Count the people whom the rules for passwords and second factors concern.
+func (c *API) CountConcerned(ctx context.Context, account string, p CountConcernedParams) (out Concerned, err error) {
+	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/concerned", query: p.values()}, &out)
 	return out, err
 }
 
@@ -1746,6 +1940,12 @@ func (c *API) EditContactList(ctx context.Context, account string, list string, 
 	return out, now, err
 }
 
+// EditIdentity: Edit the profile of a person.
+func (c *API) EditIdentity(ctx context.Context, account string, membership string, version Version, body EditIdentityInBody) (out Profile, now Version, err error) {
+	now, err = c.do(ctx, request{method: http.MethodPatch, path: "/accounts/" + url.PathEscape(account) + "/users/" + url.PathEscape(membership) + "/identity", version: version, body: body}, &out)
+	return out, now, err
+}
+
 // EditLocation: Edit a location.
 func (c *API) EditLocation(ctx context.Context, account string, location string, version Version, body EditLocationInBody) (out Location, now Version, err error) {
 	now, err = c.do(ctx, request{method: http.MethodPatch, path: "/accounts/" + url.PathEscape(account) + "/locations/" + url.PathEscape(location), version: version, body: body}, &out)
@@ -1788,9 +1988,21 @@ func (c *API) EditUser(ctx context.Context, account string, membership string, v
 	return out, now, err
 }
 
+// EndAllowlistTrial: Keep a list that somebody tries in the portal, or undo it.
+func (c *API) EndAllowlistTrial(ctx context.Context, account string, body EndTrialInBody) error {
+	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/allowlists/end-trial", body: body}, nil)
+	return err
+}
+
 // EndMySession: End a session of the owner of the key.
 func (c *API) EndMySession(ctx context.Context, session string) error {
 	_, err := c.do(ctx, request{method: http.MethodDelete, path: "/me/sessions/" + url.PathEscape(session)}, nil)
+	return err
+}
+
+// EndUserSession: End a session of a person.
+func (c *API) EndUserSession(ctx context.Context, account string, membership string, session string) error {
+	_, err := c.do(ctx, request{method: http.MethodDelete, path: "/accounts/" + url.PathEscape(account) + "/users/" + url.PathEscape(membership) + "/sessions/" + url.PathEscape(session)}, nil)
 	return err
 }
 
@@ -1871,6 +2083,25 @@ func (c *API) ExportUsers(ctx context.Context, account string, body ExportUsersI
 	return out, err
 }
 
+// FindParams are the choices of Find.
+type FindParams struct {
+	Search string
+}
+
+func (p FindParams) values() url.Values {
+	v := url.Values{}
+	if p.Search != "" {
+		v.Set("q", p.Search)
+	}
+	return v
+}
+
+// Find: Find accounts and people below an account by their names.
+func (c *API) Find(ctx context.Context, account string, p FindParams) (out Finds, err error) {
+	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/find", query: p.values()}, &out)
+	return out, err
+}
+
 // GetAccount: Get an account.
 func (c *API) GetAccount(ctx context.Context, account string) (out Account, now Version, err error) {
 	now, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account)}, &out)
@@ -1913,6 +2144,18 @@ func (c *API) GetEffectiveAccess(ctx context.Context, account string, membership
 	return out, err
 }
 
+// GetEvent: Get something that was done in an account or below.
+func (c *API) GetEvent(ctx context.Context, account string, event string) (out Event, err error) {
+	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/events/" + url.PathEscape(event)}, &out)
+	return out, err
+}
+
+// GetIdentity: Get the profile of a person, which counts in all their accounts.
+func (c *API) GetIdentity(ctx context.Context, account string, membership string) (out Profile, now Version, err error) {
+	now, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/users/" + url.PathEscape(membership) + "/identity"}, &out)
+	return out, now, err
+}
+
 // GetInvitation: Get an open invitation.
 func (c *API) GetInvitation(ctx context.Context, account string, invitation string) (out Invitation, err error) {
 	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/invitations/" + url.PathEscape(invitation)}, &out)
@@ -1947,6 +2190,12 @@ func (c *API) GetPackage(ctx context.Context, account string, packageID string) 
 func (c *API) GetProfile(ctx context.Context) (out Profile, now Version, err error) {
 	now, err = c.do(ctx, request{method: http.MethodGet, path: "/me/profile"}, &out)
 	return out, now, err
+}
+
+// GetRetention: Say for how many days the log is kept.
+func (c *API) GetRetention(ctx context.Context, account string) (out Retention, err error) {
+	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/retention"}, &out)
+	return out, err
 }
 
 // GetRole: Get a role group.
@@ -2211,6 +2460,12 @@ func (c *API) LiftHold(ctx context.Context, account string, hold string) error {
 func (c *API) LiftSuppression(ctx context.Context, account string, suppression string) error {
 	_, err := c.do(ctx, request{method: http.MethodDelete, path: "/accounts/" + url.PathEscape(account) + "/suppressions/" + url.PathEscape(suppression)}, nil)
 	return err
+}
+
+// ListAllowlists: List from which addresses an account is reached.
+func (c *API) ListAllowlists(ctx context.Context, account string) (out ListAllowlist, err error) {
+	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/allowlists"}, &out)
+	return out, err
 }
 
 // ListClientsParams are the choices of ListClients.
@@ -2645,6 +2900,12 @@ func (c *API) ListTasks(ctx context.Context, account string, p ListTasksParams) 
 	return out, err
 }
 
+// ListUserSessions: List where a person is signed in, the latest seen first.
+func (c *API) ListUserSessions(ctx context.Context, account string, membership string) (out ListSession, err error) {
+	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/users/" + url.PathEscape(membership) + "/sessions"}, &out)
+	return out, err
+}
+
 // ListUserSettings: List the settings that a person has in an account.
 func (c *API) ListUserSettings(ctx context.Context, account string, membership string) (out Settings, now Version, err error) {
 	now, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/users/" + url.PathEscape(membership) + "/settings"}, &out)
@@ -2731,6 +2992,12 @@ func (c *API) OverrideLimits(ctx context.Context, account string, body OverrideI
 	return err
 }
 
+// PreviewMessage: Say what the settings of an account make of a message, and send nothing.
+func (c *API) PreviewMessage(ctx context.Context, account string, body PreviewMessageInBody) (out MessagePreview, err error) {
+	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/messages/preview", body: body}, &out)
+	return out, err
+}
+
 // PreviewMove: Say what a move would do, and do nothing.
 func (c *API) PreviewMove(ctx context.Context, account string, body PreviewInBody) (out MovePreview, err error) {
 	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/move/preview", body: body}, &out)
@@ -2782,6 +3049,12 @@ func (c *API) RemoveContactList(ctx context.Context, account string, list string
 // RemoveDomain: Take the host name of an account away.
 func (c *API) RemoveDomain(ctx context.Context, account string) error {
 	_, err := c.do(ctx, request{method: http.MethodDelete, path: "/accounts/" + url.PathEscape(account) + "/domain"}, nil)
+	return err
+}
+
+// RemoveFromAllowlist: Take an address or a range off a list.
+func (c *API) RemoveFromAllowlist(ctx context.Context, account string, body RemoveFromAllowlistInBody) error {
+	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/allowlists/remove", body: body}, nil)
 	return err
 }
 
@@ -2924,6 +3197,18 @@ func (c *API) SetLimits(ctx context.Context, account string, p SetLimitsParams, 
 	return out, err
 }
 
+// SetRetention: Change for how many days the log of the whole installation is kept.
+func (c *API) SetRetention(ctx context.Context, account string, body Retention) error {
+	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/retention", body: body}, nil)
+	return err
+}
+
+// SignEveryoneOut: End all sessions of everybody in an account and below.
+func (c *API) SignEveryoneOut(ctx context.Context, account string) error {
+	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/sign-out"}, nil)
+	return err
+}
+
 // SignUserOut: End all sessions of a person, everywhere.
 func (c *API) SignUserOut(ctx context.Context, account string, membership string) error {
 	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/users/" + url.PathEscape(membership) + "/sign-out"}, nil)
@@ -2939,6 +3224,12 @@ func (c *API) Suppress(ctx context.Context, account string, body SuppressInBody)
 // SuspendSubAccount: Stop a sub-account from sending.
 func (c *API) SuspendSubAccount(ctx context.Context, account string, subaccount string) error {
 	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/subaccounts/" + url.PathEscape(subaccount) + "/suspend"}, nil)
+	return err
+}
+
+// SwitchAllowlist: Put a list in force, or out of it.
+func (c *API) SwitchAllowlist(ctx context.Context, account string, body SwitchAllowlistInBody) error {
+	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/allowlists/switch", body: body}, nil)
 	return err
 }
 

@@ -23,9 +23,11 @@ var openToPrograms = map[string]string{
 // sentQueries are what routes must be asked with.
 var sentQueries = map[string]string{
 	"DELETE /accounts/{account}/subaccounts/{subaccount}": "?typed=x",
-	"GET /quota/explain":                     "?account={account}",
-	"GET /accounts/{account}/settings/reach": "?setting=account.grace_days",
-	"POST /accounts/{account}/images":        "?for=brand.logo",
+	"GET /quota/explain":                       "?account={account}",
+	"GET /accounts/{account}/settings/reach":   "?setting=account.grace_days",
+	"GET /accounts/{account}/settings/compare": "?with={account}",
+	"GET /accounts/{account}/find":             "?q=northwind",
+	"POST /accounts/{account}/images":          "?for=brand.logo",
 }
 
 // sentBodies are what the sweep sends to each route that takes a body: something the route would do for those who may.
@@ -38,17 +40,23 @@ var sentBodies = map[string]string{
 	"POST /quota/release":             `{"id": "rsv_00000000000000000000000000"}`,
 	"POST /accounts/{account}/limits": `{"limits": [{"channel": "email", "window": "day", "limit": 10}]}`,
 
-	"PATCH /accounts/{account}":               `{"phone": "+49 30 1"}`,
-	"PATCH /accounts/{account}/settings":      `{"settings": [{"name": "account.grace_days", "value": 9}]}`,
-	"POST /accounts/{account}/settings/apply": `{"settings": ["account.grace_days"], "to": ["{account}"]}`,
-	"POST /accounts/{account}/hold":           `{"reason": "swept"}`,
-	"POST /accounts/{account}/close":          `{"typed": "x"}`,
-	"POST /accounts/{account}/move":           `{"to": "{elsewhere}"}`,
-	"POST /accounts/{account}/move/preview":   `{"to": "{elsewhere}"}`,
-	"POST /accounts/{account}/clients":        `{"name": "Swept", "no_end": true}`,
-	"POST /accounts/{account}/clients/bulk":   `{"action": "suspend", "clients": ["{account}"]}`,
-	"POST /accounts/{account}/resellers":      `{"name": "Swept"}`,
-	"POST /accounts/{account}/departments":    `{"name": "Swept"}`,
+	"PATCH /accounts/{account}":                     `{"phone": "+49 30 1"}`,
+	"PATCH /accounts/{account}/settings":            `{"settings": [{"name": "account.grace_days", "value": 9}]}`,
+	"POST /accounts/{account}/settings/apply":       `{"settings": ["account.grace_days"], "to": ["{account}"]}`,
+	"POST /accounts/{account}/messages/preview":     `{"message": "Subject: Swept\r\n\r\nHello"}`,
+	"POST /accounts/{account}/retention":            `{"days": 100}`,
+	"POST /accounts/{account}/allowlists/add":       `{"list": "api", "network": "192.0.2.77", "note": "Swept"}`,
+	"POST /accounts/{account}/allowlists/remove":    `{"list": "api", "network": "192.0.2.77/32"}`,
+	"POST /accounts/{account}/allowlists/switch":    `{"list": "api", "on": true}`,
+	"POST /accounts/{account}/allowlists/end-trial": `{"list": "portal", "keep": false}`,
+	"POST /accounts/{account}/hold":                 `{"reason": "swept"}`,
+	"POST /accounts/{account}/close":                `{"typed": "x"}`,
+	"POST /accounts/{account}/move":                 `{"to": "{elsewhere}"}`,
+	"POST /accounts/{account}/move/preview":         `{"to": "{elsewhere}"}`,
+	"POST /accounts/{account}/clients":              `{"name": "Swept", "no_end": true}`,
+	"POST /accounts/{account}/clients/bulk":         `{"action": "suspend", "clients": ["{account}"]}`,
+	"POST /accounts/{account}/resellers":            `{"name": "Swept"}`,
+	"POST /accounts/{account}/departments":          `{"name": "Swept"}`,
 
 	"POST /accounts/{account}/locations":                     `{"name": "Swept"}`,
 	"PATCH /accounts/{account}/locations/{location}":         `{"name": "Swept"}`,
@@ -60,6 +68,8 @@ var sentBodies = map[string]string{
 	"POST /accounts/{account}/users/bulk":                   `{"action": "deactivate", "users": ["{membership}"]}`,
 	"PATCH /accounts/{account}/users/{membership}":          `{"job_title": "Swept"}`,
 	"PATCH /accounts/{account}/users/{membership}/settings": `{"settings": [{"name": "sign_in.failed_notice", "value": true}]}`,
+	"PATCH /accounts/{account}/users/{membership}/identity": `{"name": "Swept"}`,
+	"POST /accounts/{account}/users/{membership}/email":     `{"email": "swept@elsewhere.example"}`,
 	"POST /accounts/{account}/transfer-ownership":           `{"to": "{membership}"}`,
 
 	"POST /accounts/{account}/invitations":       `{"addresses": ["swept@elsewhere.example"]}`,
@@ -110,10 +120,17 @@ var namedForAll = map[string]string{
 	"GET /modules/{module}": "the operator's modules stand in everybody's grids",
 }
 
-// takingAlong are the routes that change nothing but that a file is written of what their key may read.
+// takingAlong are the routes that change nothing but that a file may be written of what their key may read.
 var takingAlong = map[string]string{
+	"POST /accounts/{account}/messages/preview": "who sees the settings may ask what they make of a message",
 	"POST /accounts/{account}/users/export":     "who sees the users may take them along",
 	"POST /accounts/{account}/locations/export": "who sees the locations may take them along",
+}
+
+// beyondKeys are the routes that no key reaches with the ids of the matrix, each with where they are read.
+var beyondKeys = map[string]string{
+	"GET /accounts/{account}/users/{membership}/identity": "an Admin holds more than a key; TestThePersonBehindAUser",
+	"GET /accounts/{account}/users/{membership}/sessions": "an Admin holds more than a key; TestThePersonBehindAUser",
 }
 
 // programs is the API as the sweep asks it.
@@ -230,7 +247,7 @@ func TestTheAPIReachesWhatItIsFor(t *testing.T) {
 	p := theAPI(t, o)
 	root := o.Everything(o.Root, o.Platform)
 	for _, route := range p.routes {
-		if !strings.HasPrefix(route, "GET ") {
+		if !strings.HasPrefix(route, "GET ") || beyondKeys[route] != "" {
 			continue
 		}
 		if !slices.ContainsFunc(o.ours.sets, func(v values) bool { return p.ask(root, route, v).Status == http.StatusOK }) {

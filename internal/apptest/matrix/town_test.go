@@ -108,6 +108,7 @@ func (o *town) values(at ids.Account, name string, by apptest.Person) values {
 	v["view"] = o.one("SELECT id FROM saved_views WHERE account_id = ?", at)
 	v["session"] = string(o.SignIn("member@" + name + ".example").Actor().Session())
 	v["mail"] = o.one("SELECT id FROM captured_mail WHERE rcpt LIKE ?", "%invited@"+name+"%")
+	v["event"] = o.one("SELECT min(id) FROM audit_events WHERE account_id = ?", at)
 	v["hold"] = string(ids.NewHold(o.Clock.Now()))
 	v["task"] = string(o.Task(at, by.Actor))
 	v["module"] = "campaigns"
@@ -157,7 +158,7 @@ func missing(o *town) values {
 	return values{
 		"account": string(ids.NewAccount(now)), "membership": string(ids.NewMembership(now)), "invitation": string(ids.NewInvitation(now)),
 		"role": string(ids.NewRole(now)), "location": string(ids.NewLocation(now)), "subaccount": string(ids.NewSubAccount(now)),
-		"session": string(ids.NewSession(now)), "view": string(ids.NewView(now)), "mail": string(ids.NewMail(now)), "hold": string(ids.NewHold(now)), "task": string(ids.NewTask(now)),
+		"session": string(ids.NewSession(now)), "view": string(ids.NewView(now)), "mail": string(ids.NewMail(now)), "hold": string(ids.NewHold(now)), "task": string(ids.NewTask(now)), "event": string(ids.NewEvent(now)),
 		"key": string(ids.NewKey(now)), "package": string(ids.NewPackage(now)), "contact": string(ids.NewContact(now)), "list": string(ids.NewList(now)), "suppression": string(ids.NewSuppressed(now)),
 		"preferences": "p" + strings.Repeat("a", 48), "unsubscription": "u" + strings.Repeat("a", 74), "confirmation": "c" + strings.Repeat("a", 48),
 		"token": strings.Repeat("a", 52), "module": "nowhere", "setting": "no.where", "file": brand.DefaultColour.Style(),

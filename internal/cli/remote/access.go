@@ -10,6 +10,8 @@ import (
 type accessCmd struct {
 	Check   accessCheck   `cmd:"" help:"Answer yes or no; the exit code is 0 for yes and 4 for no."`
 	Explain accessExplain `cmd:"" help:"Say why, or why not."`
+
+	Permissions accessPermissions `cmd:"" help:"List every permission there is, those of the operator's own modules included."`
 }
 
 // question is what is asked.

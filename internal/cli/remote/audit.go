@@ -7,6 +7,61 @@ import (
 	"bailiwick/internal/api/client"
 )
 
+// AuditShow shows something that was done.
+type AuditShow struct {
+	flags
+	ID string `arg:"" help:"Its id, evt_..."`
+}
+
+// Run shows an event.
+func (c AuditShow) Run(p *Process) error {
+	s, at, err := c.within(p)
+	if err != nil {
+		return err
+	}
+	e, err := s.GetEvent(s.Ctx, at, c.ID)
+	if err != nil || s.json {
+		return s.jsonOr(e, err)
+	}
+	if err := facts(s.Out, "At", moment(e.At), "Who", or(e.ActorName, e.Actor), "By", e.Credential, "From", e.IP, "Action", e.Action, "On", or(e.Target, e.TargetID), "Result", e.Result, "Account", e.Account, "Request", e.RequestID); err != nil {
+		return err
+	}
+	for _, ch := range e.Changes {
+		line := "  " + plain(ch.Field) + ": " + or(plain(ch.Before), "-") + " -> " + or(plain(ch.After), "-")
+		if ch.Hidden {
+			line = "  " + plain(ch.Field) + " (not shown)"
+		}
+		if err := s.done("%s", line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// AuditRetention says or changes for how long the log is kept.
+type AuditRetention struct {
+	flags
+	Days int `arg:"" optional:"" help:"For so many days from now on, on the whole installation; --account is the platform."`
+}
+
+// Run says or changes it.
+func (c AuditRetention) Run(p *Process) error {
+	s, at, err := c.within(p)
+	if err != nil {
+		return err
+	}
+	if c.Days != 0 {
+		if err := s.SetRetention(s.Ctx, at, client.Retention{Days: int64(c.Days)}); err != nil {
+			return err
+		}
+	}
+	kept, err := s.GetRetention(s.Ctx, at)
+	if err != nil || s.json {
+		return s.jsonOr(kept, err)
+	}
+	return s.done("%d days", kept.Days)
+}
+
 // AuditExport writes a log into a file. It stands beside the audit commands of the server itself.
 type AuditExport struct {
 	flags

@@ -19,6 +19,9 @@ type clientsCmd struct {
 	Move    accountMove    `cmd:"" help:"Move a client below another reseller."`
 	Close   accountClose   `cmd:"" help:"Close a client."`
 	Reopen  accountReopen  `cmd:"" help:"Reopen a closed client."`
+	Lift    accountLift    `cmd:"" help:"Lift one hold from a client."`
+	Path    accountPath    `cmd:"" help:"List the accounts above a client."`
+	Places  accountPlaces  `cmd:"" help:"List the accounts that a client can be moved below."`
 	Import  clientsImport  `cmd:"" help:"Bring clients in from a file, after a look through it."`
 	Export  clientsExport  `cmd:"" help:"Write clients into a file."`
 }

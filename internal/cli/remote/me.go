@@ -62,10 +62,10 @@ func (c meEdit) Run(p *Process) error {
 		return err
 	}
 	me, _, err := s.EditProfile(s.Ctx, version, client.EditProfileInBody{Name: c.Name, Language: c.Language, TimeZone: c.TimeZone})
-	if err != nil || s.json {
-		return s.jsonOr(me, err)
+	if err != nil {
+		return err
 	}
-	return facts(s.Out, "Name", me.Name, "User name", me.Username, "Email", me.Email, "Language", or(me.Language, "that of the browser"), "Time zone", or(me.TimeZone, "that of the account"))
+	return s.profile(me)
 }
 
 type meAccounts struct {
@@ -101,8 +101,13 @@ func (c meSessions) Run(p *Process) error {
 	if err != nil {
 		return err
 	}
+	return s.sessions(func() (client.ListSession, error) { return s.ListMySessions(s.Ctx) })
+}
+
+// sessions prints where somebody is signed in.
+func (s *session) sessions(all func() (client.ListSession, error)) error {
 	read := func(string) ([]client.Session, string, error) {
-		l, err := s.ListMySessions(s.Ctx)
+		l, err := all()
 		return l.Items, "", err
 	}
 	whole := func(rows []client.Session, _ string) any { return client.ListSession{Items: rows} }

@@ -2,6 +2,7 @@ package remote
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -9,21 +10,26 @@ import (
 )
 
 type usersCmd struct {
-	List       usersList       `cmd:"" help:"List the people of the account."`
-	Show       usersShow       `cmd:"" help:"Show a person."`
-	Invite     usersInvite     `cmd:"" help:"Invite people by their addresses."`
-	Create     usersCreate     `cmd:"" help:"Create a person directly; they get a link to set their password."`
-	Access     usersAccess     `cmd:"" help:"Change what a person may do."`
+	List   usersList   `cmd:"" help:"List the people of the account."`
+	Show   usersShow   `cmd:"" help:"Show a person."`
+	Invite usersInvite `cmd:"" help:"Invite people by their addresses."`
+	Create usersCreate `cmd:"" help:"Create a person directly; they get a link to set their password."`
+	Access usersAccess `cmd:"" help:"Change what a person may do."`
+
+	Permissions usersPermissions `cmd:"" help:"List everything that a person may do, from wherever they have it."`
+
 	Deactivate usersDeactivate `cmd:"" help:"Deactivate people in the account."`
 	Reactivate usersReactivate `cmd:"" help:"Reactivate people in the account."`
 	Remove     usersRemove     `cmd:"" help:"Remove people from the account."`
+	Transfer   usersTransfer   `cmd:"" help:"Make a person the Owner of the account."`
 	SignOut    usersSignOut    `cmd:"" help:"End all sessions of a person, everywhere."`
-	Reset      usersReset      `cmd:"" help:"Mail a person a link to set a new password."`
-	Settings   usersSettings   `cmd:"" help:"List the settings that a person has in the account."`
-	Set        usersSet        `cmd:"" help:"Give a person a value of their own."`
-	Unset      usersUnset      `cmd:"" help:"Take back a person's own value, so that the account's holds."`
-	Import     usersImport     `cmd:"" help:"Invite people from a file, after a look through it."`
-	Export     usersExport     `cmd:"" help:"Write users into a file."`
+	usersPerson
+	Reset    usersReset    `cmd:"" help:"Mail a person a link to set a new password."`
+	Settings usersSettings `cmd:"" help:"List the settings that a person has in the account."`
+	Set      usersSet      `cmd:"" help:"Give a person a value of their own."`
+	Unset    usersUnset    `cmd:"" help:"Take back a person's own value, so that the account's holds."`
+	Import   usersImport   `cmd:"" help:"Invite people from a file, after a look through it."`
+	Export   usersExport   `cmd:"" help:"Write users into a file."`
 }
 
 type usersSignOut struct {
@@ -133,6 +139,7 @@ type usersInvite struct {
 	flags
 	may
 	Address []string `arg:"" help:"Addresses, or - for one on each line of the input."`
+	Check   bool     `help:"Say what would become of each, and send nothing."`
 }
 
 // inviteAtOnce is how many addresses one request takes.
@@ -147,6 +154,9 @@ func (c usersInvite) Run(p *Process) error {
 	all, err := s.lines(c.Address)
 	if err != nil {
 		return fmt.Errorf("read the addresses: %w", err)
+	}
+	if c.Check {
+		return s.checkAddresses(at, all)
 	}
 	out := client.InvitationsSent{Sent: []string{}, Left: []client.AddressVerdict{}}
 	bar := s.progress(int64(len(all)))
@@ -170,6 +180,24 @@ func (c usersInvite) Run(p *Process) error {
 		}
 	}
 	return s.done("Invited %s.", people(len(out.Sent)))
+}
+
+// checkAddresses says what would become of addresses.
+func (s *session) checkAddresses(at string, all []string) error {
+	out := client.ListAddressVerdict{Items: []client.AddressVerdict{}}
+	for part := range slices.Chunk(all, inviteAtOnce) {
+		found, err := s.CheckInvitations(s.Ctx, at, client.CheckInvitationsInBody{Addresses: part})
+		if err != nil {
+			return err
+		}
+		out.Items = append(out.Items, found.Items...)
+	}
+	if s.json {
+		return s.printJSON(out)
+	}
+	return table(s.Out, out.Items,
+		column[client.AddressVerdict]{"address", func(v client.AddressVerdict) string { return v.Address }},
+		column[client.AddressVerdict]{"verdict", func(v client.AddressVerdict) string { return strings.ReplaceAll(v.Verdict, "_", " ") }})
 }
 
 func people(n int) string {
@@ -342,6 +370,45 @@ type rolesCmd struct {
 	Create rolesCreate `cmd:"" help:"Define a role group in the account; prints its id."`
 	Edit   rolesEdit   `cmd:"" help:"Change a role group, at once for everybody who has it."`
 	Delete rolesDelete `cmd:"" help:"Delete a role group that nobody has."`
+
+	Holders  rolesHolders  `cmd:"" help:"List who has a role group, in the account and below."`
+	Reassign rolesReassign `cmd:"" help:"Give everybody who has a role group another role."`
+}
+
+type rolesHolders struct {
+	flags
+	ID string `arg:"" help:"Its id, rol_..."`
+}
+
+// Run lists who has a role group.
+func (c rolesHolders) Run(p *Process) error {
+	s, at, err := c.within(p)
+	if err != nil {
+		return err
+	}
+	read := func(string) ([]client.RoleHolder, string, error) {
+		l, err := s.ListRoleHolders(s.Ctx, at, c.ID)
+		return l.Items, "", err
+	}
+	whole := func(rows []client.RoleHolder, _ string) any { return client.ListRoleHolder{Items: rows} }
+	return list(s, paging{}, unknown, read, whole,
+		column[client.RoleHolder]{"name", func(h client.RoleHolder) string { return h.Name }},
+		column[client.RoleHolder]{"email", func(h client.RoleHolder) string { return h.Email }},
+		column[client.RoleHolder]{"in", func(h client.RoleHolder) string { return h.AccountName }},
+		column[client.RoleHolder]{"user", func(h client.RoleHolder) string { return or(h.User, "invited") }})
+}
+
+type rolesReassign struct {
+	flags
+	ID string `arg:"" help:"Its id, rol_..."`
+	To string `arg:"" help:"A built-in role, or the id of a role group."`
+}
+
+// Run gives another role.
+func (c rolesReassign) Run(p *Process) error {
+	return c.one(p, "Reassigned", c.ID, func(s *session, at string) error {
+		return s.ReassignRole(s.Ctx, at, c.ID, client.ReassignInBody{To: c.To})
+	})
 }
 
 type rolesList struct{ flags }

@@ -17,6 +17,9 @@ type resellersCmd struct {
 	Move   accountMove     `cmd:"" help:"Move a reseller, with everything below."`
 	Close  accountClose    `cmd:"" help:"Close a reseller, with everything below."`
 	Reopen accountReopen   `cmd:"" help:"Reopen a closed reseller."`
+	Lift   accountLift     `cmd:"" help:"Lift one hold from a reseller."`
+	Path   accountPath     `cmd:"" help:"List the accounts above a reseller."`
+	Places accountPlaces   `cmd:"" help:"List the accounts that a reseller can be moved below."`
 }
 
 type resellersList struct{ flags }
@@ -77,6 +80,9 @@ type departmentsCmd struct {
 	Move   accountMove       `cmd:"" help:"Move a department."`
 	Close  accountClose      `cmd:"" help:"Close a department."`
 	Reopen accountReopen     `cmd:"" help:"Reopen a closed department."`
+	Lift   accountLift       `cmd:"" help:"Lift one hold from a department."`
+	Path   accountPath       `cmd:"" help:"List the accounts above a department."`
+	Places accountPlaces     `cmd:"" help:"List the accounts that a department can be moved below."`
 }
 
 type departmentsList struct {

@@ -35,12 +35,15 @@ type Commands struct {
 	Roles       rolesCmd       `cmd:"" group:"remote" help:"Role groups: list, show, create, edit, delete."`
 	Packages    packagesCmd    `cmd:"" group:"remote" help:"Packages: what clients buy; list, show, create, edit, copy, retire, delete, assign."`
 	Modules     modulesCmd     `cmd:"" group:"remote" help:"The operator's own modules: list, show, create, edit, remove."`
-	Settings    settingsCmd    `cmd:"" group:"remote" help:"The settings of an account: list, set, reset, apply below."`
+	Settings    settingsCmd    `cmd:"" group:"remote" help:"The settings of an account: list, set, reset, compare, apply below."`
+	Security    securityCmd    `cmd:"" group:"remote" help:"From which addresses an account is reached, and who is signed in."`
 	Quota       quotaCmd       `cmd:"" group:"remote" help:"What may be sent: explain, reserve, commit, release, simulate, limits."`
 	Usage       usageCmd       `cmd:"" group:"remote" help:"What was sent, by hour, day or month: a table, CSV or JSON."`
 	Tasks       tasksCmd       `cmd:"" group:"remote" help:"Exports and imports: list, show, cancel, result."`
 	Me          meCmd          `cmd:"" group:"remote" help:"Say for whom the key acts, and where."`
 	Keys        keysCmd        `cmd:"" group:"remote" help:"API keys: list, create, revoke."`
+	Find        findCmd        `cmd:"" group:"remote" help:"Find accounts and people below the account by their names."`
+	Views       viewsCmd       `cmd:"" group:"remote" help:"Your saved views of the clients: list, save, delete."`
 	Access      accessCmd      `cmd:"" group:"remote" help:"May somebody do something, and why?"`
 
 	Contacts     contactsCmd     `cmd:"" group:"remote" help:"To whom the account sends: contacts and contact lists; list, show, create, edit, remove, import, export."`

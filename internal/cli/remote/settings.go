@@ -3,6 +3,8 @@ package remote
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"bailiwick/internal/api/client"
@@ -13,6 +15,57 @@ type settingsCmd struct {
 	Set   settingsSet   `cmd:"" help:"Give the account a value of its own."`
 	Reset settingsReset `cmd:"" help:"Take back the account's own value, so that it inherits."`
 	Apply settingsApply `cmd:"" help:"Give accounts below the values in force here."`
+
+	Compare settingsCompare `cmd:"" help:"Put the settings of the account and of another side by side."`
+	Reach   settingsReach   `cmd:"" help:"Count the accounts that a lock of a setting would reach."`
+	Preview settingsPreview `cmd:"" help:"Say what the settings make of a message, and send nothing."`
+}
+
+type settingsCompare struct {
+	tabbed
+	With string `arg:"" help:"Id of the other account."`
+	All  bool   `help:"Also what is the same on both."`
+}
+
+// Run compares settings.
+func (c settingsCompare) Run(p *Process) error {
+	s, at, err := c.within(p)
+	if err != nil {
+		return err
+	}
+	l, err := s.CompareSettings(s.Ctx, at, client.CompareSettingsParams{Tab: c.Tab, With: c.With})
+	if err != nil || s.json {
+		return s.jsonOr(l, err)
+	}
+	rows := slices.DeleteFunc(l.Items, func(x client.SettingPair) bool { return x.Same && !c.All })
+	shown := func(f client.Setting) string {
+		if f.Name == "" {
+			return "-"
+		}
+		return settingValue(f.Value)
+	}
+	return table(s.Out, rows,
+		column[client.SettingPair]{"name", func(x client.SettingPair) string { return x.Name }},
+		column[client.SettingPair]{"here", func(x client.SettingPair) string { return shown(x.One) }},
+		column[client.SettingPair]{"there", func(x client.SettingPair) string { return shown(x.Other) }})
+}
+
+type settingsReach struct {
+	tabbed
+	Name string `arg:"" help:"Its name, as the list has it."`
+}
+
+// Run counts whom a lock would reach.
+func (c settingsReach) Run(p *Process) error {
+	s, at, err := c.within(p)
+	if err != nil {
+		return err
+	}
+	n, err := s.GetSettingReach(s.Ctx, at, client.GetSettingReachParams{Tab: c.Tab, Setting: c.Name})
+	if err != nil || s.json {
+		return s.jsonOr(n, err)
+	}
+	return facts(s.Out, "Accounts below", strconv.FormatInt(n.Accounts, 10), "With a value of their own", strconv.FormatInt(n.Own, 10))
 }
 
 // tabbed are the flags of commands about the settings of one tab.

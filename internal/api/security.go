@@ -1,0 +1,139 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"bailiwick/internal/authz"
+	"bailiwick/internal/policy"
+)
+
+// securityOperations are what stands under security besides settings: the lists of addresses, and the way out for everyone.
+func (a *API) securityOperations() {
+	tag := "Security"
+	add(a, operation{id: "listAllowlists", route: "GET /accounts/{account}/allowlists", tag: tag, perm: authz.SecurityView, about: "List from which addresses an account is reached"}, a.listAllowlists)
+	add(a, operation{id: "addToAllowlist", route: "POST /accounts/{account}/allowlists/add", tag: tag, perm: authz.SecurityEdit, status: http.StatusNoContent, about: "Put an address or a range on a list"}, a.addToAllowlist)
+	add(a, operation{id: "removeFromAllowlist", route: "POST /accounts/{account}/allowlists/remove", tag: tag, perm: authz.SecurityEdit, status: http.StatusNoContent, about: "Take an address or a range off a list"}, a.removeFromAllowlist)
+	add(a, operation{id: "switchAllowlist", route: "POST /accounts/{account}/allowlists/switch", tag: tag, perm: authz.SecurityEdit, status: http.StatusNoContent, about: "Put a list in force, or out of it"}, a.switchAllowlist)
+	add(a, operation{id: "endAllowlistTrial", route: "POST /accounts/{account}/allowlists/end-trial", tag: tag, perm: authz.SecurityEdit, status: http.StatusNoContent, about: "Keep a list that somebody tries in the portal, or undo it"}, a.endTrial)
+	add(a, operation{id: "countConcerned", route: "GET /accounts/{account}/concerned", tag: tag, perm: authz.SecurityView, about: "Count the people whom the rules for passwords and second factors concern",
+		more: "Those of the account and below, each once."}, a.countConcerned)
+	add(a, operation{id: "signEveryoneOut", route: "POST /accounts/{account}/sign-out", tag: tag, perm: authz.SecurityEdit, status: http.StatusNoContent, about: "End all sessions of everybody in an account and below"}, a.signEveryoneOut)
+}
+
+// Allowlist is a list of addresses from which an account is reached.
+type Allowlist struct {
+	List       string           `json:"list" enum:"portal,api" doc:"portal: for people who sign in; api: for keys."`
+	On         bool             `json:"on"`
+	Entries    []AllowedNetwork `json:"entries"`
+	Above      []string         `json:"above" doc:"The accounts above whose lists count as well, by name; 'provider' for one that the key may not know."`
+	TrialUntil *time.Time       `json:"trial_until,omitempty" doc:"When the list is undone unless somebody keeps it."`
+	CanEdit    bool             `json:"can_edit"`
+}
+
+// AllowedNetwork is an address or a range on a list.
+type AllowedNetwork struct {
+	Network  string     `json:"network" example:"192.0.2.0/24"`
+	Note     string     `json:"note,omitempty"`
+	LastUsed *time.Time `json:"last_used,omitempty" doc:"Absent before the first use."`
+}
+
+func (a *API) listAllowlists(ctx context.Context, by authz.Actor, in *AtAccount) (*Answer[List[Allowlist]], error) {
+	all, err := a.Policy.Allowlists(ctx, by, in.Account)
+	if err != nil {
+		return nil, err
+	}
+	out := List[Allowlist]{Items: make([]Allowlist, len(all))}
+	for i, l := range all {
+		x := Allowlist{List: string(l.List), On: l.On, Entries: []AllowedNetwork{}, Above: []string{}, TrialUntil: sometime(l.Trial), CanEdit: l.CanEdit}
+		for _, e := range l.Entries {
+			x.Entries = append(x.Entries, AllowedNetwork{e.Net.String(), e.Note, sometime(e.Used)})
+		}
+		for _, name := range l.Above {
+			x.Above = append(x.Above, orProvider(name))
+		}
+		out.Items[i] = x
+	}
+	return &Answer[List[Allowlist]]{out}, nil
+}
+
+type addToAllowlistIn struct {
+	AtAccount
+	Body struct {
+		List    policy.List `json:"list" enum:"portal,api"`
+		Network string      `json:"network" maxLength:"64" doc:"An address, or a range in CIDR notation." example:"192.0.2.0/24"`
+		Note    string      `json:"note,omitempty"`
+	}
+}
+
+func (a *API) addToAllowlist(ctx context.Context, by authz.Actor, in *addToAllowlistIn) (*Done, error) {
+	return done(a.Policy.Add(ctx, by, in.Account, in.Body.List, in.Body.Network, in.Body.Note))
+}
+
+type removeFromAllowlistIn struct {
+	AtAccount
+	Body struct {
+		List    policy.List `json:"list" enum:"portal,api"`
+		Network string      `json:"network" maxLength:"64" doc:"As listAllowlists tells it." example:"192.0.2.0/24"`
+	}
+}
+
+// A key is bound by no list for the portal, so that no change of it needs to be tried.
+func (a *API) removeFromAllowlist(ctx context.Context, by authz.Actor, in *removeFromAllowlistIn) (*Done, error) {
+	return done(a.Policy.Remove(ctx, by, in.Account, in.Body.List, in.Body.Network, false))
+}
+
+type switchAllowlistIn struct {
+	AtAccount
+	Body struct {
+		List policy.List `json:"list" enum:"portal,api"`
+		On   bool        `json:"on"`
+	}
+}
+
+func (a *API) switchAllowlist(ctx context.Context, by authz.Actor, in *switchAllowlistIn) (*Done, error) {
+	return done(a.Policy.Switch(ctx, by, in.Account, in.Body.List, in.Body.On, false))
+}
+
+type endTrialIn struct {
+	AtAccount
+	Body struct {
+		List policy.List `json:"list" enum:"portal"`
+		Keep bool        `json:"keep" doc:"It takes a request from an address on the list."`
+	}
+}
+
+func (a *API) endTrial(ctx context.Context, by authz.Actor, in *endTrialIn) (*Done, error) {
+	if in.Body.Keep {
+		return done(a.Policy.Keep(ctx, by, in.Account, in.Body.List))
+	}
+	return done(a.Policy.Undo(ctx, by, in.Account, in.Body.List))
+}
+
+type concernedIn struct {
+	AtAccount
+	Expiry int `query:"expiry" minimum:"-1" maximum:"730" default:"-1" doc:"After how many days passwords were to expire, 0 for never, -1 for what is set now."`
+}
+
+// Concerned are how many people the rules of an account concern.
+type Concerned struct {
+	Many          bool `json:"many,omitempty" doc:"There are too many people to count; the numbers say nothing then."`
+	People        int  `json:"people"`
+	Expired       int  `json:"expired" doc:"Who would have to change their password at their next sign-in."`
+	Lacking       int  `json:"lacking" doc:"Who have no second factor."`
+	Admins        int  `json:"admins"`
+	AdminsLacking int  `json:"admins_lacking"`
+}
+
+func (a *API) countConcerned(ctx context.Context, by authz.Actor, in *concernedIn) (*Answer[Concerned], error) {
+	c, counted, err := a.Policy.Concerns(ctx, by, in.Account, in.Expiry)
+	if err != nil {
+		return nil, err
+	}
+	return &Answer[Concerned]{Concerned{!counted, c.People, c.Expired, c.Lacking, c.Admins, c.AdminsLacking}}, nil
+}
+
+func (a *API) signEveryoneOut(ctx context.Context, by authz.Actor, in *AtAccount) (*Done, error) {
+	return done(a.Authn.SignEveryoneOut(ctx, by, in.Account))
+}
