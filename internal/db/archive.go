@@ -197,6 +197,9 @@ func (d *DB) Restore(ctx context.Context, r io.Reader) (rows int64, err error) {
 		rows, err = tx.restore(ctx, in)
 		return err
 	})
+	if err == nil {
+		err = d.lasting.wait()
+	}
 	return rows, err
 }
 

@@ -44,6 +44,7 @@ type DB struct {
 	file    string      // SQLite: what its connections are opened with
 	written atomic.Bool // whether something was committed since Checkpoint last looked
 	commits func(context.Context)
+	lasting *lasting
 	write   *sql.DB // SQLite: exactly one connection; PostgreSQL: the same pool as read
 	read    *sql.DB
 	metrics metrics
@@ -56,8 +57,9 @@ const (
 	connMaxLifetime = 30 * time.Minute
 )
 
-// sqlitePragmas stand in the DSN, for a PRAGMA sent through a pool reaches one connection of many.
-const sqlitePragmas = "_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)&_pragma=temp_store(MEMORY)&_pragma=cache_size(-16000)" + autoCheckpoint
+// sqlitePragmas stand in the DSN, for a PRAGMA sent through a pool reaches one connection of many. Commits do not wait for the disk:
+// that is for who wrote, see lasting.
+const sqlitePragmas = "_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=foreign_keys(ON)&_pragma=temp_store(MEMORY)&_pragma=cache_size(-16000)" + autoCheckpoint
 
 // Open opens a SQLite file (a path) or a PostgreSQL database (postgres://...). now gives the instant of each transaction.
 func Open(ctx context.Context, dsn string, now func() time.Time) (*DB, error) {
@@ -84,7 +86,7 @@ func openPostgres(ctx context.Context, dsn string, now func() time.Time) (*DB, e
 	p.SetMaxOpenConns(postgresConns)
 	p.SetMaxIdleConns(postgresConns)
 	p.SetConnMaxLifetime(connMaxLifetime)
-	d := &DB{now: now, dialect: Postgres, dsn: dsn, write: p, read: p, metrics: newMetrics()}
+	d := &DB{now: now, dialect: Postgres, dsn: dsn, write: p, read: p, metrics: newMetrics(), lasting: newLasting(nil)}
 	if err := p.PingContext(ctx); err != nil {
 		return nil, errors.Join(unreachable(err), d.Close())
 	}
@@ -121,7 +123,7 @@ func openSQLite(ctx context.Context, path string, now func() time.Time) (*DB, er
 	w.SetMaxIdleConns(1)
 	r.SetMaxOpenConns(sqliteReaders)
 	r.SetMaxIdleConns(sqliteReaders)
-	d := &DB{now: now, dialect: SQLite, dsn: path, file: file, write: w, read: r, metrics: newMetrics()}
+	d := &DB{now: now, dialect: SQLite, dsn: path, file: file, write: w, read: r, metrics: newMetrics(), lasting: newLasting(syncLog(path + "-wal"))}
 	if err := w.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), d.Close())
 	}

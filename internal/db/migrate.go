@@ -23,7 +23,7 @@ func (d *DB) Migrate(ctx context.Context) (int, error) {
 	if err != nil {
 		return len(done), fmt.Errorf("migrate the database: %w", err)
 	}
-	return len(done), nil
+	return len(done), d.lasting.wait()
 }
 
 // Pending reports how many migrations have not run yet.

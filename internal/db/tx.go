@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"bailiwick/internal/clock"
@@ -19,6 +20,7 @@ type Tx struct {
 	dialect Dialect
 	now     time.Time
 	clock   func() time.Time
+	wrote   bool // something may have been written
 }
 
 // Now is the instant the transaction began: one timestamp for all it writes.
@@ -71,6 +73,7 @@ func (t *Tx) Bulk(ctx context.Context) (Portion, error) {
 // Exec runs a statement and returns how many rows it changed.
 func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
 	watched(ctx, query, args)
+	t.wrote = true
 	res, err := t.tx.ExecContext(ctx, rebind(t.dialect, query), args...)
 	if err != nil {
 		return 0, Classify(err)
@@ -80,6 +83,7 @@ func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error)
 
 func (t *Tx) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	watched(ctx, query, args)
+	t.wrote = t.wrote || !strings.HasPrefix(query, "SELECT")
 	return t.tx.QueryContext(ctx, rebind(t.dialect, query), args...)
 }
 
@@ -98,17 +102,31 @@ func (d *DB) InTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) erro
 	if d.dialect == Postgres {
 		opts.Isolation = sql.LevelSerializable
 	}
-	err := d.retried(ctx, governed, opts, fn)
+	wrote, err := d.retried(ctx, governed, opts, fn)
 	if d.commits != nil && (err == nil || errors.Is(err, ErrUnknownOutcome)) {
 		d.commits(ctx)
 	}
-	return err
+	if err != nil || !wrote {
+		return err
+	}
+	return d.lasting.wait()
 }
 
 // Batch runs fn in a transaction at READ COMMITTED on PostgreSQL and on the writer on SQLite. It is for traffic
 // and state (jobs, sessions, counters), whose statements are each safe by themselves.
 func (d *DB) Batch(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
-	return d.retried(ctx, batch, &sql.TxOptions{}, fn)
+	wrote, err := d.retried(ctx, batch, &sql.TxOptions{}, fn)
+	if err != nil || !wrote {
+		return err
+	}
+	return d.lasting.wait()
+}
+
+// Ahead is Batch for who has more to write before the disk is done: all others see at once what was written, but nobody may be
+// told that it is saved before lasts has returned nil.
+func (d *DB) Ahead(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) (lasts func() error, err error) {
+	_, err = d.retried(ctx, batch, &sql.TxOptions{}, fn)
+	return d.lasting.wait, err
 }
 
 // Snapshot runs fn in a read-only transaction that sees one state of the database throughout.
@@ -120,19 +138,25 @@ func (d *DB) Snapshot(ctx context.Context, fn func(ctx context.Context, q Querye
 	return d.once(ctx, snapshot, d.read, opts, func(ctx context.Context, tx *Tx) error { return fn(ctx, tx) })
 }
 
-func (d *DB) retried(ctx context.Context, k kind, opts *sql.TxOptions, fn func(context.Context, *Tx) error) error {
+// retried reports whether something may have been written.
+func (d *DB) retried(ctx context.Context, k kind, opts *sql.TxOptions, fn func(context.Context, *Tx) error) (wrote bool, err error) {
 	if inTx(ctx) {
-		return errNested
+		return false, errNested
 	}
 	for try := 0; ; try++ {
-		err := d.once(ctx, k, d.write, opts, fn)
-		if !errors.Is(err, ErrRetry) {
+		wrote = false
+		err = d.once(ctx, k, d.write, opts, func(ctx context.Context, tx *Tx) error {
+			err := fn(ctx, tx)
+			wrote = tx.wrote
 			return err
+		})
+		if !errors.Is(err, ErrRetry) {
+			return wrote, err
 		}
 		if try >= maxTries {
 			e := errs.New(errs.Unavailable, "database.busy", "Try again in a moment. Too many changes met in the same place; nothing was changed.")
 			e.Err = err
-			return e
+			return false, e
 		}
 		d.metrics.retries.Inc()
 		pause := time.Duration(1<<min(try, 6)) * time.Millisecond
@@ -141,7 +165,7 @@ func (d *DB) retried(ctx context.Context, k kind, opts *sql.TxOptions, fn func(c
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return ctx.Err()
+			return false, ctx.Err()
 		}
 	}
 }

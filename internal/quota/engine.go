@@ -36,8 +36,10 @@ type Engine struct {
 	waiting []*item
 	settles []*settlement
 	refills []refill
-	busy    bool
-	settled sync.Cond // not busy any more
+	busy    bool      // somebody is at work
+	telling int       // batches that are written and wait for the disk
+	more    sync.Cond // there is enough to write, or the disk is done
+	settled sync.Cond // neither busy nor telling any more
 	lost    []ids.Lease
 
 	logbook logbook
@@ -71,7 +73,7 @@ func NewEngine(d EngineDeps) *Engine {
 		paths: change.NewCache[Sender, *path](d.News, mostPaths), holders: map[counted]*holder{},
 		logbook: logbook{live: map[ids.Lease]*lease{}}, metrics: newMetrics(),
 	}
-	e.settled.L = &e.mu
+	e.settled.L, e.more.L = &e.mu, &e.mu
 	e.ledgerNow = func(ctx context.Context, tx *db.Tx) (time.Time, error) { return tx.ServerNow(ctx) }
 	return e
 }
@@ -144,6 +146,8 @@ const (
 	settleWithin = 10 * time.Second
 	mostTogether = 4096 // items that are settled in one transaction, and as many reserves
 	mostAhead    = 768  // blocks that are fetched in one
+	mostTelling  = 2    // transactions that wait for the disk, of which it is at one
+	worthwhile   = 64   // items that are not kept waiting until it is done
 	mostTries    = 10
 )
 
@@ -171,25 +175,41 @@ func (w *wait) wait(ctx context.Context) error {
 
 // wake has what is waiting settled. The engine's mutex is held.
 func (e *Engine) wake(ctx context.Context) {
-	if !e.busy {
+	switch {
+	case !e.busy:
 		e.busy = true
 		go e.work(context.WithoutCancel(ctx))
+	case len(e.waiting) >= worthwhile:
+		e.more.Signal()
 	}
 }
 
 // work settles what waits, until nothing does.
 func (e *Engine) work(ctx context.Context) {
-	for {
-		e.mu.Lock()
-		if len(e.waiting) == 0 && len(e.refills) == 0 && len(e.settles) == 0 {
-			e.busy = false
-			e.settled.Broadcast()
-			e.mu.Unlock()
-			return
-		}
-		b := &batch{engine: e, items: first(&e.waiting, mostTogether), settles: first(&e.settles, mostTogether/MostTogether), refills: first(&e.refills, mostAhead)}
-		e.mu.Unlock()
+	for b := e.next(); b != nil; b = e.next() {
 		e.together(ctx, b)
+	}
+}
+
+// next is what is written next, nil when nothing waits. While the disk is at the last ones there is time to gather more of them.
+func (e *Engine) next() *batch {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for e.telling >= mostTelling || e.telling > 0 && len(e.waiting) < worthwhile {
+		e.more.Wait()
+	}
+	if len(e.waiting) == 0 && len(e.refills) == 0 && len(e.settles) == 0 {
+		e.busy = false
+		e.quiet()
+		return nil
+	}
+	return &batch{engine: e, items: first(&e.waiting, mostTogether), settles: first(&e.settles, mostTogether/MostTogether), refills: first(&e.refills, mostAhead)}
+}
+
+// quiet tells who waits for that when nothing is being settled. The engine's mutex is held.
+func (e *Engine) quiet() {
+	if !e.busy && e.telling == 0 {
+		e.settled.Broadcast()
 	}
 }
 
@@ -201,23 +221,49 @@ func first[T any](all *[]T, most int) []T {
 	return out
 }
 
-// together writes a batch in one transaction and tells who waits for it.
+// together writes a batch in one transaction. Whoever waits for it is told when the disk is done, while the next is written.
 func (e *Engine) together(ctx context.Context, b *batch) {
 	ctx, cancel := context.WithTimeout(ctx, settleWithin)
 	defer cancel()
-	for _, r := range b.refills {
-		defer r.h.fetch.Store(false)
-	}
 	e.logbook.mu.Lock()
-	err := e.inLog(ctx, b.run)
-	if err == nil {
+	lasts, err := e.inLog(ctx, b.run)
+	switch {
+	case err == nil:
 		b.keep(ctx)
+	case !errors.Is(err, db.ErrUnknownOutcome):
+		b.forgo()
 	}
 	e.metrics.remember(&e.logbook)
 	e.logbook.mu.Unlock()
+	for _, r := range b.refills {
+		r.h.fetch.Store(false)
+	}
 	if err != nil && len(b.items)+len(b.settles) == 0 {
 		e.log.WarnContext(ctx, "no units could be leased ahead", "error", err)
 	}
+	e.mu.Lock()
+	e.telling++
+	e.mu.Unlock()
+	go func() {
+		if err == nil && b.promises() {
+			err = lasts()
+		}
+		e.tell(b, err)
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.telling--
+		e.more.Signal()
+		e.quiet()
+	}()
+}
+
+// promises reports whether anybody is told of something that must last: what was refused was not counted.
+func (b *batch) promises() bool {
+	return len(b.settles) > 0 || slices.ContainsFunc(b.items, func(it *item) bool { return it.refused == nil && it.lapsed == nil })
+}
+
+// tell answers all who are in a batch.
+func (e *Engine) tell(b *batch, err error) {
 	for _, it := range b.items {
 		if err != nil {
 			it.err, it.lapsed, it.refused = err, nil, nil
@@ -244,7 +290,7 @@ func (e *Engine) together(ctx context.Context, b *batch) {
 func (e *Engine) Idle() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for e.busy {
+	for e.busy || e.telling > 0 {
 		e.settled.Wait()
 	}
 }
@@ -295,7 +341,7 @@ func (e *Engine) reapSome(ctx context.Context) (int, error) {
 	defer e.logbook.mu.Unlock()
 	var ended []ids.Lease
 	var at position
-	err := e.inLog(ctx, func(ctx context.Context, tx *db.Tx, from position) (err error) {
+	_, err := e.inLog(ctx, func(ctx context.Context, tx *db.Tx, from position) (err error) {
 		at, ended, err = e.reap(ctx, tx, from)
 		return err
 	})
@@ -314,13 +360,14 @@ func (e *Engine) Fold(ctx context.Context) error {
 	}
 	e.logbook.mu.Lock()
 	defer e.logbook.mu.Unlock()
-	return e.inLog(ctx, func(ctx context.Context, tx *db.Tx, at position) error {
+	_, err := e.inLog(ctx, func(ctx context.Context, tx *db.Tx, at position) error {
 		at, err := fold(ctx, tx, at)
 		if err != nil {
 			return err
 		}
 		return moveLog(ctx, tx, at)
 	})
+	return err
 }
 
 // forget lets go of holders without a lease, when there are many.

@@ -166,6 +166,46 @@ func TestABusyCounterIsSpentFromMemoryAndWhatIsLeftReturns(t *testing.T) {
 	})
 }
 
+func TestWhatLiesIdleInOwnLeasesIsNeitherRefusedNorBilled(t *testing.T) {
+	eachTown(t, func(w *town) {
+		for _, limit := range []Limit{{Amount: 400}, {Amount: 400, Action: Overage, Cap: 500}} {
+			w.grow()
+			w.limit(string(w.one), Hour, limit)
+			w.limit(string(w.reseller), Hour, limit)
+			e, other := w.node(true), w.node(true)
+			for i := range 6 {
+				w.ask(e, w.from(w.one), fmt.Sprint(w.made, i), 1)
+				e.Idle()
+			}
+			if w.balanced(string(w.one), 6) == 0 || w.balanced(string(w.reseller), 6) == 0 {
+				t.Fatal("nothing is leased")
+			}
+			if out := w.ask(other, w.from(w.two), fmt.Sprint(w.made, "elsewhere"), 495); out.Refused == nil {
+				t.Errorf("what another node holds was given away: %+v", out)
+			}
+			if out := w.ask(e, w.from(w.one), fmt.Sprint(w.made, "too much"), 495); out.Refused == nil {
+				t.Errorf("more than the limit was allowed: %+v", out)
+			}
+			ticket, ok, err := e.Spend(t.Context(), w.from(w.one), 1)
+			if !ok || err != nil {
+				t.Fatalf("what was refused took a lease along: %v", err)
+			}
+			ticket.undo()
+			if out := w.ask(e, w.from(w.one), fmt.Sprint(w.made, "the rest"), 394); out.Refused != nil || out.Over {
+				t.Errorf("what is left was not given: %+v", out)
+			}
+			for _, subject := range []ids.Account{w.one, w.reseller} {
+				if n := w.balanced(string(subject), 400); n != 0 {
+					t.Errorf("%s: %d lie idle beside a full hour", subject, n)
+				}
+			}
+			if out := w.ask(e, w.from(w.one), fmt.Sprint(w.made, "one more"), 1); out.Refused == nil && !out.Over {
+				t.Errorf("more than the limit was allowed: %+v", out)
+			}
+		}
+	})
+}
+
 func TestALeaseThatWasEndedElsewhereSpendsNothing(t *testing.T) {
 	eachTown(t, func(w *town) {
 		w.limit(string(w.one), Day, Limit{Amount: 1000})

@@ -1,6 +1,7 @@
 package quota
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"bailiwick/internal/authz"
 	"bailiwick/internal/db"
 	"bailiwick/internal/db/dbtest"
 	"bailiwick/internal/ids"
@@ -104,3 +106,34 @@ func TestEveryStatementOfTheLedgerStartsFromAnIndex(t *testing.T) {
 		}
 	})
 }
+
+// What an account has handed out is added up from its children alone, however many others there are.
+func TestWhatIsHandedOutIsReadFromTheChildrenAlone(t *testing.T) {
+	eachTown(t, func(w *town) {
+		numbers := `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) `
+		w.exec(numbers + `INSERT INTO accounts (id, parent_id, kind, name, name_fold, created_at, updated_at) SELECT 'acc_crowd' || i, CASE WHEN i % 2 = 0 THEN 'acc_platform' ELSE 'acc_crowd' || (i % 100 + 1) END, 'reseller', 'C', 'c', 1, 1 FROM n`)
+		w.exec(numbers + `INSERT INTO quota_limits (account_id, subject, channel, period, source, amount, action, cap, paced, updated_at) SELECT 'acc_crowd' || i, 'acc_crowd' || i, 'email', 'day', 'pool', 5, 'reject', 0, FALSE, 1 FROM n`)
+		w.exec(`ANALYZE`)
+		w.limit(string(w.one), Day, Limit{Amount: 7})
+		w.limit(string(w.two), Day, Limit{Amount: 1, Action: Overage, Cap: 3})
+		watch := &db.Watch{}
+		if err := w.db.InTx(watch.Watched(t.Context()), func(ctx context.Context, tx *db.Tx) error {
+			for except, want := range map[ids.Account]int64{"": 10, w.two: 7} {
+				if n, err := handedOut(ctx, tx, authz.Scope{}, w.reseller, except, Edit{Channel: Email, Window: Day}, noon.UnixMilli()); err != nil || n != want {
+					t.Errorf("without %q %d were handed out, want %d; %v", except, n, want, err)
+				}
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range watch.Runs() {
+			if plan := dbtest.Plan(t, w.db, r.Query, r.Args...); strings.Contains(r.Query, "quota_limits") && whole.MatchString(strings.Join(plan, "\n")) {
+				t.Errorf("%.200s: %q", r.Query, plan)
+			}
+		}
+	})
+}
+
+// whole finds plans that read accounts or limits from end to end.
+var whole = regexp.MustCompile(`(?m)SCAN (a|l|o)\b|Seq Scan on (accounts|quota_limits)|AUTOMATIC`)

@@ -41,6 +41,19 @@ func (l *lease) take(n int64, now time.Duration) (left int64, ok bool) {
 
 func (l *lease) giveBack(n int64) { l.left.Add(n) }
 
+// rest takes all that is left.
+func (l *lease) rest() int64 {
+	for {
+		left := l.left.Load()
+		if left <= 0 {
+			return 0
+		}
+		if l.left.CompareAndSwap(left, 0) {
+			return left
+		}
+	}
+}
+
 // close has nobody take from the lease again.
 func (l *lease) close() { l.left.Store(gone) }
 

@@ -73,6 +73,7 @@ type batch struct {
 	ids     ids.Reserves
 	made    map[token]*item
 	moved   bool // the log was folded
+	back    []recalled
 }
 
 // grant is a block for a holder of this node.
@@ -84,6 +85,7 @@ type grant struct {
 // run does all items in one transaction, which holds the log: it settles, locks the counters that it needs, and decides in Go.
 func (b *batch) run(ctx context.Context, tx *db.Tx, at position) (err error) {
 	b.tx, b.at, b.began = tx, at, b.engine.watch()
+	b.forgo()
 	b.charged, b.moments, b.journal, b.grants, b.made, b.moved = map[counted]bool{}, map[Calendar]Moment{}, nil, nil, map[token]*item{}, false
 	for _, it := range b.items {
 		it.err, it.lapsed, it.refused, it.replay, it.made, it.over, it.done = nil, nil, nil, nil, Reserve{}, false, false
@@ -201,7 +203,7 @@ func (b *batch) decide(it *item) {
 		return
 	}
 	if len(states) > 0 {
-		d := Decide(states, t.n)
+		d := b.weigh(t, states, at)
 		if !d.Allowed {
 			it.refused = d.of(at)
 			return
@@ -346,6 +348,9 @@ func (b *batch) store(ctx context.Context) error {
 		return err
 	}
 	if err := note(ctx, b.tx, b.journal); err != nil {
+		return err
+	}
+	if err := b.shrink(ctx); err != nil {
 		return err
 	}
 	before := b.at

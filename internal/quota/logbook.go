@@ -33,20 +33,21 @@ func (r *logbook) find(print uint64, to *[]int64) []int64 {
 // readAtOnce is how many chunks are read in one statement.
 const readAtOnce = 256
 
-// inLog runs fn while nobody else writes to the log, and this node knows all that stands in it. fn may run more than once.
-func (e *Engine) inLog(ctx context.Context, fn func(ctx context.Context, tx *db.Tx, at position) error) error {
+// inLog runs fn while nobody else writes to the log, and this node knows all that stands in it. fn may run more than once. Nobody is
+// to be told of what it wrote before lasts returns nil; who tells nobody need not ask.
+func (e *Engine) inLog(ctx context.Context, fn func(ctx context.Context, tx *db.Tx, at position) error) (lasts func() error, err error) {
 	r := &e.logbook
 	if !r.loaded { // the day that has gone by is read without keeping others waiting
 		for more := true; more; {
 			before := r.known
 			if err := r.read(ctx, e.db); err != nil {
-				return err
+				return nil, err
 			}
 			more = r.known > before
 		}
 		r.loaded = true
 	}
-	return e.db.Batch(ctx, func(ctx context.Context, tx *db.Tx) error {
+	return e.db.Ahead(ctx, func(ctx context.Context, tx *db.Tx) error {
 		at, err := lockLog(ctx, tx)
 		if err != nil {
 			return err

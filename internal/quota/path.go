@@ -2,13 +2,9 @@ package quota
 
 import (
 	"context"
-	"fmt"
-	"slices"
 	"time"
 
-	"bailiwick/internal/change"
 	"bailiwick/internal/db"
-	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/setting"
 )
@@ -40,44 +36,52 @@ func (p *path) key(i int) counted { return p.holders[i].counted }
 
 // path finds the layers of a sender: from memory while nothing about them has changed, on any node.
 func (e *Engine) path(ctx context.Context, s Sender) (*path, error) {
-	if p, ok := e.paths.Get(ctx, s); ok && (p.ends.IsZero() || e.clock().Before(p.ends)) {
+	if p := e.kept(ctx, s); p != nil {
 		return p, nil
 	}
-	told := e.paths.Told()
-	found, of, stopped, err := e.layers(ctx, s)
+	all, err := e.pathsOf(ctx, []Sender{s})
 	if err != nil {
 		return nil, err
 	}
-	subjects := make([]string, 0, 2*len(found))
-	for _, l := range found {
-		subjects = append(subjects, l.Subject)
-		if l.shared != "" {
-			subjects = append(subjects, l.shared)
+	return all[0].path, all[0].err
+}
+
+// kept is the path of a sender that is in memory, nil when none is.
+func (e *Engine) kept(ctx context.Context, s Sender) *path {
+	if p, ok := e.paths.Get(ctx, s); ok && (p.ends.IsZero() || e.clock().Before(p.ends)) {
+		return p
+	}
+	return nil
+}
+
+// found is the path of a sender, or why it has none.
+type found struct {
+	path *path
+	err  error
+}
+
+// pathsOf is path for many senders. Those that are not in memory are read together.
+func (e *Engine) pathsOf(ctx context.Context, all []Sender) ([]found, error) {
+	out := make([]found, len(all))
+	var unknown []Sender
+	for i, s := range all {
+		if out[i].path = e.kept(ctx, s); out[i].path == nil {
+			unknown = append(unknown, s)
 		}
 	}
-	rows, err := limitsOf(ctx, e.db, subjects)
+	if unknown == nil {
+		return out, nil
+	}
+	read, err := e.lookUp(ctx, unknown)
 	if err != nil {
-		return nil, fmt.Errorf("read the limits of %s: %w", s.Account, err)
+		return nil, err
 	}
-	p := &path{stopped: stopped}
-	now := e.clock()
-	rows = slices.DeleteFunc(rows, func(r limitRow) bool { return r.channel != s.Channel || !r.inForce(now) })
-	for _, r := range rows {
-		if !r.ends.IsZero() && (p.ends.IsZero() || r.ends.Before(p.ends)) {
-			p.ends = r.ends
+	for i, s := range all {
+		if out[i].path == nil {
+			out[i] = read[s]
 		}
 	}
-	for _, l := range found {
-		l.Limits = over(inForce(rows, l.shared), inForce(rows, l.Subject))
-		p.layers = append(p.layers, l.Layer)
-		of = append(of, change.Subject{Kind: change.Quota, ID: l.Subject})
-		if l.shared != "" {
-			of = append(of, change.Subject{Kind: change.Quota, ID: l.shared})
-		}
-		p.holders = append(p.holders, e.holder(counted{l.Subject, s.Channel}, l.Kind, l.Limits))
-	}
-	e.paths.Put(told, s, p, of...)
-	return p, nil
+	return out, nil
 }
 
 // inForce picks the limit of each window of a subject. An override stands in for any other.
@@ -99,58 +103,6 @@ func over(below, own Limits) Limits {
 		}
 	}
 	return own
-}
-
-// passed is a layer, and the package or role group that its limits come from where it has none of its own, "" none.
-type passed struct {
-	Layer
-	shared string
-}
-
-// layers reads which layers a sender passes, without their limits, and what that depends on.
-func (e *Engine) layers(ctx context.Context, s Sender) (out []passed, of []change.Subject, stopped bool, err error) {
-	if !slices.Contains(Channels(), s.Channel) {
-		return nil, nil, false, errs.Field("channel", "quota.channel_unknown", "Name a channel: email or sms.")
-	}
-	at := s.Account
-	if s.Sub != "" {
-		sub, err := subAccountOf(ctx, e.db, s.Sub)
-		if err != nil {
-			return nil, nil, false, err
-		}
-		at, stopped = sub.account, sub.stopped
-		out = append(out, passed{Layer: Layer{Subject: string(s.Sub), Kind: SubAccount, Name: sub.name, Account: at}})
-		of = append(of, change.Subject{Kind: change.Quota, ID: string(s.Sub)})
-	}
-	links, err := linksOf(ctx, e.db, at)
-	if err != nil {
-		return nil, nil, false, err
-	}
-	if !slices.ContainsFunc(links, func(l link) bool { return l.id == s.Account }) {
-		return nil, nil, false, errs.NoSuch("subaccount") // it belongs elsewhere
-	}
-	if s.Member != "" {
-		m, err := memberOf(ctx, e.db, s.Member)
-		if err != nil {
-			return nil, nil, false, err
-		}
-		layer := passed{Layer: Layer{Subject: string(s.Member), Kind: Member, Name: m.name, Account: m.account}}
-		of = append(of, change.Subject{Kind: change.User, ID: string(m.user)})
-		if _, err := ids.ParseRole(m.role); err == nil {
-			layer.shared = m.role
-		}
-		out = append(out, layer)
-	}
-	for _, l := range links {
-		out = append(out, passed{Layer{Subject: string(l.id), Kind: Kind(l.kind), Name: l.name, Account: l.id}, l.bought})
-		of = append(of, change.Subject{Kind: change.Account, ID: string(l.id)}, change.Subject{Kind: change.Setting, ID: string(l.id)})
-	}
-	for i := range out {
-		if out[i].Calendar, err = e.Calendar(ctx, e.db, out[i].Account); err != nil {
-			return nil, nil, false, err
-		}
-	}
-	return out, of, stopped, nil
 }
 
 // Calendar is how an account counts its days and months.
@@ -180,6 +132,8 @@ func (e *Engine) holder(k counted, kind Kind, limits Limits) *holder {
 		e.holders[k] = h
 	}
 	e.mu.Unlock()
-	e.forsake(h.adopt(limits))
+	if lost := h.adopt(limits); len(lost) > 0 {
+		e.forsake(lost)
+	}
 	return h
 }

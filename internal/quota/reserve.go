@@ -95,16 +95,17 @@ func (e *Engine) ReserveAll(ctx context.Context, all []Request) ([]Outcome, []er
 		open[i] = i
 	}
 	for range mostTries {
-		var asks []*item
-		for _, i := range open {
-			if failed[i] = e.prepare(ctx, &items[i]); failed[i] == nil {
-				asks = append(asks, &items[i])
+		asks, err := e.prepare(ctx, items, open, failed)
+		if err != nil {
+			for _, i := range open {
+				failed[i] = err
 			}
+			return out, failed
 		}
 		if len(asks) == 0 {
 			return out, failed
 		}
-		err := e.write(ctx, asks)
+		err = e.write(ctx, asks)
 		again := open[:0]
 		for _, i := range open {
 			switch it := &items[i]; {
@@ -127,18 +128,31 @@ func (e *Engine) ReserveAll(ctx context.Context, all []Request) ([]Outcome, []er
 	return out, failed
 }
 
-// prepare takes from memory what an item needs.
-func (e *Engine) prepare(ctx context.Context, it *item) error {
-	p, err := e.path(ctx, it.of)
+// prepare takes from memory what some of the items need, and returns those that are to be written.
+func (e *Engine) prepare(ctx context.Context, items []item, open []int, failed []error) ([]*item, error) {
+	senders := make([]Sender, len(open))
+	for j, i := range open {
+		senders[j] = items[i].of
+	}
+	paths, err := e.pathsOf(ctx, senders)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if p.stopped {
-		return errs.New(errs.Denied, "quota.subaccount_suspended", "Resume the sub-account first. While it is suspended nothing is sent with it.")
+	asks := make([]*item, 0, len(open))
+	for j, i := range open {
+		p, it := paths[j], &items[i]
+		switch {
+		case p.err != nil:
+			failed[i] = p.err
+		case p.path.stopped:
+			failed[i] = errs.New(errs.Denied, "quota.subaccount_suspended", "Resume the sub-account first. While it is suspended nothing is sent with it.")
+		default:
+			it.ticket = Ticket{n: it.ticket.n, path: p.path}
+			e.take(ctx, &it.ticket)
+			asks = append(asks, it)
+		}
 	}
-	it.ticket = Ticket{n: it.ticket.n, path: p}
-	e.take(ctx, &it.ticket)
-	return nil
+	return asks, nil
 }
 
 // outcome is what became of an item that was answered.

@@ -36,6 +36,9 @@ func padded[T any](all []T) []T {
 	return out
 }
 
+// mostAtOnce keeps statements below what the databases take as parameters.
+const mostAtOnce = 256
+
 // row is a counter as it is stored.
 type row struct {
 	counted
@@ -66,40 +69,30 @@ func (c *Counter) bytes() []byte {
 
 const rowColumns = `subject, channel, minute, ring, day, day_used, month, month_used`
 
-// lockRows reads counters and keeps others from changing them. keys are in order and each there once.
+// lockRows reads counters and keeps others from changing them. keys are in order and each there once. One that is not stored yet is
+// made when it is written: nobody else can make it, for whoever writes counters holds the log.
 func lockRows(ctx context.Context, tx *db.Tx, keys []counted) (map[counted]*row, error) {
 	out := make(map[counted]*row, len(keys))
-	if len(keys) == 0 {
-		return out, nil
-	}
-	lock := func() error {
+	for part := range slices.Chunk(keys, mostAtOnce) {
 		var args []any
-		asked := padded(keys)
+		asked := padded(part)
 		for _, k := range asked {
 			args = append(args, k.subject, k.channel)
 		}
 		rows, err := db.All(ctx, tx, scanRow, `SELECT `+rowColumns+` FROM quota_ledger WHERE (subject, channel) IN (VALUES `+db.Values(len(asked), 2)+`) ORDER BY subject, channel `+db.Lock(tx.Dialect()), args...)
 		if err != nil {
-			return fmt.Errorf("lock counters: %w", err)
+			return nil, fmt.Errorf("lock counters: %w", err)
 		}
 		for i := range rows {
 			out[rows[i].counted] = &rows[i]
 		}
-		return nil
 	}
-	if err := lock(); err != nil || len(out) == len(keys) {
-		return out, err
-	}
-	var fresh []row
 	for _, k := range keys {
 		if out[k] == nil {
-			fresh = append(fresh, row{counted: k})
+			out[k] = &row{counted: k}
 		}
 	}
-	if err := insertRows(ctx, tx, fresh, `ON CONFLICT (subject, channel) DO NOTHING`); err != nil {
-		return nil, err
-	}
-	return out, lock()
+	return out, nil
 }
 
 // storeRows writes counters back that lockRows has locked.
@@ -109,19 +102,13 @@ func storeRows(ctx context.Context, tx *db.Tx, rows map[counted]*row) error {
 		all = append(all, *r)
 	}
 	slices.SortFunc(all, func(a, b row) int { return a.compare(b.counted) })
-	return insertRows(ctx, tx, all, `ON CONFLICT (subject, channel) DO UPDATE SET minute = excluded.minute, ring = excluded.ring, day = excluded.day, day_used = excluded.day_used, month = excluded.month, month_used = excluded.month_used`)
-}
-
-// mostAtOnce keeps statements below what the databases take as parameters.
-const mostAtOnce = 256
-
-func insertRows(ctx context.Context, tx *db.Tx, all []row, otherwise string) error {
 	for part := range slices.Chunk(all, mostAtOnce) {
 		var args []any
 		for _, r := range part {
 			args = append(args, r.subject, r.channel, r.Minute, r.bytes(), r.Day, r.DayUsed, r.Month, r.MonthUsed)
 		}
-		if _, err := tx.Exec(ctx, `INSERT INTO quota_ledger (`+rowColumns+`) VALUES `+db.Values(len(part), 8)+` `+otherwise, args...); err != nil {
+		if _, err := tx.Exec(ctx, `INSERT INTO quota_ledger (`+rowColumns+`) VALUES `+db.Values(len(part), 8)+`
+			ON CONFLICT (subject, channel) DO UPDATE SET minute = excluded.minute, ring = excluded.ring, day = excluded.day, day_used = excluded.day_used, month = excluded.month, month_used = excluded.month_used`, args...); err != nil {
 			return fmt.Errorf("store counters: %w", err)
 		}
 	}
@@ -194,17 +181,26 @@ func storeLeases(ctx context.Context, tx *db.Tx, all []leaseRow) error {
 
 // foldLeases adds what was spent to leases, as far as they are still there.
 func foldLeases(ctx context.Context, tx *db.Tx, spent map[ids.Lease]int64) error {
-	for part := range slices.Chunk(slices.Sorted(maps.Keys(spent)), mostAtOnce) {
+	return changeLeases(ctx, tx, `spent = spent + v.column2`, spent)
+}
+
+// shrinkLeases makes leases smaller.
+func shrinkLeases(ctx context.Context, tx *db.Tx, by map[ids.Lease]int64) error {
+	return changeLeases(ctx, tx, `size = size - v.column2`, by)
+}
+
+func changeLeases(ctx context.Context, tx *db.Tx, how string, by map[ids.Lease]int64) error {
+	for part := range slices.Chunk(slices.Sorted(maps.Keys(by)), mostAtOnce) {
 		var args []any
 		for _, id := range part {
-			args = append(args, id, spent[id])
+			args = append(args, id, by[id])
 		}
 		for n := len(padded(part)); len(args) < 2*n; { // few texts of the statement, and nothing added twice
 			args = append(args, "", 0)
 		}
 		values := strings.Repeat("(CAST(? AS TEXT), CAST(? AS BIGINT)), ", len(args)/2)
-		if _, err := tx.Exec(ctx, `UPDATE quota_leases SET spent = spent + v.column2 FROM (VALUES `+strings.TrimSuffix(values, ", ")+`) AS v WHERE quota_leases.id = v.column1`, args...); err != nil {
-			return fmt.Errorf("spend from leases: %w", err)
+		if _, err := tx.Exec(ctx, `UPDATE quota_leases SET `+how+` FROM (VALUES `+strings.TrimSuffix(values, ", ")+`) AS v WHERE quota_leases.id = v.column1`, args...); err != nil {
+			return fmt.Errorf("change leases: %w", err)
 		}
 	}
 	return nil

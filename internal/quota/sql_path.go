@@ -2,8 +2,8 @@ package quota
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"bailiwick/internal/db"
@@ -15,19 +15,26 @@ type link struct {
 	id         ids.Account
 	kind, name string
 	bought     string // the package, "" none
+	sets       bool   // it has settings of its own
 }
 
-// linksOf reads an account and those above it, the account first.
-func linksOf(ctx context.Context, q db.Queryer, account ids.Account) ([]link, error) {
-	all, err := db.All(ctx, q, func(r db.Row) (l link, err error) { return l, r.Scan(&l.id, &l.kind, &l.name, &l.bought) },
-		`SELECT a.id, a.kind, a.name, a.package_id FROM account_tree t JOIN accounts a ON a.id = t.ancestor_id WHERE t.descendant_id = ? ORDER BY t.depth`, account)
-	if err != nil {
-		return nil, fmt.Errorf("read the layers above %s: %w", account, err)
+// linksOf reads accounts and those above them, each account first.
+func linksOf(ctx context.Context, q db.Queryer, accounts []ids.Account) (map[ids.Account][]link, error) {
+	out := make(map[ids.Account][]link, len(accounts))
+	for part := range slices.Chunk(accounts, mostAtOnce) {
+		asked := padded(part)
+		_, err := db.All(ctx, q, func(r db.Row) (l link, err error) {
+			var of ids.Account
+			err = r.Scan(&of, &l.id, &l.kind, &l.name, &l.bought, &l.sets)
+			out[of] = append(out[of], l)
+			return l, err
+		}, `SELECT t.descendant_id, a.id, a.kind, a.name, a.package_id, EXISTS (SELECT 1 FROM settings s WHERE s.account_id = a.id)
+			FROM account_tree t JOIN accounts a ON a.id = t.ancestor_id WHERE t.descendant_id IN `+db.In(len(asked))+` ORDER BY t.descendant_id, t.depth`, db.Args(asked...)...)
+		if err != nil {
+			return nil, fmt.Errorf("read the layers above accounts: %w", err)
+		}
 	}
-	if len(all) == 0 {
-		return nil, errs.NoSuch("account")
-	}
-	return all, nil
+	return out, nil
 }
 
 type identity struct {
@@ -38,23 +45,53 @@ type identity struct {
 	stopped bool // a sub-account that is suspended
 }
 
-// subAccountOf reads one sub-account: which account it belongs to, and its name.
-func subAccountOf(ctx context.Context, q db.Queryer, id ids.SubAccount) (identity, error) {
-	i, err := db.One(ctx, q, func(r db.Row) (i identity, err error) { return i, r.Scan(&i.account, &i.name, &i.stopped) }, `SELECT account_id, name, suspended FROM subaccounts WHERE id = ?`, id)
-	if errors.Is(err, db.ErrNoRows) {
-		return i, errs.NoSuch("subaccount")
+// subAccountsOf reads sub-accounts: which accounts they belong to, and their names.
+func subAccountsOf(ctx context.Context, q db.Queryer, all []ids.SubAccount) (map[ids.SubAccount]identity, error) {
+	out := make(map[ids.SubAccount]identity, len(all))
+	for part := range slices.Chunk(all, mostAtOnce) {
+		asked := padded(part)
+		_, err := db.All(ctx, q, func(r db.Row) (i identity, err error) {
+			var id ids.SubAccount
+			err = r.Scan(&id, &i.account, &i.name, &i.stopped)
+			out[id] = i
+			return i, err
+		}, `SELECT id, account_id, name, suspended FROM subaccounts WHERE id IN `+db.In(len(asked)), db.Args(asked...)...)
+		if err != nil {
+			return nil, fmt.Errorf("read sub-accounts: %w", err)
+		}
 	}
-	return i, err
+	return out, nil
+}
+
+// membersOf reads memberships.
+func membersOf(ctx context.Context, q db.Queryer, all []ids.Membership) (map[ids.Membership]identity, error) {
+	out := make(map[ids.Membership]identity, len(all))
+	for part := range slices.Chunk(all, mostAtOnce) {
+		asked := padded(part)
+		_, err := db.All(ctx, q, func(r db.Row) (i identity, err error) {
+			var id ids.Membership
+			err = r.Scan(&id, &i.account, &i.name, &i.user, &i.role)
+			out[id] = i
+			return i, err
+		}, `SELECT m.id, m.account_id, i.name, m.user_id, m.role FROM memberships m JOIN identities i ON i.id = m.user_id WHERE m.id IN `+db.In(len(asked)), db.Args(asked...)...)
+		if err != nil {
+			return nil, fmt.Errorf("read memberships: %w", err)
+		}
+	}
+	return out, nil
 }
 
 // memberOf reads one membership.
 func memberOf(ctx context.Context, q db.Queryer, id ids.Membership) (identity, error) {
-	i, err := db.One(ctx, q, func(r db.Row) (i identity, err error) { return i, r.Scan(&i.account, &i.name, &i.user, &i.role) },
-		`SELECT m.account_id, i.name, m.user_id, m.role FROM memberships m JOIN identities i ON i.id = m.user_id WHERE m.id = ?`, id)
-	if errors.Is(err, db.ErrNoRows) {
+	all, err := membersOf(ctx, q, []ids.Membership{id})
+	if err != nil {
+		return identity{}, err
+	}
+	i, ok := all[id]
+	if !ok {
 		return i, errs.NoSuch("user")
 	}
-	return i, err
+	return i, nil
 }
 
 // limitRow is a limit as it is stored.
@@ -86,9 +123,16 @@ func scanLimit(r db.Row) (l limitRow, err error) {
 }
 
 // limitsOf reads the limits of some subjects, those that are over included.
-func limitsOf(ctx context.Context, q db.Queryer, subjects []string) ([]limitRow, error) {
-	asked := padded(subjects)
-	return db.All(ctx, q, scanLimit, `SELECT subject, channel, period, source, amount, action, cap, paced, COALESCE(ends_at, 0) FROM quota_limits WHERE subject IN `+db.In(len(asked)), db.Args(asked...)...)
+func limitsOf(ctx context.Context, q db.Queryer, subjects []string) (out []limitRow, err error) {
+	for part := range slices.Chunk(subjects, mostAtOnce) {
+		asked := padded(part)
+		some, err := db.All(ctx, q, scanLimit, `SELECT subject, channel, period, source, amount, action, cap, paced, COALESCE(ends_at, 0) FROM quota_limits WHERE subject IN `+db.In(len(asked)), db.Args(asked...)...)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, some...)
+	}
+	return out, nil
 }
 
 // countersOf reads counters without locking them.
