@@ -2,6 +2,8 @@ package account
 
 import (
 	"context"
+	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 	"bailiwick/internal/ids"
 	"bailiwick/internal/op"
 	"bailiwick/internal/plan"
+	"bailiwick/internal/quota"
 )
 
 // MoveInput is a move with what replaces the role groups that do not reach the new place.
@@ -62,7 +65,8 @@ type Move struct {
 	RefsTaken    []Ref    // references that are taken at the new place; change them first
 	NamesTaken   []string // sub-account names that are taken in the new client
 	NameTaken    bool     // a department there is called the same
-	TimeZone     string   // what an account without a time zone of its own gets there, "" when that stays
+	Limits       []MovedLimit
+	TimeZone     string // what an account without a time zone of its own gets there, "" when that stays
 	ZoneBefore   string
 	Changeable   bool // nothing stands in the way once every stranded group has a replacement
 	Settings     []MovedSetting
@@ -70,6 +74,12 @@ type Move struct {
 	customerTo   ids.Account
 	refsFrom     ids.Account
 	refsTo       ids.Account
+}
+
+// MovedLimit is a limit, of the account or of one below, that the new place has no room for.
+type MovedLimit struct {
+	Name string // email_hour to sms_month
+	Why  errs.Problem
 }
 
 // MovedSetting is a setting of an account above that stops reaching the account, or that begins to.
@@ -216,11 +226,11 @@ func (s *Service) plan(ctx context.Context, q db.Queryer, sc, there authz.Scope,
 	if p.From, err = chainAccount(ctx, q, sc, a.Parent); err != nil {
 		return p, err
 	}
-	return p, p.obstacles(ctx, q, sc, there, a)
+	return p, p.obstacles(ctx, q, sc, there, a, s.now())
 }
 
 // obstacles finds what does not fit at the new place.
-func (p *Move) obstacles(ctx context.Context, q db.Queryer, sc, there authz.Scope, a Account) (err error) {
+func (p *Move) obstacles(ctx context.Context, q db.Queryer, sc, there authz.Scope, a Account, now time.Time) (err error) {
 	if a.Kind == Department {
 		moved := a
 		moved.Parent = p.To.ID
@@ -256,8 +266,26 @@ func (p *Move) obstacles(ctx context.Context, q db.Queryer, sc, there authz.Scop
 	if err := p.settings(ctx, q, sc, there); err != nil {
 		return err
 	}
-	p.Changeable = !p.NameTaken && len(p.RefsTaken) == 0 && len(p.NamesTaken) == 0
+	if len(p.Packages) == 0 { // else it depends on what stands in for them
+		if err := p.limits(ctx, q, sc, there, now); err != nil {
+			return err
+		}
+	}
+	p.Changeable = !p.NameTaken && len(p.RefsTaken) == 0 && len(p.NamesTaken) == 0 && len(p.Limits) == 0
 	return p.zones(ctx, q, sc, there)
+}
+
+// limits notes what the accounts above the new place have no room for.
+func (p *Move) limits(ctx context.Context, q db.Queryer, sc, there authz.Scope, now time.Time) error {
+	err := quota.Reaches(ctx, q, now, sc, there)
+	said := (*errs.Error)(nil)
+	if !errors.As(err, &said) || len(said.Fields) == 0 {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(said.Fields)) {
+		p.Limits = append(p.Limits, MovedLimit{name, said.Fields[name]})
+	}
+	return nil
 }
 
 // packages notes the packages that stay behind, and what can stand in for each.
@@ -355,6 +383,11 @@ func (p Move) log(action string, a Account) audit.Event {
 // carryOut moves the account that w is on.
 func (p intended) carryOut(ctx context.Context, w *op.W, in MoveInput) error {
 	for _, s := range p.Stranded {
+		if next := in.Roles[s.Group]; next != authz.Guest && s.perms.Has(authz.MessagesSend) {
+			if err := quota.Given(ctx, w.Tx(), w.Scope(), w.By(), authz.Role(s.Group), next); err != nil {
+				return err
+			}
+		}
 		if err := replaceRole(ctx, w.Tx(), w.Scope(), s, in.Roles[s.Group]); err != nil {
 			return err
 		}
@@ -362,6 +395,15 @@ func (p intended) carryOut(ctx context.Context, w *op.W, in MoveInput) error {
 	for _, s := range p.Packages {
 		i := slices.IndexFunc(s.Choices, func(c plan.Package) bool { return c.ID == in.Packages[s.Package] })
 		if _, err := replacePackage(ctx, w.Tx(), w.Scope(), s.Package, s.Choices[i]); err != nil {
+			return err
+		}
+	}
+	if len(p.Packages) > 0 {
+		err := quota.Reaches(ctx, w.Tx(), w.Tx().Now(), w.Scope(), p.there)
+		if errs.KindOf(err) == errs.Invalid && err != nil {
+			return errs.New(errs.Conflict, "account.move_limits", "Choose smaller packages, or raise the limits of the new place first. It has not as much left to hand out.")
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -58,7 +58,7 @@ type exportClientsIn struct {
 		Ends     string        `json:"ends,omitempty" pattern:"^(ended|never|[0-9]{1,4})$" doc:"ended, never, or within so many days."`
 		Reseller ids.Account   `json:"reseller,omitempty" maxLength:"64" doc:"Only those below this reseller."`
 		Package  ids.Package   `json:"package,omitempty" maxLength:"64" doc:"Only those that have this package, or none."`
-		Sort     string        `json:"sort,omitempty" enum:"name,status,end,users,locations,created"`
+		Sort     string        `json:"sort,omitempty" enum:"name,status,end,users,locations,created,package,use"`
 		Order    string        `json:"order,omitempty" enum:"asc,desc"`
 		Clients  []ids.Account `json:"clients,omitempty" maxItems:"100" doc:"These alone."`
 	}

@@ -32,7 +32,8 @@ type listClientsIn struct {
 	Ends     string      `query:"ends" pattern:"^(ended|never|[0-9]{1,4})$" doc:"ended, never, or within so many days."`
 	Reseller ids.Account `query:"reseller" maxLength:"64" doc:"Only those below this reseller."`
 	Package  ids.Package `query:"package" maxLength:"64" doc:"Only those that have this package, or none."`
-	Sort     string      `query:"sort" enum:"name,status,end,users,locations,created,package" default:"name"`
+	Use      string      `query:"use" enum:"near,full" doc:"Only those that have used 80% of their month's limit, or all of it; it asks for quotas.view."`
+	Sort     string      `query:"sort" enum:"name,status,end,users,locations,created,package,use" default:"name" doc:"use: how much of its month a client has used; it asks for quotas.view."`
 	Order    string      `query:"order" enum:"asc,desc" default:"asc"`
 	Limit    int         `query:"limit" minimum:"1" maximum:"500" default:"50" doc:"Rows of a page."`
 }
@@ -64,7 +65,7 @@ type ClientList struct {
 
 func (a *API) listClients(ctx context.Context, by authz.Actor, in *listClientsIn) (*Answer[ClientList], error) {
 	page, err := a.Accounts.List(ctx, by, in.Account, account.Query{
-		Search: in.Search, Status: account.Status(in.Status), Ends: account.Ends(in.Ends), Reseller: in.Reseller, Package: in.Package,
+		Search: in.Search, Status: account.Status(in.Status), Ends: account.Ends(in.Ends), Reseller: in.Reseller, Package: in.Package, Use: account.Use(in.Use),
 		Sort: account.Sort(in.Sort), Desc: in.Order == "desc", Cursor: in.Cursor, Limit: in.Limit,
 	})
 	if err != nil {

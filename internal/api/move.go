@@ -53,6 +53,7 @@ type MovePreview struct {
 	ReferencesUsed []Ref           `json:"references_used" doc:"References that are taken there."`
 	NamesUsed      []string        `json:"names_used" doc:"Names of sub-accounts that are taken there."`
 	NameUsed       bool            `json:"name_used" doc:"A department there has the same name."`
+	Limits         []MovedLimit    `json:"limits" doc:"Limits that the accounts above the new place have no room for."`
 	TimeZone       string          `json:"time_zone,omitempty" doc:"The time zone it would get there, when that changes."`
 }
 
@@ -73,6 +74,13 @@ type StrandedSale struct {
 	Choices []PackageToChoose `json:"choices" doc:"What can take its place."`
 }
 
+// MovedLimit is a limit that the new place has no room for.
+type MovedLimit struct {
+	Limit string `json:"limit" doc:"email_hour to sms_month, of the account or of one below it."`
+	Code  string `json:"code"`
+	Text  string `json:"text" doc:"What to do about it, and why."`
+}
+
 // PackageToChoose is a package that can be given.
 type PackageToChoose struct {
 	Package string `json:"package" doc:"Empty: none."`
@@ -91,7 +99,10 @@ func (a *API) previewMove(ctx context.Context, by authz.Actor, in *previewIn) (*
 		return nil, err
 	}
 	out := MovePreview{Accounts: m.Accounts, Way: string(m.Way), Seconds: int(m.Takes.Seconds()), Possible: m.Changeable, Stranded: []StrandedGroup{}, Packages: []StrandedSale{}, ReferencesUsed: refBodies(m.RefsTaken),
-		NamesUsed: append([]string{}, m.NamesTaken...), NameUsed: m.NameTaken, TimeZone: m.TimeZone}
+		NamesUsed: append([]string{}, m.NamesTaken...), NameUsed: m.NameTaken, TimeZone: m.TimeZone, Limits: []MovedLimit{}}
+	for _, l := range m.Limits {
+		out.Limits = append(out.Limits, MovedLimit{l.Name, l.Why.Code, l.Why.Text()})
+	}
 	for _, s := range m.Stranded {
 		g := StrandedGroup{Role: string(s.Group), Name: s.Name, Members: s.Members, Invitations: s.Invitations, Choices: []RoleToChoose{}}
 		for _, c := range s.Choices {

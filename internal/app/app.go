@@ -244,6 +244,7 @@ func (a *App) workers(texts *i18n.Catalogue) (*jobs.Workers, error) {
 	trail.RegisterJobs(w, a.Trail, a.DB)
 	contact.RegisterJobs(w, a.Contacts)
 	plan.RegisterJobs(w, a.Plans, a.DB)
+	quota.RegisterJobs(w, a.Quotas, a.DB)
 	apikey.RegisterJobs(w, a.Keys)
 	usage.RegisterJobs(w, a.DB, a.Watcher)
 	w.Periodic("quota.forget", time.Hour, a.Quota.ForgetReserves)

@@ -63,6 +63,7 @@ func personal() user.Offer {
 var optional = map[notify.Template]notice.Topic{
 	notify.MembershipEnding: notice.Membership, notify.MembershipGrace: notice.Membership, notify.MembershipExpired: notice.Membership,
 	notify.InviteFailedRights: notice.People,
+	notify.QuotaNear:          notice.Quota, notify.QuotaReached: notice.Quota,
 }
 
 // reader is who reads a mail: by what the person has chosen, else by their account.

@@ -102,6 +102,9 @@ func tellPlan(out io.Writer, name string, p account.Move, in account.MoveInput) 
 	for _, n := range p.NamesTaken {
 		fmt.Fprintf(out, "In the way: the name %s of a sub-account is taken there.\n", n)
 	}
+	for _, l := range p.Limits {
+		fmt.Fprintf(out, "In the way: the limit %s. %s\n", l.Name, l.Why.Text())
+	}
 	for _, k := range p.Packages {
 		if _, chosen := in.Packages[k.Package]; chosen {
 			continue

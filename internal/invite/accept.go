@@ -251,7 +251,10 @@ func (s *Service) recheck(ctx context.Context, tx *db.Tx, i opened) (authz.Scope
 	if access.Role != authz.User && access.Role != authz.Guest && !sc.Has(authz.RolesAssign) {
 		return sc, access, errs.New(errs.Denied, "role.assign_denied", "Ask an admin of the account. Changing the role of people is not part of yours.")
 	}
-	return sc, access, user.CheckAccess(ctx, tx, sc, access, user.Access{})
+	if err := user.CheckAccess(ctx, tx, sc, access, user.Access{}); err != nil {
+		return sc, access, err
+	}
+	return sc, access, user.CheckSending(ctx, tx, sc, i.inviter(), access, user.Access{})
 }
 
 // inviter is the person who invited, as an actor for asking what they may do now. Nothing is done as them. A job

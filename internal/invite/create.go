@@ -87,7 +87,7 @@ func checkCreate(ctx context.Context, w *op.W, in Create, to Address) error {
 	if err := c.Merge(v[0].problem("email")); err != nil {
 		return err
 	}
-	if err := c.Merge(mayInvite(ctx, w.Tx(), w.Scope(), in.Access)); err != nil {
+	if err := c.Merge(mayGive(ctx, w, in.Access)); err != nil {
 		return err
 	}
 	return c.Err()

@@ -213,7 +213,7 @@ func (s *Service) inviteAll(ctx context.Context, w *op.W, good []Address, in Inp
 			continue
 		}
 		checked[key] = true
-		if err := mayInvite(ctx, w.Tx(), w.Scope(), access); err != nil {
+		if err := mayGive(ctx, w, access); err != nil {
 			return err
 		}
 	}
@@ -245,7 +245,7 @@ func (s *Service) InviteIn(ctx context.Context, w *op.W, to Address, access user
 		return err
 	}
 	access = access.Tidy()
-	if err := mayInvite(ctx, w.Tx(), w.Scope(), access); err != nil {
+	if err := mayGive(ctx, w, access); err != nil {
 		return err
 	}
 	letter, err := s.letter(ctx, w, 1)
@@ -273,6 +273,14 @@ func (v Verdict) problem(field string) error {
 	case OK:
 	}
 	return nil
+}
+
+// mayGive is mayInvite in a write, which also checks what may be sent.
+func mayGive(ctx context.Context, w *op.W, a user.Access) error {
+	if err := mayInvite(ctx, w.Tx(), w.Scope(), a); err != nil {
+		return err
+	}
+	return user.CheckSending(ctx, w.Tx(), w.Scope(), w.By(), a, user.Access{})
 }
 
 // mayInvite checks the access against the ceiling. Whoever assigns no roles invites Users and Guests.

@@ -115,7 +115,7 @@ func relink(ctx context.Context, w *op.W, l letter, id ids.Invitation, byMail bo
 	if err != nil {
 		return i, secret.String{}, err
 	}
-	if err := mayInvite(ctx, w.Tx(), w.Scope(), i.Access); err != nil {
+	if err := mayGive(ctx, w, i.Access); err != nil {
 		return i, secret.String{}, err
 	}
 	token, hash := secret.NewToken()

@@ -15,7 +15,7 @@ var Bell = setting.Key[[]string]{Name: "notices.bell", Default: named(), Merge: 
 var Mail = setting.Key[[]string]{Name: "notices.mail", Default: mailed(), Merge: setting.Override[[]string], Check: among(mailed()),
 	Control: setting.Control{Kind: setting.Choices, Options: mailed()}}
 
-func mailed() []string { return []string{string(Membership), string(People)} }
+func mailed() []string { return []string{string(Membership), string(People), string(Quota)} }
 
 func named() (out []string) {
 	for _, t := range Topics() {

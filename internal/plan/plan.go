@@ -7,6 +7,7 @@ package plan
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"strings"
 	"time"
@@ -319,5 +320,12 @@ func checkRole(ctx context.Context, w *op.W, id ids.Role) error {
 	if missing := perms.Intersect(authz.GroupGrantable()).Without(w.Scope().Whole()); !missing.Empty() {
 		return errs.Field("role", "role.above_yours", "Choose a role with no more rights than your own. You do not hold {perm} here.", "perm", string(missing.First()))
 	}
-	return nil
+	if !perms.Has(authz.MessagesSend) {
+		return nil
+	}
+	err = quota.Given(ctx, w.Tx(), w.Scope(), w.By(), "", authz.Role(id))
+	if said := (*errs.Error)(nil); errors.As(err, &said) {
+		return errs.Field("role", said.Code, said.Msg)
+	}
+	return err
 }

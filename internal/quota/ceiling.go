@@ -13,6 +13,14 @@ import (
 	"bailiwick/internal/setting"
 )
 
+// asOf reads the database as of an instant.
+type asOf struct {
+	db.Queryer
+	now time.Time
+}
+
+func within(tx *db.Tx) asOf { return asOf{tx, tx.Now()} }
+
 // lets is how much a limit lets through.
 func (l Limit) lets() int64 {
 	switch {
@@ -25,13 +33,13 @@ func (l Limit) lets() int64 {
 }
 
 // raised checks a limit of the scope's account, or of a sub-account or a member of it, that stands where was stood before. Nobody
-// raises one above their own, which was own before, and an account hands out no more than it has.
-func raised(ctx context.Context, w *op.W, t Target, e Edit, was Limit, own int64) error {
+// raises one above their own, and an account hands out no more than it has.
+func raised(ctx context.Context, w *op.W, t Target, e Edit, was Limit, own reach) error {
 	if e.Limit.lets() <= was.lets() && was.Amount != Unlimited {
 		return nil // it takes something away
 	}
 	if t.Member != "" && e.Limit.lets() > was.lets() {
-		if err := belowOwn(own, e); err != nil {
+		if err := belowOwn(own.most(e.Channel, e.Window), e); err != nil {
 			return err
 		}
 	}
@@ -42,15 +50,15 @@ func raised(ctx context.Context, w *op.W, t Target, e Edit, was Limit, own int64
 	if t == (Target{}) {
 		chain = chain[:len(chain)-1]
 	}
-	if err := belowAll(ctx, w.Tx(), w.Scope(), chain, t, e); err != nil || t != (Target{}) || len(chain) == 0 {
+	if err := belowAll(ctx, within(w.Tx()), w.Scope(), chain, t, e); err != nil || t != (Target{}) || len(chain) == 0 {
 		return err
 	}
-	return fromParent(ctx, w.Tx(), w.Scope(), chain[len(chain)-1], e)
+	return fromParent(ctx, within(w.Tx()), w.Scope(), chain[len(chain)-1], w.Scope().Account(), e)
 }
 
 // belowAll refuses a limit above that of an account of the chain.
-func belowAll(ctx context.Context, tx *db.Tx, sc authz.Scope, chain []ids.Account, t Target, e Edit) error {
-	all, err := accountLimits(ctx, tx, sc, chain, e.Channel)
+func belowAll(ctx context.Context, q asOf, sc authz.Scope, chain []ids.Account, t Target, e Edit) error {
+	all, err := accountLimits(ctx, q, sc, chain, e.Channel)
 	if err != nil {
 		return err
 	}
@@ -60,7 +68,7 @@ func belowAll(ctx context.Context, tx *db.Tx, sc authz.Scope, chain []ids.Accoun
 		if has == Unlimited || e.Limit.Amount == Unlimited && t != (Target{}) {
 			continue
 		}
-		most, err := mostOf(ctx, tx, id, has)
+		most, err := mostOf(ctx, q, id, has)
 		switch {
 		case err != nil:
 			return err
@@ -73,13 +81,13 @@ func belowAll(ctx context.Context, tx *db.Tx, sc authz.Scope, chain []ids.Accoun
 	return nil
 }
 
-// fromParent refuses a limit that its parent has no room for beside what it has given to others.
-func fromParent(ctx context.Context, tx *db.Tx, sc authz.Scope, parent ids.Account, e Edit) error {
-	most, limited, err := toGive(ctx, tx, sc, parent, e)
+// fromParent refuses a limit of an account that its parent has no room for beside what it has given to others.
+func fromParent(ctx context.Context, q asOf, sc authz.Scope, parent, id ids.Account, e Edit) error {
+	most, limited, err := toGive(ctx, q, sc, parent, e)
 	if err != nil || !limited {
 		return err
 	}
-	given, err := handedOut(ctx, tx, sc, parent, sc.Account(), e, tx.Ms())
+	given, err := handedOut(ctx, q, sc, parent, id, e, q.now.UnixMilli())
 	if err != nil {
 		return err
 	}
@@ -91,36 +99,55 @@ func fromParent(ctx context.Context, tx *db.Tx, sc authz.Scope, parent ids.Accou
 }
 
 // toGive is how much an account may hand out of a channel and window, and false when it has no limit of its own.
-func toGive(ctx context.Context, tx *db.Tx, sc authz.Scope, id ids.Account, e Edit) (int64, bool, error) {
-	all, err := accountLimits(ctx, tx, sc, []ids.Account{id}, e.Channel)
+func toGive(ctx context.Context, q asOf, sc authz.Scope, id ids.Account, e Edit) (int64, bool, error) {
+	all, err := accountLimits(ctx, q, sc, []ids.Account{id}, e.Channel)
 	if err != nil || all[id][e.Window].Amount == Unlimited {
 		return 0, false, err
 	}
-	most, err := mostOf(ctx, tx, id, all[id][e.Window].Amount)
+	most, err := mostOf(ctx, q, id, all[id][e.Window].Amount)
 	return most, true, err
 }
 
 // mostOf is how much an account may hand out that has a limit.
 func mostOf(ctx context.Context, q db.Queryer, id ids.Account, has int64) (int64, error) {
 	percent, err := setting.Enforced(ctx, q, id, Oversell)
-	return has/100*int64(percent) + has%100*int64(percent)/100, err
+	return oversold(has, percent), err
 }
 
-// ownMost is the highest limit of the memberships that somebody acts by here.
-func ownMost(ctx context.Context, w *op.W, e Edit) (int64, error) {
-	own, err := actsBy(ctx, w.Tx(), w.Scope(), w.By())
-	if err != nil || len(own) == 0 {
-		return math.MaxInt64, err
+// oversold is so many percent of a limit.
+func oversold(has int64, percent int) int64 {
+	return has/100*int64(percent) + has%100*int64(percent)/100
+}
+
+// reach is the limits of the memberships that somebody acts by on an account; none for whoever acts by none, and may give anything.
+type reach []Grid
+
+func reachOf(ctx context.Context, tx *db.Tx, sc authz.Scope, by authz.Actor) (reach, error) {
+	acting, err := actsBy(ctx, tx, sc, by)
+	if err != nil {
+		return nil, err
+	}
+	var out reach
+	for _, m := range acting {
+		grid, err := gridOf(ctx, tx, string(m.id), m.role)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, grid)
+	}
+	return out, nil
+}
+
+// most is the highest limit of a channel and window.
+func (r reach) most(c Channel, w Window) int64 {
+	if len(r) == 0 {
+		return math.MaxInt64
 	}
 	most := int64(0)
-	for _, m := range own {
-		grid, err := gridOf(ctx, w.Tx(), string(m.id), m.role)
-		if err != nil {
-			return 0, err
-		}
-		most = max(most, grid.Of(e.Channel, e.Window).lets())
+	for _, g := range r {
+		most = max(most, g.Of(c, w).lets())
 	}
-	return most, nil
+	return most
 }
 
 // belowOwn refuses a limit of people above the own one of whoever sets it.
@@ -142,8 +169,8 @@ func alive(rows []limitRow, c Channel, now time.Time) (out []limitRow) {
 }
 
 // accountLimits reads the limits of accounts that are in force, those of their packages included.
-func accountLimits(ctx context.Context, tx *db.Tx, sc authz.Scope, of []ids.Account, c Channel) (map[ids.Account]Limits, error) {
-	bought, err := packagesOf(ctx, tx, sc, of)
+func accountLimits(ctx context.Context, q asOf, sc authz.Scope, of []ids.Account, c Channel) (map[ids.Account]Limits, error) {
+	bought, err := packagesOf(ctx, q, sc, of)
 	if err != nil {
 		return nil, err
 	}
@@ -158,11 +185,11 @@ func accountLimits(ctx context.Context, tx *db.Tx, sc authz.Scope, of []ids.Acco
 	if len(subjects) == 0 {
 		return out, nil
 	}
-	rows, err := limitsOf(ctx, tx, subjects)
+	rows, err := limitsOf(ctx, q, subjects)
 	if err != nil {
 		return nil, err
 	}
-	rows = alive(rows, c, tx.Now())
+	rows = alive(rows, c, q.now)
 	for _, id := range of {
 		out[id] = over(inForce(rows, bought[id]), inForce(rows, string(id)))
 	}
@@ -207,10 +234,10 @@ func Bought(ctx context.Context, tx *db.Tx, sc authz.Scope, was, is Grid) error 
 		if own.Of(channel, w).Source != "" || e.Limit.Amount == Unlimited || e.Limit.lets() <= was.Of(channel, w).lets() && was.Of(channel, w).Amount != Unlimited {
 			return nil
 		}
-		if err := belowAll(ctx, tx, sc, chain[:len(chain)-1], Target{}, e); err != nil {
+		if err := belowAll(ctx, within(tx), sc, chain[:len(chain)-1], Target{}, e); err != nil {
 			return err
 		}
-		return fromParent(ctx, tx, sc, chain[len(chain)-2], e)
+		return fromParent(ctx, within(tx), sc, chain[len(chain)-2], sc.Account(), e)
 	})
 }
 
@@ -223,7 +250,7 @@ func Offered(ctx context.Context, tx *db.Tx, sc authz.Scope, pkg ids.Package, wa
 		if e.Limit.Amount == Unlimited || e.Limit.lets() <= was.Of(channel, w).lets() && was.Of(channel, w).Amount != Unlimited {
 			return nil
 		}
-		if err := belowAll(ctx, tx, sc, sc.Chain(), Target{}, e); err != nil {
+		if err := belowAll(ctx, within(tx), sc, sc.Chain(), Target{}, e); err != nil {
 			return err
 		}
 		parents, err := sellersOf(ctx, tx, sc, pkg, e)
@@ -247,7 +274,7 @@ func Sold(ctx context.Context, tx *db.Tx, sc authz.Scope, is Grid) error {
 		if e.Limit.Amount == Unlimited {
 			return nil
 		}
-		if err := belowAll(ctx, tx, sc, sc.Chain(), Target{}, e); err != nil {
+		if err := belowAll(ctx, within(tx), sc, sc.Chain(), Target{}, e); err != nil {
 			return err
 		}
 		return withinOwn(ctx, tx, sc, sc.Account(), e)
@@ -256,7 +283,7 @@ func Sold(ctx context.Context, tx *db.Tx, sc authz.Scope, is Grid) error {
 
 // withinOwn refuses what has an account hand out more than it has.
 func withinOwn(ctx context.Context, tx *db.Tx, sc authz.Scope, id ids.Account, e Edit) error {
-	most, limited, err := toGive(ctx, tx, sc, id, e)
+	most, limited, err := toGive(ctx, within(tx), sc, id, e)
 	if err != nil || !limited {
 		return err
 	}
@@ -269,17 +296,79 @@ func withinOwn(ctx context.Context, tx *db.Tx, sc authz.Scope, id ids.Account, e
 
 // ForPeople checks the limits of a role group: nobody sets those of people above their own.
 func ForPeople(ctx context.Context, w *op.W, was, is Grid) error {
+	own, err := reachOf(ctx, w.Tx(), w.Scope(), w.By())
+	if err != nil {
+		return err
+	}
 	var c errs.Collector
 	return each(&c, func(channel Channel, window Window) error {
 		e := Edit{Channel: channel, Window: window, Limit: is.Of(channel, window)}
 		if before := was.Of(channel, window); e.Limit.lets() <= before.lets() && before.Amount != Unlimited {
 			return nil
 		}
-		most, err := ownMost(ctx, w, e)
+		return belowOwn(own.most(channel, window), e)
+	})
+}
+
+// Given checks a role that somebody is given with which they can send: nobody gives more than they may send themselves. was is the role
+// they had, "" for one with which they could not send.
+func Given(ctx context.Context, tx *db.Tx, sc authz.Scope, by authz.Actor, was, is authz.Role) error {
+	if was == is {
+		return nil
+	}
+	own, err := reachOf(ctx, tx, sc, by)
+	if err != nil {
+		return err
+	}
+	before, err := gridOf(ctx, tx, "", string(was))
+	if err != nil {
+		return err
+	}
+	after, err := gridOf(ctx, tx, "", string(is))
+	if err != nil {
+		return err
+	}
+	for _, c := range Channels() {
+		for _, w := range Windows() {
+			if asks := after.Of(c, w).lets(); asks > own.most(c, w) && (was == "" || asks > before.Of(c, w).lets()) {
+				return errs.New(errs.Denied, "role.sends_more", "Choose a role group whose people may send less, or ask somebody with a higher limit. Nobody gives more than they may send themselves.")
+			}
+		}
+	}
+	return nil
+}
+
+// Reaches checks the limits of the scope's account, and of what is below it, for a place under another account: they are under the same
+// ceilings there as limits that are set.
+func Reaches(ctx context.Context, q db.Queryer, now time.Time, sc, there authz.Scope) error {
+	at, chain := asOf{q, now}, there.Chain()
+	highest, err := highestBelow(ctx, at, sc)
+	if err != nil {
+		return err
+	}
+	own := map[Channel]Limits{}
+	for _, channel := range Channels() {
+		all, err := accountLimits(ctx, at, sc, []ids.Account{sc.Account()}, channel)
 		if err != nil {
 			return err
 		}
-		return belowOwn(most, e)
+		own[channel] = all[sc.Account()]
+	}
+	var c errs.Collector
+	return each(&c, func(channel Channel, w Window) error {
+		e := Edit{Channel: channel, Window: w, Limit: own[channel][w]}
+		if e.Limit.Source != "" {
+			if err := belowAll(ctx, at, there, chain, Target{}, e); err != nil {
+				return err
+			}
+			if err := fromParent(ctx, at, there, there.Account(), sc.Account(), e); err != nil {
+				return err
+			}
+		}
+		if e.Limit = highest.Of(channel, w); e.Limit.Source == "" {
+			return nil
+		}
+		return belowAll(ctx, at, there, chain, Target{}, e)
 	})
 }
 

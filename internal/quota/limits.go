@@ -15,11 +15,14 @@ import (
 	"bailiwick/internal/op"
 )
 
-// ActionLimits is the audit action of a change of limits.
-const ActionLimits = "quota.limits_changed"
+// The audit actions of a change of limits, and of limits whose last day is over.
+const (
+	ActionLimits = "quota.limits_changed"
+	ActionEnded  = "quota.limits_ended"
+)
 
 // Actions lists the audit actions of quotas.
-func Actions() []string { return []string{ActionLimits} }
+func Actions() []string { return []string{ActionLimits, ActionEnded} }
 
 // Target is what of an account limits are set on: itself, a sub-account or a member.
 type Target struct {
@@ -162,9 +165,13 @@ func (s *Service) SetLimits(ctx context.Context, by authz.Actor, account ids.Acc
 		if err != nil {
 			return err
 		}
+		own, err := reachOf(ctx, w.Tx(), w.Scope(), w.By()) // before the edits, which may be of one's own
+		if err != nil {
+			return err
+		}
 		var c errs.Collector
 		for _, e := range edits {
-			if err := set(ctx, w, t, e, cal.Zone); err != nil {
+			if err := set(ctx, w, t, e, cal.Zone, own); err != nil {
 				if err := c.Merge(err); err != nil {
 					return err
 				}
@@ -232,7 +239,7 @@ func (s Set) String() string {
 }
 
 // set does one edit, under the ceilings of whoever does it.
-func set(ctx context.Context, w *op.W, t Target, e Edit, zone *time.Location) (err error) {
+func set(ctx context.Context, w *op.W, t Target, e Edit, zone *time.Location, own reach) (err error) {
 	if e.Limit.Action == "" {
 		e.Limit.Action = Reject
 	}
@@ -248,10 +255,6 @@ func set(ctx context.Context, w *op.W, t Target, e Edit, zone *time.Location) (e
 	e.Limit.Source = kind.source()
 	row := limitRow{e.Limit, subject, e.Channel, e.Window, e.Ends}
 	was, err := standing(ctx, w.Tx(), w.Scope(), t)
-	if err != nil {
-		return err
-	}
-	own, err := ownMost(ctx, w, e)
 	if err != nil {
 		return err
 	}

@@ -15,10 +15,11 @@ import (
 type Service struct {
 	op     *op.Runner
 	engine *Engine
+	pools  pools
 }
 
 // NewService makes a Service.
-func NewService(r *op.Runner, e *Engine) *Service { return &Service{r, e} }
+func NewService(r *op.Runner, e *Engine) *Service { return &Service{op: r, engine: e} }
 
 // Ask is a request for units.
 type Ask struct {

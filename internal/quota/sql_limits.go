@@ -3,6 +3,8 @@ package quota
 import (
 	"context"
 	"errors"
+	"math"
+	"time"
 
 	"bailiwick/internal/authz"
 	"bailiwick/internal/db"
@@ -68,12 +70,36 @@ func removeLimit(ctx context.Context, tx *db.Tx, sc authz.Scope, l limitRow) err
 
 // handedOut adds up what a parent has given to its accounts, but for one of them. Of an account with an override in force that alone
 // counts, and else what its package gives it.
-func handedOut(ctx context.Context, tx *db.Tx, _ authz.Scope, parent, except ids.Account, e Edit, now int64) (int64, error) {
-	return db.One(ctx, tx, db.Value[int64], `SELECT CAST(COALESCE(SUM(CASE WHEN l.action = 'overage' THEN l.cap ELSE l.amount END), 0) AS BIGINT)
+func handedOut(ctx context.Context, q db.Queryer, _ authz.Scope, parent, except ids.Account, e Edit, now int64) (int64, error) {
+	return db.One(ctx, q, db.Value[int64], `SELECT CAST(COALESCE(SUM(CASE WHEN l.action = 'overage' THEN l.cap ELSE l.amount END), 0) AS BIGINT)
 		FROM accounts a JOIN quota_limits l ON l.subject IN (a.id, a.package_id) AND l.channel = ? AND l.period = ?
 		WHERE a.parent_id = ? AND a.id <> ? AND a.closed_at IS NULL AND l.amount > 0 AND (l.ends_at IS NULL OR l.ends_at > ?)
 		  AND (l.source = 'override' OR NOT EXISTS (SELECT 1 FROM quota_limits o WHERE o.subject = a.id AND o.channel = l.channel AND o.period = l.period AND o.source = 'override'
 		    AND (o.ends_at IS NULL OR o.ends_at > ?)))`, e.Channel, e.Window.String(), parent, except, now, now)
+}
+
+// highestBelow is the highest limits of the accounts below the scope's account that are in force, those of their packages included.
+func highestBelow(ctx context.Context, q asOf, sc authz.Scope) (Grid, error) {
+	out, now := Grid{}, q.now.UnixMilli()
+	here, args := sc.Here("t.ancestor_id")
+	_, err := db.All(ctx, q, func(r db.Row) (e Edit, err error) {
+		var period string
+		if err := r.Scan(&e.Channel, &period, &e.Limit.Amount); err != nil {
+			return e, err
+		}
+		e.Window, _ = ParseWindow(period) // the table holds no other
+		if e.Limit.Amount == math.MaxInt64 {
+			e.Limit.Amount = Unlimited
+		}
+		e.Limit.Action, e.Limit.Source = Reject, FromOverride
+		out = out.With(e.Channel, e.Window, e.Limit)
+		return e, nil
+	}, `SELECT l.channel, l.period, MAX(CASE WHEN l.amount < 0 THEN 9223372036854775807 WHEN l.action = 'overage' THEN l.cap ELSE l.amount END)
+		FROM account_tree t JOIN accounts a ON a.id = t.descendant_id JOIN quota_limits l ON l.subject IN (a.id, a.package_id)
+		WHERE `+here+` AND t.depth > 0 AND a.closed_at IS NULL AND (l.ends_at IS NULL OR l.ends_at > ?)
+		  AND (l.source = 'override' OR NOT EXISTS (SELECT 1 FROM quota_limits o WHERE o.subject = a.id AND o.channel = l.channel AND o.period = l.period AND o.source = 'override'
+		    AND (o.ends_at IS NULL OR o.ends_at > ?))) GROUP BY l.channel, l.period`, append(args, now, now)...)
+	return out, err
 }
 
 // packagesOf reads which of some accounts of a chain have a package, and which.
@@ -150,4 +176,17 @@ func actsBy(ctx context.Context, q db.Queryer, sc authz.Scope, by authz.Actor) (
 	up, args := sc.Up("m.account_id")
 	return db.All(ctx, q, func(r db.Row) (a acting, err error) { return a, r.Scan(&a.id, &a.role) }, `SELECT m.id, m.role FROM memberships m WHERE m.user_id = ? AND (? = '' OR m.id = ?) AND m.deactivated_at IS NULL AND `+up,
 		append([]any{by.User(), by.Membership(), by.Membership()}, args...)...)
+}
+
+// ended lists accounts that have a limit whose last day is over, in order.
+func ended(ctx context.Context, q db.Queryer, now time.Time, after ids.Account) ([]ids.Account, error) {
+	return db.All(ctx, q, db.Value[ids.Account], `SELECT DISTINCT l.account_id FROM quota_limits l WHERE l.ends_at IS NOT NULL AND l.ends_at <= ? AND l.account_id > ? ORDER BY l.account_id LIMIT ?`,
+		now.UnixMilli(), after, endAtOnce)
+}
+
+// endedHere reads the limits of the scope's account, its sub-accounts and its people whose last day is over.
+func endedHere(ctx context.Context, tx *db.Tx, sc authz.Scope) ([]limitRow, error) {
+	here, args := sc.Here("account_id")
+	return db.All(ctx, tx, scanLimit, `SELECT subject, channel, period, source, amount, action, cap, paced, COALESCE(ends_at, 0) FROM quota_limits
+		WHERE ends_at IS NOT NULL AND ends_at <= ? AND `+here+` ORDER BY subject, channel, period, source`, append([]any{tx.Ms()}, args...)...)
 }

@@ -24,7 +24,7 @@ type Row struct {
 	Own     *Limit // set on the subject itself, nil when it is not
 	LastDay string // YYYY-MM-DD in the account's zone on which Own stands for the last time, "" for good
 	Shared  Limit  // of the package or role group: in force without Own
-	Used    int64  // units that nodes hold ready included
+	Used    int64
 	Ends    time.Time
 }
 
@@ -45,18 +45,18 @@ func (s *Service) View(ctx context.Context, by authz.Actor, account ids.Account,
 		return View{}, err
 	}
 	subject, _ := subjectOf(sc, t)
-	counters, err := countersOf(ctx, q, []counted{{subject, Email}, {subject, SMS}})
-	if err != nil {
-		return View{}, err
-	}
 	cal, err := s.engine.Calendar(ctx, q, account)
 	if err != nil {
 		return View{}, err
 	}
 	out, now := View{CanEdit: maySet(sc, t)}, s.engine.clock()
+	m := cal.At(now)
+	counters, err := usedOf(ctx, q, []counted{{subject, Email}, {subject, SMS}}, m)
+	if err != nil {
+		return View{}, err
+	}
 	for _, c := range Channels() {
-		counter, m := counters[counted{subject, c}].Counter, cal.At(now)
-		counter.turn(m)
+		counter := counters[counted{subject, c}]
 		for _, w := range Windows() {
 			r := Row{Channel: c, Window: w, Shared: free(), Used: counter.used(w), Ends: ends(m, w)}
 			for _, l := range rows {

@@ -8,6 +8,7 @@ import (
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/op"
+	"bailiwick/internal/quota"
 )
 
 // Holder is somebody who has a group, or is invited with it.
@@ -53,6 +54,9 @@ func (s *Service) Reassign(ctx context.Context, by authz.Actor, account ids.Acco
 		if err != nil {
 			return err
 		}
+		if err := asMuch(ctx, w, g, to); err != nil {
+			return err
+		}
 		n, err := reassign(ctx, w.Tx(), sc, id, to)
 		if err != nil {
 			return err
@@ -66,6 +70,24 @@ func (s *Service) Reassign(ctx context.Context, by authz.Actor, account ids.Acco
 		})
 		return nil
 	})
+}
+
+// asMuch checks that the people of a group may send no more with another than whoever gives it.
+func asMuch(ctx context.Context, w *op.W, g Group, to authz.Role) error {
+	was, next := authz.Role(g.ID), Group{}
+	if !g.Perms.Has(authz.MessagesSend) {
+		was = ""
+	}
+	if to.IsGroup() {
+		var err error
+		if next, err = get(ctx, w.Tx(), w.Scope(), ids.Role(to)); err != nil {
+			return err
+		}
+	}
+	if !next.Perms.Has(authz.MessagesSend) {
+		return nil
+	}
+	return quota.Given(ctx, w.Tx(), w.Scope(), w.By(), was, to)
 }
 
 type reassigned struct {

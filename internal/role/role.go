@@ -142,6 +142,11 @@ func (s *Service) Edit(ctx context.Context, by authz.Actor, account ids.Account,
 		if err := mayHold(w.Scope(), g.Perms.Union(old.Perms)); err != nil {
 			return err
 		}
+		if g.Perms.Has(authz.MessagesSend) && !old.Perms.Has(authz.MessagesSend) { // its people begin to send
+			if err := quota.ForPeople(ctx, w, nil, g.Sending); err != nil {
+				return err
+			}
+		}
 		if err := update(ctx, w.Tx(), w.Scope(), g); err != nil {
 			return err
 		}

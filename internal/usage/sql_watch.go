@@ -2,14 +2,12 @@ package usage
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 
 	"bailiwick/internal/db"
 	"bailiwick/internal/ids"
-	"bailiwick/internal/notice"
 	"bailiwick/internal/quota"
 )
 
@@ -46,6 +44,12 @@ func markTold(ctx context.Context, tx *db.Tx, a alert) (bool, error) {
 	return n == 1, err
 }
 
+// toldSince reports whether people were told of an earlier period of an alert, or of more, since an instant.
+func toldSince(ctx context.Context, q db.Queryer, a alert, since int64) (bool, error) {
+	return db.Exists(ctx, q, `SELECT 1 FROM quota_alerts WHERE subject = ? AND channel = ? AND period = ? AND began < ? AND percent >= ? AND told_at >= ?`,
+		a.subject, a.channel, a.period, a.began, a.percent, since)
+}
+
 func forgetAlerts(ctx context.Context, tx *db.Tx, before int64) (int64, error) {
 	return tx.Exec(ctx, `DELETE FROM quota_alerts WHERE (subject, channel, period, began, percent) IN (SELECT a.subject, a.channel, a.period, a.began, a.percent FROM quota_alerts a
 		WHERE a.told_at < ? ORDER BY a.told_at LIMIT ?)`, before, forgetChunk)
@@ -59,18 +63,17 @@ func readers(ctx context.Context, q db.Queryer, g quota.Gauge) ([]reader, error)
 		cond, args = `m.id = ?`, []any{g.Subject}
 	}
 	return db.All(ctx, q, func(r db.Row) (p reader, err error) {
-		var chosen string
-		if err := r.Scan(&p.email, &p.name, &p.language, &chosen); err != nil {
+		var own int64
+		p.at = g.Parent
+		if err := r.Scan(&p.email, &p.name, &p.language, &own); err != nil {
 			return p, err
 		}
-		p.topics = notice.Bell.Default
-		if chosen != "" {
-			err = json.Unmarshal([]byte(chosen), &p.topics)
+		if own > 0 {
+			p.at = g.Account
 		}
-		return p, err
-	}, `SELECT i.email, i.name, i.language, COALESCE(MIN(s.value), '') FROM memberships m JOIN identities i ON i.id = m.user_id
-		LEFT JOIN member_settings s ON s.membership_id = m.id AND s.name = ?
-		WHERE m.deactivated_at IS NULL AND `+cond+` GROUP BY i.id, i.email, i.name, i.language ORDER BY i.id LIMIT 100`, append([]any{notice.Bell.Name}, args...)...)
+		return p, nil
+	}, `SELECT i.email, i.name, i.language, MAX(CASE WHEN m.account_id = ? THEN 1 ELSE 0 END) FROM memberships m JOIN identities i ON i.id = m.user_id
+		WHERE m.deactivated_at IS NULL AND `+cond+` GROUP BY i.id, i.email, i.name, i.language ORDER BY i.id LIMIT 100`, append([]any{g.Account}, args...)...)
 }
 
 // sharesOf are the shares that are kept of clients.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"bailiwick/internal/db"
@@ -161,9 +160,14 @@ func notices(g quota.Gauge, a alert) []notice.New {
 	return []notice.New{n, above}
 }
 
-// write mails the Owners of the account and the admins of the one above, or the person whose limit it is, as far as their bell tells
-// them of quotas.
+// write mails the Owners of the account and the admins of the one above, or the person whose limit it is; who wants no such mails is
+// left out when they are sent. Of a limit per hour, which may be near all day long, a mail comes once a day, whatever the bell tells.
 func (w *Watcher) write(ctx context.Context, tx *db.Tx, g quota.Gauge, a alert) error {
+	if a.period == quota.Hour.String() {
+		if mailed, err := toldSince(ctx, tx, a, g.Moment.DayBegan); err != nil || mailed {
+			return err
+		}
+	}
 	people, err := readers(ctx, tx, g)
 	if err != nil {
 		return err
@@ -181,19 +185,16 @@ func (w *Watcher) write(ctx context.Context, tx *db.Tx, g quota.Gauge, a alert) 
 	window, _ := quota.ParseWindow(a.period) // it was made of one
 	var mails []notify.Mail
 	for _, p := range people {
-		if !slices.Contains(p.topics, string(notice.Quota)) {
-			continue
-		}
-		mails = append(mails, notify.Mail{To: p.email, Name: p.name, Template: template, Language: p.language, Account: g.Account, Link: secret.Wrap(link),
+		mails = append(mails, notify.Mail{To: p.email, Name: p.name, Template: template, Language: p.language, Account: g.Account, At: p.at, Link: secret.Wrap(link),
 			Data: []any{"name", g.Name, "percent", near, "used", g.Used[window], "most", g.Limits[window].Amount, "limit", notify.Word("notices.limit_" + string(a.channel) + "_" + a.period)}})
 	}
 	return w.mail.Queue(ctx, tx, mails...)
 }
 
-// reader is somebody whom a mail goes to, with the topics of which they want to be told.
+// reader is somebody whom a mail goes to, and the account of whose people they are.
 type reader struct {
 	email, name, language string
-	topics                []string
+	at                    ids.Account
 }
 
 // note keeps how much of its month each client has used, where that has become another.

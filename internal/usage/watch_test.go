@@ -13,6 +13,9 @@ import (
 	"bailiwick/internal/account"
 	"bailiwick/internal/apptest"
 	"bailiwick/internal/authz"
+	"bailiwick/internal/config"
+	"bailiwick/internal/db/dbtest"
+	"bailiwick/internal/mail/mailtest"
 	"bailiwick/internal/quota"
 )
 
@@ -88,7 +91,7 @@ func TestWhoIsMailedAboutALimit(t *testing.T) {
 		ada := w.Member(w.Platform, "ada@halyard.example", apptest.As(authz.Admin))
 		quiet := w.Member(w.acme, "quiet@acme.example", apptest.As(authz.Owner))
 		w.Member(w.Platform, "gus@halyard.example", apptest.As(authz.Guest))
-		w.Exec(`INSERT INTO member_settings (membership_id, name, value, updated_at) VALUES (?, 'notices.bell', '["tasks"]', 0)`, quiet.Member)
+		w.Exec(`INSERT INTO member_settings (membership_id, name, value, updated_at) VALUES (?, 'notices.mail', '["people"]', 0)`, quiet.Member)
 		w.limit(quota.Target{}, quota.Day, 100)
 		w.Drain()
 		before := w.mails()
@@ -106,6 +109,65 @@ func TestWhoIsMailedAboutALimit(t *testing.T) {
 			t.Error(diff)
 		}
 	})
+}
+
+// TestALimitPerHourThatIsNearAllDayIsMailedOnce lets one hour after another be nearly used.
+func TestALimitPerHourThatIsNearAllDayIsMailedOnce(t *testing.T) {
+	each(t, func(t *testing.T, w *shop) {
+		w.limit(quota.Target{}, quota.Hour, 100)
+		w.Drain()
+		before := w.Count("captured_mail")
+		hours := func(n int) {
+			t.Helper()
+			for range n {
+				w.send(85)
+				w.must(w.Watcher.Watch(t.Context()))
+				w.Clock.Advance(65 * time.Minute)
+			}
+		}
+		hours(3)
+		w.mails()
+		if rung, mailed := w.Count("notices WHERE kind = 'quota_near' AND account_id = ?", w.acme), w.Count("captured_mail")-before; rung != 3 || mailed != 2 {
+			t.Errorf("in three hours the bell rang %d times, and %d mails were sent to the Owner and above", rung, mailed)
+		}
+		w.send(100)
+		w.must(w.Watcher.Watch(t.Context()))
+		w.mails()
+		if mailed := w.Count("captured_mail") - before; mailed != 4 {
+			t.Errorf("%d mails once the limit is used up", mailed)
+		}
+		w.Clock.Advance(24 * time.Hour)
+		hours(1)
+		w.mails()
+		if mailed := w.Count("captured_mail") - before; mailed != 6 {
+			t.Errorf("%d mails on the next day", mailed)
+		}
+	})
+}
+
+// TestMailsOfLimitsGoThroughAMailServerToWhoWantsThem is the way of a mail from the counter to the server of the operator.
+func TestMailsOfLimitsGoThroughAMailServerToWhoWantsThem(t *testing.T) {
+	server := mailtest.Start(t)
+	w := &shop{World: apptest.New(t, dbtest.SQLiteDSN(t), func(c *config.Config) {
+		c.SMTP = config.SMTP{Host: server.Host, Port: server.Port, TLS: "none", From: "portal@halyard.example", FromName: "Halyard Messaging"}
+	}), t: t}
+	w.acme = w.Client(w.Platform, "Acme Holdings")
+	w.amara = w.Member(w.acme, "amara@acme.example", apptest.As(authz.Owner))
+	var err error
+	w.key, err = w.Through(w.Key(w.amara, w.acme, authz.MessagesSend))
+	w.must(err)
+	quiet := w.Member(w.acme, "quiet@acme.example", apptest.As(authz.Owner))
+	w.Exec(`INSERT INTO member_settings (membership_id, name, value, updated_at) VALUES (?, 'notices.mail', '[]', 0)`, quiet.Member)
+	w.Exec(`INSERT INTO settings (account_id, name, value, updated_at) VALUES (?, 'notices.mail', '["membership"]', 0)`, w.Platform)
+	w.Exec(`INSERT INTO settings (account_id, name, value, updated_at) VALUES (?, 'notices.mail', '["quota"]', 0)`, w.acme)
+	w.limit(quota.Target{}, quota.Day, 100)
+	w.send(90)
+	w.must(w.Watcher.Watch(t.Context()))
+	w.Drain()
+	all := server.Wait(t.Context(), t, 1)
+	if len(all) != 1 || all[0].To != w.amara.Email || !strings.Contains(all[0].Text, "100") {
+		t.Errorf("%+v", all)
+	}
 }
 
 func TestTheListOfClientsFollowsTheirUse(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/module"
+	"bailiwick/internal/quota"
 	"bailiwick/internal/role"
 )
 
@@ -79,6 +80,25 @@ func CheckAccess(ctx context.Context, q db.Queryer, sc authz.Scope, a, had Acces
 		return err
 	}
 	return checkSubs(ctx, q, sc, a, had)
+}
+
+// CheckSending checks that the access lets nobody send more than whoever gives it may send.
+func CheckSending(ctx context.Context, tx *db.Tx, sc authz.Scope, by authz.Actor, a, had Access) error {
+	g, err := a.Grant(ctx, tx, sc)
+	if err != nil || !g.Set().Has(authz.MessagesSend) {
+		return err
+	}
+	was := had.Role
+	if was != "" {
+		before, err := had.Grant(ctx, tx, sc)
+		if err != nil && errs.KindOf(err) != errs.Invalid {
+			return err
+		}
+		if err != nil || !before.Set().Has(authz.MessagesSend) {
+			was = ""
+		}
+	}
+	return quota.Given(ctx, tx, sc, by, was, a.Role)
 }
 
 // checkForm checks what does not depend on who gives.

@@ -76,6 +76,9 @@ func checkChange(ctx context.Context, w *op.W, old, m Member) error {
 	if err := CheckAccess(ctx, w.Tx(), w.Scope(), m.Access, old.Access); err != nil {
 		return err
 	}
+	if err := CheckSending(ctx, w.Tx(), w.Scope(), w.By(), m.Access, old.Access); err != nil {
+		return err
+	}
 	if m.Role == authz.Owner && m.User == w.By().User() {
 		return w.Scope().MayTake(authz.Grant{Role: m.Role, Extra: m.Perms.Without(bodies)})
 	}

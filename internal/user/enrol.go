@@ -44,6 +44,9 @@ func Enrol(ctx context.Context, w *op.W, people []Newcomer) ([]Enrolled, error) 
 			if err := CheckAccess(ctx, w.Tx(), w.Scope(), n.Access, Access{}); err != nil {
 				return nil, err
 			}
+			if err := CheckSending(ctx, w.Tx(), w.Scope(), w.By(), n.Access, Access{}); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if err := identify(ctx, w.Tx(), people); err != nil {

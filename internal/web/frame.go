@@ -50,6 +50,9 @@ func (s *Server) frame(w http.ResponseWriter, r *http.Request, by authz.Actor, a
 	}
 	page.Scope = shell.Scope{Name: sc.Name(), Kind: p.T("kind." + sc.Kind()), SwitchURL: "/switch"}
 	page.Nav = navigation(p, sc, at.nav)
+	if page.Pool, err = s.sidePool(r, p, by, sc); err != nil {
+		return shell.Page{}, err
+	}
 	if page.Bell, err = s.bell(r, p, by); err != nil {
 		return shell.Page{}, err
 	}

@@ -79,6 +79,9 @@ func (s *Server) packagesPage(w http.ResponseWriter, r *http.Request, by authz.A
 		}
 		v.Rows = append(v.Rows, row)
 	}
+	if err := s.addPool(r, by, sc, &v); err != nil {
+		return err
+	}
 	if v.Page, err = s.frame(w, r, by, packagesPlace(p, v.Base)); err != nil {
 		return err
 	}

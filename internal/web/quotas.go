@@ -60,8 +60,10 @@ func (s *Server) saveQuotas(w http.ResponseWriter, r *http.Request, by authz.Act
 	return s.saveQuotasOn(w, r, by, on)
 }
 
-// hasQuotas reports whether the reader may see what the account may send.
-func hasQuotas(d account.Details) bool { return d.Can(authz.QuotasView) }
+// hasQuotas reports whether the reader may see what the account may send, or the package of a client.
+func hasQuotas(d account.Details) bool {
+	return d.Can(authz.QuotasView) || d.Kind == account.Customer && d.Can(authz.PackagesView)
+}
 
 // showQuotas shows the tab of an account.
 func (s *Server) showQuotas(r *http.Request, by authz.Actor, on surface, t typedQuotas) error {
@@ -69,18 +71,20 @@ func (s *Server) showQuotas(r *http.Request, by authz.Actor, on surface, t typed
 	if err != nil {
 		return err
 	}
-	v, err := s.sendingOf(r, by, on.account, quota.Target{}, t)
-	if err != nil {
-		return err
-	}
-	v.Action = on.at(quotasSection)
-	if sc.Kind() == "customer" && sc.Has(authz.PackagesView) {
-		if v.Bought, err = s.boughtCards(r, by, sc, v.Action, t); err != nil {
+	v, buys := limits.Quotas{}, sc.Kind() == "customer" && sc.Has(authz.PackagesView)
+	if sc.Has(authz.QuotasView) || !buys {
+		if v, err = s.sendingOf(r, by, on.account, quota.Target{}, t); err != nil {
+			return err
+		}
+		if err := s.addHanded(r, by, sc, &v); err != nil {
 			return err
 		}
 	}
-	if err := s.addHanded(r, by, sc, &v); err != nil {
-		return err
+	v.Action = on.at(quotasSection)
+	if buys {
+		if v.Bought, err = s.boughtCards(r, by, sc, v.Action, t); err != nil {
+			return err
+		}
 	}
 	return on.show(t.status, quotasSection, v)
 }
@@ -106,6 +110,7 @@ func (s *Server) sendingOf(r *http.Request, by authz.Actor, id ids.Account, targ
 	for i, row := range view.Rows {
 		cell := &v.Sending.Channels[i/len(quota.Windows())].Cells[i%len(quota.Windows())]
 		cell.Note, cell.Placeholder = limitNote(p, row), amountText(p, row.Shared.Amount)
+		cell.Meter, cell.Used = usedOf(p, row)
 		if cell.Amount == "" {
 			cell.AtLimit = typedFrom(row.Shared, "").atLimit(p)
 		}
@@ -121,6 +126,17 @@ func (s *Server) sendingOf(r *http.Request, by authz.Actor, id ids.Account, targ
 		v.Foot = p.T("limits.foot")
 	}
 	return v, nil
+}
+
+// usedOf is the meter of a limit, nil where there is nothing to fill, and then in words what is used.
+func usedOf(p i18n.Printer, row quota.Row) (*part.Meter, string) {
+	switch row.Limit.Amount {
+	case quota.Unlimited:
+		return nil, p.T("packages.used_unlimited", "used", row.Used)
+	case 0:
+		return nil, p.T("packages.used_none", "used", row.Used)
+	}
+	return &part.Meter{Label: slot{row.Channel, row.Window}.label(p), Used: row.Used, Limit: row.Limit.Amount}, ""
 }
 
 // limitNote says where a limit comes from, and what it would be without one of its own.

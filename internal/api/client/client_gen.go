@@ -1002,6 +1002,7 @@ type MoveInBody struct {
 // MovePreview is MovePreview in the description of the API.
 type MovePreview struct {
 	Accounts       int64           `json:"accounts"`
+	Limits         []MovedLimit    `json:"limits"`
 	NameUsed       bool            `json:"name_used"`
 	NamesUsed      []string        `json:"names_used"`
 	Packages       []StrandedSale  `json:"packages"`
@@ -1016,6 +1017,13 @@ type MovePreview struct {
 // MoveSubAccountInBody is MoveSubAccountInBody in the description of the API.
 type MoveSubAccountInBody struct {
 	To string `json:"to"`
+}
+
+// MovedLimit is MovedLimit in the description of the API.
+type MovedLimit struct {
+	Code  string `json:"code"`
+	Limit string `json:"limit"`
+	Text  string `json:"text"`
 }
 
 // MyAccount is MyAccount in the description of the API.
@@ -2476,6 +2484,7 @@ type ListClientsParams struct {
 	Ends     string
 	Reseller string
 	Package  string
+	Use      string
 	Sort     string
 	Order    string
 	Limit    int64
@@ -2500,6 +2509,9 @@ func (p ListClientsParams) values() url.Values {
 	}
 	if p.Package != "" {
 		v.Set("package", p.Package)
+	}
+	if p.Use != "" {
+		v.Set("use", p.Use)
 	}
 	if p.Sort != "" {
 		v.Set("sort", p.Sort)

@@ -773,6 +773,12 @@ var calls = []call{
 	{"quota.Service.HandedOut", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Quotas.HandedOut(o.ctx, by, o.client))
 	}},
+	{"quota.Service.Pool", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Quotas.Pool(o.ctx, by, o.client, quota.Email, 0))
+	}},
+	{"quota.Service.Overrides", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Quotas.Overrides(o.ctx, by, o.client, 5))
+	}},
 	{"quota.Service.SetLimits", "of the client", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Quotas.SetLimits(o.ctx, by, o.client, quota.Target{}, o.limit(quota.Day)))
 	}},

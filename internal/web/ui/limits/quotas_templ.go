@@ -22,7 +22,7 @@ type Quotas struct {
 	Form    string // that was sent and has to be attended to, "" none
 	Problem string
 	Bought  Part // the package, nil where there is none
-	Sending Grid
+	Sending Grid // without channels where the reader does not see what may be sent
 	Foot    string
 	CanEdit bool
 	Rest    []Part // cards below
@@ -128,7 +128,7 @@ func quotas(v Quotas) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-		} else {
+		} else if len(v.Sending.Channels) > 0 {
 			templ_7745c5c3_Err = sending(v).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

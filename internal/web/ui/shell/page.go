@@ -15,6 +15,7 @@ type Page struct {
 	Brand   Brand
 	Theme   string // light, dark, or empty for the system's
 	Nav     []NavGroup
+	Pool    *Pool // at the foot of the navigation; none without a limit
 	Crumbs  []part.Crumb
 	User    *User
 	Bell    *Bell // what the person is told; none for whoever belongs to no account
@@ -53,6 +54,13 @@ type NavItem struct {
 	Count   string // already formatted; none when empty
 	Key     string // the letter that follows g
 	Current bool
+}
+
+// Pool is how much of its month an account has given out or sent.
+type Pool struct {
+	Label string
+	Href  string
+	Meter part.Meter
 }
 
 // User is who is signed in.
