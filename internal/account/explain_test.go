@@ -125,6 +125,7 @@ func plans(t *testing.T, d *db.DB, root, big, small ids.Account) {
 		rows = append(rows, fmt.Sprint("acc_b", i))
 	}
 	check(t, d, "what a page shows", rowsText(51), rows)
+	check(t, d, "which parents are held", heldText(3), db.Args(root, big, small))
 	check(t, d, "locations", locationsText("l.account_id = ?", nil), db.Args[any](big, 51))
 	check(t, d, "locations, next page", locationsText("l.account_id = ?", []any{"", ""}), db.Args[any](big, "location 400", "loc_400", 51))
 	check(t, d, "the words of a client", dropWords, db.Args[any]("acc_b7", "acc_b7"))

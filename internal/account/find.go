@@ -20,7 +20,7 @@ const (
 	smallTree = 5000 // clients that are looked at one by one
 	fewHits   = 2000 // clients of a filter that are fetched and sorted
 	fewWords  = 300  // clients that a word may begin with, for a page; a search is answered while somebody types
-	firstHits = 200  // matches of a word that has more, but not so many that they lie on the way
+	firstHits = 100  // matches of a word that has more, but not so many that they lie on the way
 	denseRows = 40   // rows on the way that are looked at,
 	denseHits = 10   // and how many of them have a word that is common enough to go on so
 	mostHeld  = 100  // held resellers that a statement names; of more, each client's chain is looked at

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"slices"
 
 	"bailiwick/internal/authz"
 	"bailiwick/internal/db"
@@ -67,9 +68,9 @@ func listedCounts(ctx context.Context, q db.Queryer, sc authz.Scope, id ids.Acco
 	return n[0][0], n[0][1], nil
 }
 
-// listRows reads what is shown about the customers of keys, in that order. Their holds are counted, for PostgreSQL may
-// answer an EXISTS here by hashing the whole tree.
-func listRows(ctx context.Context, q db.Queryer, _ authz.Scope, root ids.Account, keys []key) ([]Row, error) {
+// listRows reads what is shown about the customers of keys, in that order. Many of them have the same parent, whose chain is
+// looked at once.
+func listRows(ctx context.Context, q db.Queryer, sc authz.Scope, root ids.Account, keys []key) ([]Row, error) {
 	if len(keys) == 0 {
 		return nil, nil
 	}
@@ -93,8 +94,15 @@ func listRows(ctx context.Context, q db.Queryer, _ authz.Scope, root ids.Account
 	if err != nil {
 		return nil, err
 	}
+	held, err := heldParents(ctx, q, sc, rows)
+	if err != nil {
+		return nil, err
+	}
 	byID := make(map[ids.Account]Row, len(rows))
 	for _, r := range rows {
+		if r.Status == Active && held[r.Parent] {
+			r.Status = Suspended
+		}
 		byID[r.ID] = r
 	}
 	out := make([]Row, 0, len(keys))
@@ -108,8 +116,35 @@ func listRows(ctx context.Context, q db.Queryer, _ authz.Scope, root ids.Account
 
 func rowsText(n int) string {
 	return `SELECT a.id, COALESCE(a.parent_id, ''), COALESCE(p.name, ''), COALESCE(p.kind, ''), a.name, a.email, a.website, a.membership_end, c.users, c.locations,
-		       (SELECT count(*) FROM account_tree t JOIN holds h ON h.account_id = t.ancestor_id WHERE t.descendant_id = a.id) > 0, c.closed, c.created_at, a.version, c.package_id, COALESCE(k.name, '')
+		       c.held, c.closed, c.created_at, a.version, c.package_id, COALESCE(k.name, '')
 		FROM client_list c JOIN accounts a ON a.id = c.customer_id LEFT JOIN accounts p ON p.id = a.parent_id LEFT JOIN packages k ON k.id = c.package_id WHERE c.ancestor_id = ? AND c.customer_id IN ` + db.In(n)
+}
+
+// heldParents are the parents of customers that are held, themselves or by an account above.
+func heldParents(ctx context.Context, q db.Queryer, _ authz.Scope, of []Row) (map[ids.Account]bool, error) {
+	var parents []ids.Account
+	for _, r := range of {
+		if r.Status == Active {
+			parents = append(parents, r.Parent)
+		}
+	}
+	slices.Sort(parents)
+	parents = slices.Compact(parents)
+	if len(parents) == 0 {
+		return nil, nil
+	}
+	all, err := db.All(ctx, q, db.Value[ids.Account], heldText(len(parents)), db.Args(parents...)...)
+	held := make(map[ids.Account]bool, len(all))
+	for _, id := range all {
+		held[id] = true
+	}
+	return held, err
+}
+
+// heldText selects which of n accounts are held. Their holds are joined, for PostgreSQL may answer an EXISTS here by hashing the
+// whole tree.
+func heldText(n int) string {
+	return `SELECT t.descendant_id FROM account_tree t JOIN holds h ON h.account_id = t.ancestor_id WHERE t.descendant_id IN ` + db.In(n)
 }
 
 // belowResellers walks from reseller to reseller, which are few, never over the clients.
