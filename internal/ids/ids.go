@@ -32,6 +32,7 @@ type (
 	Key        string // key_..., an API key; the part of it that is no secret
 	File       string // fil_..., an upload or a result
 	Lease      string // lse_..., units that a node has taken out of the ledger
+	Credit     string // crd_..., units that were paid for in advance
 	Reserve    string // rsv_..., units that are promised to a message
 	Package    string // pkg_..., what customers buy
 	Token      string // tok_..., the row of a one-time link, never its secret
@@ -46,8 +47,8 @@ var enc = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(bas
 const bodyLen = 26
 
 var prefixes = struct {
-	account, user, membership, role, invitation, subAccount, location, hold, session, event, job, task, view, mail, key, file, token, pkg, lease, reserve, contact, list, suppressed, notice string
-}{"acc_", "usr_", "mem_", "rol_", "inv_", "sub_", "loc_", "hld_", "ses_", "evt_", "job_", "tsk_", "viw_", "mal_", "key_", "fil_", "tok_", "pkg_", "lse_", "rsv_", "con_", "lst_", "sup_", "ntc_"}
+	account, user, membership, role, invitation, subAccount, location, hold, session, event, job, task, view, mail, key, file, token, pkg, lease, credit, reserve, contact, list, suppressed, notice string
+}{"acc_", "usr_", "mem_", "rol_", "inv_", "sub_", "loc_", "hld_", "ses_", "evt_", "job_", "tsk_", "viw_", "mal_", "key_", "fil_", "tok_", "pkg_", "lse_", "crd_", "rsv_", "con_", "lst_", "sup_", "ntc_"}
 
 type id interface{ ~string }
 
@@ -125,6 +126,9 @@ func NewPackage(at time.Time) Package { return mint[Package](prefixes.pkg, at) }
 // NewToken makes the id of a one-time link.
 func NewToken(at time.Time) Token { return mint[Token](prefixes.token, at) }
 
+// NewCredit makes the id of a credit.
+func NewCredit(at time.Time) Credit { return mint[Credit](prefixes.credit, at) }
+
 // NewLease makes the id of a lease.
 func NewLease(at time.Time) Lease { return mint[Lease](prefixes.lease, at) }
 
@@ -196,6 +200,9 @@ func ParseRole(s string) (Role, error) { return parse[Role](prefixes.role, "a ro
 
 // ParsePackage reads a package id.
 func ParsePackage(s string) (Package, error) { return parse[Package](prefixes.pkg, "a package", s) }
+
+// ParseCredit reads the id of a credit.
+func ParseCredit(s string) (Credit, error) { return parse[Credit](prefixes.credit, "a credit", s) }
 
 // ParseEvent reads an audit event id.
 func ParseEvent(s string) (Event, error) { return parse[Event](prefixes.event, "an event", s) }

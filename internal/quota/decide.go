@@ -14,7 +14,7 @@ type State struct {
 	Layer
 	Counter Counter // turned to Moment
 	Moment  Moment
-	Credits int64 // what can be drawn beyond the month
+	Purse   Purse
 }
 
 // Standing is how one window of one layer stands, and what it says to the units that were asked for.
@@ -24,6 +24,7 @@ type Standing struct {
 	Limit     Limit
 	Used      int64
 	Remaining int64 // what can still be sent in it now; MaxInt64 without a limit
+	Credits   int64 // of a month with a limit: what was drawn of credits in it, and what can still be
 	Fits      bool  // the units asked for
 	Over      bool  // they fit beyond the limit alone, up to its cap
 	OpensAt   int64 // Unix milliseconds: when they fit if nothing else is sent; 0 for never
@@ -98,8 +99,11 @@ func (s Standing) severity() int {
 
 func stand(st *State, w Window, n int64) Standing {
 	l := st.Layer.Limits[w]
-	within, most := room(&st.Counter, st.Moment, l, w, st.Credits)
+	within, most := room(&st.Counter, st.Moment, l, w, &st.Purse)
 	s := Standing{Window: w, Limit: l, Used: st.Counter.used(w), Remaining: most, Fits: n <= most, Over: n > within && n <= most, OpensAt: st.Moment.At}
+	if w == Month {
+		s.Credits = plus(st.Purse.Drawn, st.Purse.left(&st.Counter))
+	}
 	if !s.Fits {
 		s.OpensAt = opens(st, w, n)
 	}
@@ -108,32 +112,31 @@ func stand(st *State, w Window, n int64) Standing {
 
 // room is how many units can be sent now as far as one window goes: within its limit, and at most, with overage. The counter
 // stands at m.
-func room(c *Counter, m Moment, l Limit, w Window, credits int64) (within, most int64) {
-	used := c.used(w)
+func room(c *Counter, m Moment, l Limit, w Window, p *Purse) (within, most int64) {
 	if l.Amount == Unlimited {
-		return math.MaxInt64 - used, math.MaxInt64 - used
+		return math.MaxInt64 - c.used(w), math.MaxInt64 - c.used(w)
+	}
+	used, credits := c.used(w), int64(0)
+	if w == Month {
+		used, credits = p.own(c), p.left(c)
 	}
 	within = max(0, l.Amount-used)
 	if l.Paced {
-		within = min(within, max(0, pace(c, m, l, w)))
+		if now := max(0, pace(c, m, l, w, used)); now < within {
+			return now, now // credits are for a month that is used up
+		}
 	}
-	if w == Month {
-		within = plus(within, credits) // what was drawn before stands in used
-	}
-	most = within
-	if l.Action == Overage && !l.Paced {
-		most = max(within, l.Cap-used)
-	}
-	return within, most
+	within, most = plus(within, credits), max(0, overCap(l)-used)
+	return within, max(within, plus(most, credits))
 }
 
 // pace is how much an even spread of the limit leaves now. A message of many units takes the minutes that it needs.
-func pace(c *Counter, m Moment, l Limit, w Window) int64 {
+func pace(c *Counter, m Moment, l Limit, w Window, used int64) int64 {
 	switch w {
 	case Day:
-		return share(l.Amount, m.At-m.DayBegan, m.DayEnds-m.DayBegan) - c.DayUsed
+		return share(l.Amount, m.At-m.DayBegan, m.DayEnds-m.DayBegan) - used
 	case Month:
-		return share(l.Amount, m.At-m.MonthBegan, m.MonthEnds-m.MonthBegan) - c.MonthUsed
+		return share(l.Amount, m.At-m.MonthBegan, m.MonthEnds-m.MonthBegan) - used
 	case Hour:
 	}
 	each, sum, most := l.Amount/60, int64(0), int64(0)
@@ -166,19 +169,19 @@ func share(amount, gone, whole int64) int64 {
 
 // opens is when n units fit into a window if nothing else is sent, or 0.
 func opens(st *State, w Window, n int64) int64 {
-	l := st.Layer.Limits[w]
-	if highest := max(l.Amount, overCap(l)); n > plus(highest, st.Credits) {
-		return 0
-	}
 	if w != Hour {
 		return opensInPeriod(st, w, n)
+	}
+	l := st.Layer.Limits[w]
+	if n > max(l.Amount, overCap(l)) {
+		return 0
 	}
 	c, m := st.Counter, st.Moment
 	first := max(m.Minute, c.Minute) + 1
 	for minute := first; minute <= first+ringSize; minute++ {
 		m.At, m.Minute = minute*minuteMs, minute
 		c.turn(Moment{Minute: minute})
-		if _, most := room(&c, m, l, Hour, 0); n <= most {
+		if _, most := room(&c, m, l, Hour, nil); n <= most {
 			return m.At
 		}
 	}
@@ -194,12 +197,15 @@ func overCap(l Limit) int64 {
 
 func opensInPeriod(st *State, w Window, n int64) int64 {
 	l, m := st.Layer.Limits[w], st.Moment
-	began, ends, used := m.DayBegan, m.DayEnds, st.Counter.DayUsed
+	began, ends, used, later := m.DayBegan, m.DayEnds, st.Counter.DayUsed, int64(0)
 	if w == Month {
-		began, ends, used = m.MonthBegan, m.MonthEnds, st.Counter.MonthUsed
+		began, ends, used = m.MonthBegan, m.MonthEnds, st.Purse.own(&st.Counter)
+		if !l.Paced { // under a pace the credits come last, when the month is used up
+			later = CreditLeft(st.Purse.Credits, ends)
+		}
 	}
-	if n > l.Amount && n > overCap(l) {
-		return 0 // credits that lie ready would have let it through now
+	if n > plus(max(l.Amount, overCap(l)), later) {
+		return 0
 	}
 	if !l.Paced || l.Amount-used < n {
 		if !l.Paced {

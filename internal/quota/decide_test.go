@@ -78,34 +78,6 @@ func TestDecide(t *testing.T) {
 	}
 }
 
-func TestCreditsExtendTheMonthAlone(t *testing.T) {
-	s := layer(Limits{Hour: {Amount: 100, Action: Reject}, Day: free(), Month: {Amount: 10, Action: Reject}}, 10)
-	s.Credits = 200
-	if d := Decide([]State{s}, 90); !d.Allowed {
-		t.Error("credits do not extend the month")
-	}
-	if d := Decide([]State{s}, 91); d.Allowed || d.Binding.Window != Hour {
-		t.Error("credits extend the hour as well")
-	}
-}
-
-func TestCreditsAreDrawnFromTheOneThatExpiresFirst(t *testing.T) {
-	all := []Credit{{"gone", 50, 0, 99}, {"soon", 10, 4, 200}, {"late", 10, 0, 300}}
-	drawn, ok := Draw(all, 100, 1000, 1008, 20)
-	if diff := cmp.Diff([]Drawn{{"soon", 6}, {"late", 2}}, drawn); diff != "" || !ok {
-		t.Error(diff, ok)
-	}
-	if drawn, ok := Draw(all, 100, 1000, 1020, 12); ok || drawn != nil || CreditLeft(all, 100) != 8 {
-		t.Errorf("12 of 8 were drawn: %v", drawn)
-	}
-	if drawn, ok := Draw(all, 100, 1000, 900, 12); !ok || drawn != nil {
-		t.Errorf("credits were drawn before the month was used up: %v", drawn)
-	}
-	if drawn, ok := Draw(all, 100, Unlimited, 9000, 12); !ok || drawn != nil {
-		t.Errorf("credits were drawn without a limit: %v", drawn)
-	}
-}
-
 func TestPacingSpreadsALimitOverItsWindow(t *testing.T) {
 	hour := layer(per(Hour, Limit{Amount: 600, Paced: true}), 0)
 	if d := Decide([]State{hour}, 10); !d.Allowed {

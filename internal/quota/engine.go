@@ -308,7 +308,8 @@ const (
 	reapAtOnce  = 500
 	reapEvery   = time.Second
 	keepReserve = 24 * time.Hour
-	forgetChunk = 100 // rows of the log, of up to a thousand reserves
+	keepMinutes = time.Hour // after that: a lease of a minute ends in the next but one
+	forgetChunk = 100       // rows of the log, of up to a thousand reserves
 )
 
 // Reap returns to the ledger what was not spent of leases that have ended, of this node and of those that are no more.
@@ -428,6 +429,15 @@ func (e *Engine) ForgetReserves(ctx context.Context) error {
 		})
 		if err != nil {
 			return fmt.Errorf("forget old reserves: %w", err)
+		}
+	}
+	for n := int64(reapAtOnce); n == reapAtOnce; {
+		err := e.db.Batch(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+			n, err = forgetMinutes(ctx, tx, (before-keepMinutes.Milliseconds())/minuteMs, reapAtOnce)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("forget when credits were drawn on: %w", err)
 		}
 	}
 	return e.logbook.expire(ctx, e.db)

@@ -28,6 +28,10 @@ func (w *town) crowd() {
 		numbers(20_000) + `INSERT INTO quota_usage (subject, channel, hour, day, units, over) SELECT 'acc_crowd' || i, 'email', i % 100, 0, 1, 0 FROM n`,
 		numbers(5_000) + `INSERT INTO quota_chunks (seq, id, at, ended, leases, keys, body) SELECT i, 'rsv_crowd' || i, ` + fmt.Sprint(at) + ` + i, '', CAST('' AS BYTEA), CAST('' AS BYTEA), CAST('' AS BYTEA) FROM n`,
 		numbers(5_000) + `INSERT INTO quota_settled (seq, states) SELECT i, CAST('' AS BYTEA) FROM n`,
+		numbers(5_000) + `INSERT INTO accounts (id, parent_id, kind, name, name_fold, created_at, updated_at) SELECT 'acc_crowd' || i, 'acc_platform', 'customer', 'c', 'c', 1, 1 FROM n`,
+		numbers(5_000) + `INSERT INTO quota_credits (id, account_id, channel, units, expires_at, reason, reference, granted_at, granted_by, granted_from) SELECT 'crd_crowd' || i, 'acc_crowd' || i, 'email', 1, ` + fmt.Sprint(at) + ` + i, '', '', 0, '', '' FROM n`,
+		numbers(5_000) + `INSERT INTO quota_drawn (credit_id, month, units) SELECT 'crd_crowd' || i, 0, 1 FROM n`,
+		numbers(5_000) + `INSERT INTO quota_drawn_minutes (subject, channel, minute, month, credit_id, units) SELECT 'acc_crowd' || i, 'email', ` + fmt.Sprint(at/60_000) + ` + i, 0, 'crd_crowd' || i, 1 FROM n`,
 		`INSERT INTO quota_log (one, seq, folded) VALUES (1, 5000, 5000)`,
 		`ANALYZE`,
 	} {
@@ -39,12 +43,14 @@ func (w *town) crowd() {
 }
 
 // wholly finds plans that read one of the ledger's tables from end to end. The log has one row, and v is what a statement brings along.
-var wholly = regexp.MustCompile(`^SCAN (quota_(ledger|leases|usage|chunks|settled)|[a-uw-z])$|Seq Scan on quota_(ledger|leases|usage|chunks|settled)|AUTOMATIC`)
+var wholly = regexp.MustCompile(`^SCAN (quota_(ledger|leases|usage|chunks|settled|credits|drawn|drawn_minutes)|[a-uw-z])$|Seq Scan on quota_(ledger|leases|usage|chunks|settled|credits|drawn|drawn_minutes)|AUTOMATIC`)
 
 func TestEveryStatementOfTheLedgerStartsFromAnIndex(t *testing.T) {
 	eachTown(t, func(w *town) {
 		w.crowd()
 		w.limit(string(w.one), Day, Limit{Amount: 10_000})
+		w.limit(string(w.one), Month, Limit{Amount: 5})
+		w.credit("crd_one", w.one, 10_000, noon.Truncate(time.Minute).Add(time.Hour))
 		watch := &db.Watch{}
 		ctx := watch.Watched(t.Context())
 		e := w.node(true)

@@ -20,14 +20,23 @@ type Gauge struct {
 	Channel Channel
 	Limits  Limits
 	Used    [windows]int64
+	Credits int64 // what they add to the month: what was drawn of them in it, and what can still be
 	Moment  Moment
 
 	shared string // the package or role group that its limits come from where it has none of its own
 }
 
-// Share is how much of the limit of a window is used, in percent rounded down; 0 without a limit, or where the limit is 0.
+// Most is how much can be sent in a window: its limit, and of a month the credits as well. It is Unlimited without a limit.
+func (g Gauge) Most(w Window) int64 {
+	if l := g.Limits[w].Amount; w != Month || l == Unlimited {
+		return l
+	}
+	return plus(g.Limits[w].Amount, g.Credits)
+}
+
+// Share is how much of what can be sent in a window is used, in percent rounded down; 0 without a limit, or where it is 0.
 func (g Gauge) Share(w Window) int64 {
-	l := g.Limits[w].Amount
+	l := g.Most(w)
 	if l <= 0 {
 		return 0
 	}
@@ -80,14 +89,24 @@ func (e *Engine) Gauges(ctx context.Context, q db.Queryer, subjects []string) ([
 	if err != nil {
 		return nil, err
 	}
+	var customers []counted
+	for _, g := range found {
+		if g.Kind == "customer" {
+			customers = append(customers, counted{g.Subject, Email}, counted{g.Subject, SMS})
+		}
+	}
+	purses, err := unspent(ctx, q, customers, leases, e.clock())
+	if err != nil {
+		return nil, err
+	}
 	held := map[counted][]leaseRow{}
 	for _, l := range leases {
 		held[l.counted] = append(held[l.counted], l)
 	}
-	return e.read(ctx, q, found, rows, counters, held)
+	return e.read(ctx, q, found, rows, counters, held, purses)
 }
 
-func (e *Engine) read(ctx context.Context, q db.Queryer, found []Gauge, rows []limitRow, counters map[counted]row, held map[counted][]leaseRow) (out []Gauge, err error) {
+func (e *Engine) read(ctx context.Context, q db.Queryer, found []Gauge, rows []limitRow, counters map[counted]row, held map[counted][]leaseRow, purses map[counted]*purse) (out []Gauge, err error) {
 	now := e.clock()
 	calendars := map[ids.Account]Calendar{}
 	for _, g := range found {
@@ -114,6 +133,8 @@ func (e *Engine) read(ctx context.Context, q db.Queryer, found []Gauge, rows []l
 			for _, w := range Windows() {
 				g.Used[w] = counter.used(w)
 			}
+			at := purses[k].of(&counter)
+			g.Credits = plus(at.Drawn, at.left(&counter))
 			out = append(out, g)
 		}
 	}

@@ -80,14 +80,14 @@ type holder struct {
 	fetch atomic.Bool // a block is being fetched
 
 	mu      sync.Mutex
-	limits  Limits        // those that the leases were taken under
+	terms   terms         // those that the leases were taken under
 	block   int64         // how large the next one should be; 0 until it is worth one
 	missed  time.Duration // when the counter was last asked for without a lease
 	granted time.Duration
 }
 
-func newHolder(k counted, kind Kind, limits Limits) *holder {
-	h := &holder{counted: k, limits: limits, missed: -time.Hour}
+func newHolder(k counted, kind Kind, under terms) *holder {
+	h := &holder{counted: k, terms: under, missed: -time.Hour}
 	if kind == "platform" || kind == "reseller" {
 		h.upper, h.block = true, upperBlock
 	}
@@ -137,11 +137,11 @@ func (h *holder) wants(now time.Duration, ahead bool) int64 {
 	return h.block
 }
 
-// put has a lease used from now on. It reports false when the limits have become others meanwhile.
-func (h *holder) put(l *lease, under Limits, now time.Duration) bool {
+// put has a lease used from now on. It reports false when the terms have become others meanwhile.
+func (h *holder) put(l *lease, under terms, now time.Duration) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.limits != under {
+	if h.terms != under {
 		return false
 	}
 	h.granted = now
@@ -155,14 +155,14 @@ func (h *holder) put(l *lease, under Limits, now time.Duration) bool {
 	return true
 }
 
-// adopt takes other limits and returns the leases that were taken under those before, which are not used any more.
-func (h *holder) adopt(limits Limits) []*lease {
+// adopt takes other terms and returns the leases that were taken under those before, which are not used any more.
+func (h *holder) adopt(under terms) []*lease {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.limits == limits {
+	if h.terms == under {
 		return nil
 	}
-	h.limits = limits
+	h.terms = under
 	return h.drop()
 }
 

@@ -68,6 +68,9 @@ type batch struct {
 	charged map[counted]bool
 	moments map[Calendar]Moment
 	journal []hourly
+	purses  map[counted]*purse
+	drawn   []drawing // of them
+	undrawn []drawing // with units that were recalled
 	grants  []grant
 	writing writing
 	ids     ids.Reserves
@@ -86,6 +89,7 @@ type grant struct {
 func (b *batch) run(ctx context.Context, tx *db.Tx, at position) (err error) {
 	b.tx, b.at, b.began = tx, at, b.engine.watch()
 	b.forgo()
+	b.drawn, b.undrawn = nil, nil
 	b.charged, b.moments, b.journal, b.grants, b.made, b.moved = map[counted]bool{}, map[Calendar]Moment{}, nil, nil, map[token]*item{}, false
 	for _, it := range b.items {
 		it.err, it.lapsed, it.refused, it.replay, it.made, it.over, it.done = nil, nil, nil, nil, Reserve{}, false, false
@@ -101,6 +105,9 @@ func (b *batch) run(ctx context.Context, tx *db.Tx, at position) (err error) {
 		return err
 	}
 	if err := b.lock(ctx); err != nil {
+		return err
+	}
+	if err := b.lockPurses(ctx); err != nil {
 		return err
 	}
 	for _, it := range b.items {
@@ -197,7 +204,7 @@ func (b *batch) decide(it *item) {
 		row := b.rows[t.path.key(i)]
 		m := b.moment(l.Calendar)
 		row.turn(m)
-		states, at = append(states, State{Layer: *l, Counter: row.Counter, Moment: m}), append(at, i)
+		states, at = append(states, State{Layer: *l, Counter: row.Counter, Moment: m, Purse: b.purses[row.counted].of(&row.Counter)}), append(at, i)
 	}
 	if it.lapsed != nil {
 		return
@@ -254,6 +261,7 @@ func (b *batch) charge(it *item, states []State, at []int) {
 	for j, i := range at {
 		row := b.rows[t.path.key(i)]
 		over := beyond(states[j], t.n)
+		b.draw(row, states[j].Layer.Limits[Month], t.n)
 		c, _ := row.charge(t.n) // it was seen to fit
 		b.charged[row.counted] = true
 		b.journal = append(b.journal, c.at(row.counted, t.n, over))
@@ -267,7 +275,8 @@ func (b *batch) charge(it *item, states []State, at []int) {
 func beyond(s State, n int64) (most int64) {
 	for _, w := range Windows() {
 		if l := s.Layer.Limits[w]; l.Action == Overage && l.Amount != Unlimited {
-			most = max(most, min(n, n-max(0, l.Amount-s.Counter.used(w))))
+			within, _ := room(&s.Counter, s.Moment, l, w, &s.Purse)
+			most = max(most, n-within)
 		}
 	}
 	return most
@@ -305,17 +314,17 @@ func (b *batch) lease() {
 func (b *batch) grant(h *holder, layer *Layer, size int64) {
 	row, m := b.rows[h.counted], b.moment(layer.Calendar)
 	row.turn(m)
-	until := min((m.Minute+2)*minuteMs, m.DayEnds, m.MonthEnds)
-	if until-m.At < time.Second.Milliseconds() {
-		return
-	}
+	purse, month := b.purses[h.counted], layer.Limits[Month]
+	at := purse.of(&row.Counter)
 	for _, w := range Windows() {
-		within, _ := room(&row.Counter, m, layer.Limits[w], w, 0)
+		within, _ := room(&row.Counter, m, layer.Limits[w], w, &at)
 		size = min(size, within/fairShare)
 	}
-	if size < smallest {
+	until := purse.usable(&row.Counter, month, size, min((m.Minute+2)*minuteMs, m.DayEnds, m.MonthEnds))
+	if size < smallest || until-m.At < time.Second.Milliseconds() {
 		return
 	}
+	b.draw(row, month, size)
 	c, ok := row.charge(size)
 	if !ok {
 		return
@@ -351,6 +360,12 @@ func (b *batch) store(ctx context.Context) error {
 		return err
 	}
 	if err := b.shrink(ctx); err != nil {
+		return err
+	}
+	if err := addDrawings(ctx, b.tx, b.drawn); err != nil {
+		return err
+	}
+	if err := returnDrawn(ctx, b.tx, b.undrawn); err != nil {
 		return err
 	}
 	before := b.at
@@ -414,7 +429,7 @@ func (b *batch) keep(ctx context.Context) {
 			until: b.began + time.Duration(g.row.until-b.now.UnixMilli())*time.Millisecond}
 		l.left.Store(g.row.size)
 		b.engine.logbook.live[l.id] = l
-		if !g.h.put(l, g.layer.Limits, b.engine.watch()) {
+		if !g.h.put(l, g.layer.terms(), b.engine.watch()) {
 			lost = append(lost, l)
 		}
 	}
@@ -464,10 +479,15 @@ func returnLeases(ctx context.Context, tx *db.Tx, ended []leaseRow) (all []ids.L
 	if err != nil {
 		return nil, err
 	}
-	for _, l := range ended {
+	back := make([]refund, len(ended))
+	for i, l := range ended {
 		rows[l.counted].giveBack(l.Charge, l.size-l.spent)
+		back[i] = refund{l.counted, l.Charge, l.size - l.spent}
 	}
 	if err := storeRows(ctx, tx, rows); err != nil {
+		return nil, err
+	}
+	if err := restoreCredits(ctx, tx, back); err != nil {
 		return nil, err
 	}
 	if err := note(ctx, tx, journal); err != nil {

@@ -40,11 +40,19 @@ func counterModel(limit int64, leases bool) porcupine.Model {
 }
 
 func TestQUO03ReserveAndReleaseAreLinearizableOnSeveralNodes(t *testing.T) {
-	for _, leases := range []bool{false, true} {
-		t.Run(fmt.Sprintf("leases %t", leases), func(t *testing.T) {
+	for _, c := range []struct {
+		leases  bool
+		credits int64 // of the limit
+	}{{false, 0}, {true, 0}, {false, 25}, {true, 25}} {
+		leases := c.leases
+		t.Run(fmt.Sprintf("leases %t, %d in credits", leases, c.credits), func(t *testing.T) {
 			eachTown(t, func(w *town) {
 				const limit = 40
-				w.limit(string(w.one), Day, Limit{Amount: limit})
+				w.limit(string(w.one), Month, Limit{Amount: limit - c.credits})
+				if c.credits > 0 {
+					w.credit("crd_soon", w.one, c.credits/2, noon.Add(time.Hour).Truncate(time.Minute))
+					w.credit("crd_late", w.one, c.credits-c.credits/2, noon.Add(2*time.Hour).Truncate(time.Minute))
+				}
 				nodes := []*Engine{w.node(leases), w.node(leases), w.node(leases)}
 				took := clock.Stopwatch()
 				var mu sync.Mutex

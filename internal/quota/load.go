@@ -102,7 +102,7 @@ func (e *Engine) lay(l loading, s Sender, r route) (*path, []change.Subject) {
 		if layer.shared != "" {
 			of = append(of, change.Subject{Kind: change.Quota, ID: layer.shared})
 		}
-		p.holders = append(p.holders, e.holder(counted{layer.Subject, s.Channel}, layer.Kind, layer.Limits))
+		p.holders = append(p.holders, e.holder(counted{layer.Subject, s.Channel}, layer.Kind, layer.terms()))
 	}
 	return p, of
 }
@@ -205,7 +205,7 @@ func (l *loading) route(s Sender) (r route, err error) {
 		r.layers = append(r.layers, layer)
 	}
 	for _, l := range chain {
-		r.layers = append(r.layers, passed{Layer{Subject: string(l.id), Kind: Kind(l.kind), Name: l.name, Account: l.id}, l.bought})
+		r.layers = append(r.layers, passed{Layer{Subject: string(l.id), Kind: Kind(l.kind), Name: l.name, Account: l.id, credits: l.credits}, l.bought})
 		r.of = append(r.of, change.Subject{Kind: change.Account, ID: string(l.id)}, change.Subject{Kind: change.Setting, ID: string(l.id)})
 	}
 	return r, nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"testing"
+	"time"
 
 	"bailiwick/internal/change"
 	"bailiwick/internal/clock"
@@ -87,11 +88,25 @@ func (w *town) limit(subject string, window Window, l Limit) {
 	w.exec(`INSERT INTO quota_limits (account_id, subject, channel, period, source, amount, action, cap, paced, updated_at) VALUES (?, ?, 'email', ?, 'pool', ?, ?, ?, ?, 1)
 		ON CONFLICT (subject, channel, period, source) DO UPDATE SET amount = excluded.amount, action = excluded.action, cap = excluded.cap`,
 		w.platform, subject, window.String(), l.Amount, l.Action, l.Cap, l.Paced)
+	w.tell()
+}
+
+// tell has all nodes hear what has changed.
+func (w *town) tell() {
+	w.t.Helper()
 	for _, f := range w.feeds { // as they do four times a second
 		if err := f.Read(w.t.Context()); err != nil {
 			w.t.Fatal(err)
 		}
 	}
+}
+
+// credit grants units of email.
+func (w *town) credit(id ids.Credit, account ids.Account, units int64, expires time.Time) {
+	w.t.Helper()
+	w.exec(`INSERT INTO quota_credits (id, account_id, channel, units, expires_at, reason, reference, granted_at, granted_by, granted_from) VALUES (?, ?, 'email', ?, ?, '', '', ?, '', '')`,
+		id, account, units, expires.UnixMilli(), w.clock.Now().UnixMilli())
+	w.tell()
 }
 
 // node is a process with a connection of its own.

@@ -124,15 +124,15 @@ func (e *Engine) Calendar(ctx context.Context, q db.Queryer, id ids.Account) (Ca
 }
 
 // holder is the place of a counter's leases on this node.
-func (e *Engine) holder(k counted, kind Kind, limits Limits) *holder {
+func (e *Engine) holder(k counted, kind Kind, under terms) *holder {
 	e.mu.Lock()
 	h := e.holders[k]
 	if h == nil {
-		h = newHolder(k, kind, limits)
+		h = newHolder(k, kind, under)
 		e.holders[k] = h
 	}
 	e.mu.Unlock()
-	if lost := h.adopt(limits); len(lost) > 0 {
+	if lost := h.adopt(under); len(lost) > 0 {
 		e.forsake(lost)
 	}
 	return h

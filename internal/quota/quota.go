@@ -115,7 +115,17 @@ type Layer struct {
 	Account  ids.Account // the account it is, or belongs to
 	Limits   Limits
 	Calendar Calendar
+
+	credits int64 // becomes another with each that is granted or voided; 0 without any
 }
+
+// terms are what leases are taken under.
+type terms struct {
+	limits  Limits
+	credits int64
+}
+
+func (l *Layer) terms() terms { return terms{l.Limits, l.credits} }
 
 // MostUnits is how many units can be asked for at once.
 const MostUnits = 1 << 40

@@ -20,8 +20,11 @@ func (b *batch) weigh(t *Ticket, states []State, at []int) Decision {
 		return d
 	}
 	var back []recalled
+	var undrawn []drawing
+	purses := make([]*purse, len(at))
 	for j, i := range at {
 		h := t.path.holders[i]
+		purses[j] = b.purses[h.counted].clone()
 		for _, l := range []*lease{h.cur.Load(), h.next.Load()} {
 			if l == nil || l.ended {
 				continue
@@ -29,8 +32,12 @@ func (b *batch) weigh(t *Ticket, states []State, at []int) Decision {
 			if n := l.rest(); n > 0 {
 				states[j].Counter.giveBack(l.Charge, n)
 				back = append(back, recalled{l, n})
+				if purses[j] != nil {
+					undrawn = append(undrawn, purses[j].recall(l.Charge, n)...)
+				}
 			}
 		}
+		states[j].Purse = purses[j].of(&states[j].Counter)
 	}
 	if back == nil {
 		return d
@@ -43,8 +50,11 @@ func (b *batch) weigh(t *Ticket, states []State, at []int) Decision {
 		row := b.rows[t.path.key(i)]
 		row.Counter = states[j].Counter
 		b.charged[row.counted] = true
+		if purses[j] != nil {
+			b.purses[row.counted] = purses[j]
+		}
 	}
-	b.back = append(b.back, back...)
+	b.back, b.undrawn = append(b.back, back...), append(b.undrawn, undrawn...)
 	return d
 }
 

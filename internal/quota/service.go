@@ -160,6 +160,22 @@ type Shown struct {
 	Ends   [windows]int64 // Unix milliseconds: when the day and the month end; 0 for the hour
 	Begins [windows]int64 // when they began
 	Leased int64          // of the month, units that nodes hold ready; they are not in Used
+	Purse  Purse          // the credits that extend the month, without what nodes hold ready
+}
+
+// Next is the credit that is drawn on next once the month is used up, and false without one.
+func (s Shown) Next(now time.Time) (Credit, bool) {
+	for _, c := range s.Purse.Credits {
+		if c.left(now.UnixMilli()) > 0 {
+			return c, true
+		}
+	}
+	return Credit{}, false
+}
+
+// Credits is what credits add to the month: what was drawn of them in it, and what can still be.
+func (s Shown) Credits(now time.Time) int64 {
+	return plus(s.Purse.Drawn, CreditLeft(s.Purse.Credits, now.UnixMilli()))
 }
 
 // Began is when the day or the month began.
@@ -225,9 +241,19 @@ func (s *Service) explain(ctx context.Context, q db.Queryer, sc authz.Scope, p *
 	if err != nil {
 		return Explanation{}, err
 	}
+	now := s.engine.clock()
+	var with []counted
+	for i, l := range p.layers {
+		if l.credits != 0 {
+			with = append(with, keys[i])
+		}
+	}
+	purses, err := unspent(ctx, q, with, leases, now)
+	if err != nil {
+		return Explanation{}, err
+	}
 	var out Explanation
 	var states []State
-	now := s.engine.clock()
 	for i, l := range p.layers {
 		st := State{Layer: l, Counter: counters[keys[i]].Counter, Moment: l.Calendar.At(now)}
 		before := st.Counter.MonthUsed
@@ -238,6 +264,8 @@ func (s *Service) explain(ctx context.Context, q db.Queryer, sc authz.Scope, p *
 		}
 		shown := Shown{Layer: l, Hidden: !sc.Sees(l.Account), Leased: before - st.Counter.MonthUsed, Ends: [windows]int64{0, st.Moment.DayEnds, st.Moment.MonthEnds}, Begins: [windows]int64{0, st.Moment.DayBegan, st.Moment.MonthBegan}}
 		st.Counter.turn(st.Moment)
+		st.Purse = purses[keys[i]].of(&st.Counter)
+		shown.Purse = st.Purse
 		for _, w := range Windows() {
 			shown.Used[w] = st.Counter.used(w)
 		}

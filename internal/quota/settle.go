@@ -138,10 +138,12 @@ func restore(ctx context.Context, tx *db.Tx, due []promise) error {
 		return err
 	}
 	var journal []hourly
+	var back []refund
 	for _, p := range due {
 		for _, c := range p.charges {
 			k := counted{c.subject, p.Channel}
 			rows[k].giveBack(c.Charge, p.Units)
+			back = append(back, refund{k, c.Charge, p.Units})
 			if l, ok := live[c.lease]; ok {
 				l.size, l.spent = l.size-p.Units, l.spent-p.Units
 				live[c.lease] = l
@@ -159,6 +161,9 @@ func restore(ctx context.Context, tx *db.Tx, due []promise) error {
 		return err
 	}
 	if err := storeRows(ctx, tx, rows); err != nil {
+		return err
+	}
+	if err := restoreCredits(ctx, tx, back); err != nil {
 		return err
 	}
 	return note(ctx, tx, journal)

@@ -16,6 +16,7 @@ type link struct {
 	kind, name string
 	bought     string // the package, "" none
 	sets       bool   // it has settings of its own
+	credits    int64  // becomes another with each credit that is granted or voided; 0 without any
 }
 
 // linksOf reads accounts and those above them, each account first.
@@ -25,10 +26,11 @@ func linksOf(ctx context.Context, q db.Queryer, accounts []ids.Account) (map[ids
 		asked := padded(part)
 		_, err := db.All(ctx, q, func(r db.Row) (l link, err error) {
 			var of ids.Account
-			err = r.Scan(&of, &l.id, &l.kind, &l.name, &l.bought, &l.sets)
+			err = r.Scan(&of, &l.id, &l.kind, &l.name, &l.bought, &l.sets, &l.credits)
 			out[of] = append(out[of], l)
 			return l, err
-		}, `SELECT t.descendant_id, a.id, a.kind, a.name, a.package_id, EXISTS (SELECT 1 FROM settings s WHERE s.account_id = a.id)
+		}, `SELECT t.descendant_id, a.id, a.kind, a.name, a.package_id, EXISTS (SELECT 1 FROM settings s WHERE s.account_id = a.id),
+			(SELECT COUNT(*) + COUNT(c.voided_at) FROM quota_credits c WHERE c.account_id = a.id)
 			FROM account_tree t JOIN accounts a ON a.id = t.ancestor_id WHERE t.descendant_id IN `+db.In(len(asked))+` ORDER BY t.descendant_id, t.depth`, db.Args(asked...)...)
 		if err != nil {
 			return nil, fmt.Errorf("read the layers above accounts: %w", err)

@@ -148,11 +148,10 @@ func (s *Service) Months(ctx context.Context, by authz.Actor, at ids.Account, cl
 	out := map[ids.Account]Filled{}
 	fullest := map[ids.Account]int64{}
 	for _, g := range all {
-		l := g.Limits[quota.Month]
-		if _, other := out[g.Account]; l.Amount == quota.Unlimited || other && g.Share(quota.Month) <= fullest[g.Account] {
+		if _, other := out[g.Account]; g.Most(quota.Month) == quota.Unlimited || other && g.Share(quota.Month) <= fullest[g.Account] {
 			continue
 		}
-		out[g.Account], fullest[g.Account] = Filled{g.Channel, g.Used[quota.Month], l.Amount}, g.Share(quota.Month)
+		out[g.Account], fullest[g.Account] = Filled{g.Channel, g.Used[quota.Month], g.Most(quota.Month)}, g.Share(quota.Month)
 	}
 	return out, nil
 }

@@ -186,7 +186,7 @@ func (w *Watcher) write(ctx context.Context, tx *db.Tx, g quota.Gauge, a alert) 
 	var mails []notify.Mail
 	for _, p := range people {
 		mails = append(mails, notify.Mail{To: p.email, Name: p.name, Template: template, Language: p.language, Account: g.Account, At: p.at, Link: secret.Wrap(link),
-			Data: []any{"name", g.Name, "percent", near, "used", g.Used[window], "most", g.Limits[window].Amount, "limit", notify.Word("notices.limit_" + string(a.channel) + "_" + a.period)}})
+			Data: []any{"name", g.Name, "percent", near, "used", g.Used[window], "most", g.Most(window), "limit", notify.Word("notices.limit_" + string(a.channel) + "_" + a.period)}})
 	}
 	return w.mail.Queue(ctx, tx, mails...)
 }
