@@ -141,6 +141,9 @@ func Decide(f Facts) (Scope, bool) {
 			sc.subs.mems = append(sc.subs.mems, l.Membership)
 		}
 	}
+	if st.bound {
+		sc.bought = bought{st.by, st.sold}
+	}
 	return sc, sc.top >= 0
 }
 

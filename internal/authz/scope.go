@@ -21,7 +21,23 @@ type Scope struct {
 	granted   []Granted     // of chain: where a grant of the actor is in force
 	still     int64         // see Still
 	ownerHere bool          // by a membership of the account itself
+	bought    bought        // what the client of the chain has
 	top       int           // index in chain of the highest account the actor has a grant on
+}
+
+// bought is the package of a client that withholds something.
+type bought struct {
+	name string // "" for none
+	sold Set
+}
+
+// Withheld reports what of a set the package of the client, on which or in which the account is, withholds from its people, and the
+// package's name. Whoever is given that there has it in vain.
+func (s Scope) Withheld(set Set) (withheld Set, by string) {
+	if s.bought.name == "" {
+		return Set{}, ""
+	}
+	return set.Without(s.bought.sold), s.bought.name
 }
 
 // subReach is which sub-accounts the actor may use: all, or those of some memberships.

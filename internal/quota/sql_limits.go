@@ -190,3 +190,22 @@ func endedHere(ctx context.Context, tx *db.Tx, sc authz.Scope) ([]limitRow, erro
 	return db.All(ctx, tx, scanLimit, `SELECT subject, channel, period, source, amount, action, cap, paced, COALESCE(ends_at, 0) FROM quota_limits
 		WHERE ends_at IS NOT NULL AND ends_at <= ? AND `+here+` ORDER BY subject, channel, period, source`, append([]any{tx.Ms()}, args...)...)
 }
+
+// Apart counts, for each channel and window, the people with a role group at the scope's account and below who have a limit of their own
+// instead of that of the group.
+func Apart(ctx context.Context, q db.Queryer, sc authz.Scope, group ids.Role) (map[Channel]*[windows]int, error) {
+	out := map[Channel]*[windows]int{Email: {}, SMS: {}}
+	down, args := sc.Down("m.account_id")
+	_, err := db.All(ctx, q, func(r db.Row) (n int, err error) {
+		var c Channel
+		var period string
+		if err := r.Scan(&c, &period, &n); err != nil {
+			return n, err
+		}
+		w, _ := ParseWindow(period) // the table holds no other
+		out[c][w] = n
+		return n, nil
+	}, `SELECT l.channel, l.period, count(*) FROM memberships m JOIN quota_limits l ON l.subject = m.id AND l.source = 'override' WHERE m.role = ? AND `+down+` GROUP BY l.channel, l.period`,
+		append([]any{group}, args...)...)
+	return out, err
+}

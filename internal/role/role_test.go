@@ -3,12 +3,15 @@ package role_test
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"bailiwick/internal/authz"
 	"bailiwick/internal/clock"
 	"bailiwick/internal/db"
 	"bailiwick/internal/db/dbtest"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
+	"bailiwick/internal/quota"
 	"bailiwick/internal/role"
 	"bailiwick/internal/user"
 	"bailiwick/internal/user/usertest"
@@ -114,5 +117,42 @@ func TestAGroupInUseStaysUntilItsPeopleAreReassigned(t *testing.T) {
 		if err != nil || len(all) != 1 || all[0].ID != ids.Role(next) {
 			t.Errorf("%+v, %v", all, err)
 		}
+	})
+}
+
+// TestAnEditSaysBeforehandWhomItChanges looks at an edit before it is saved.
+func TestAnEditSaysBeforehandWhomItChanges(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		sends := func(n int64) quota.Grid {
+			return quota.Grid{}.With(quota.Email, quota.Month, quota.Limit{Amount: n, Action: quota.Reject})
+		}
+		in := input("Desk", "users.view", "reports.view")
+		in.Sending = sends(10_000)
+		id, err := w.Create(t.Context(), w.Owner.Actor, w.Customer, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		one := w.Member(w.Customer, "one@acme.example", user.Access{Role: authz.Role(id), AllSubs: true})
+		w.Member(w.Department, "two@acme.example", user.Access{Role: authz.Role(id), AllSubs: true})
+		w.Exec(`INSERT INTO quota_limits (account_id, subject, channel, period, source, amount, action, cap, paced, updated_at) VALUES (?, ?, 'email', 'month', 'override', 5, 'reject', 0, FALSE, 0)`, w.Customer, one.Member)
+		next := input("Desk", "users.view", "contacts.view")
+		next.Sending = sends(12_000)
+		got, err := w.Service.Preview(t.Context(), w.Owner.Actor, w.Customer, id, next)
+		if err != nil {
+			t.Fatal(err)
+		}
+		limit := func(n int64) quota.Limit { return quota.Limit{Amount: n, Action: quota.Reject} }
+		want := []role.LimitChange{{Channel: quota.Email, Window: quota.Month, Was: limit(10_000), Is: limit(12_000), Apart: 1}}
+		if diff := cmp.Diff(want, got.Limits); diff != "" || got.People != 2 || got.Gained != authz.SetOf("contacts.view") || got.Lost != authz.SetOf("reports.view") {
+			t.Errorf("%+v, %s", got, diff)
+		}
+		if same, err := w.Service.Preview(t.Context(), w.Owner.Actor, w.Customer, id, in); err != nil || same.Limits != nil || !same.Gained.Empty() || !same.Lost.Empty() {
+			t.Errorf("%+v, %v", same, err)
+		}
+		_, err = w.Service.Preview(t.Context(), w.Seller.Actor, w.Reseller, id, next)
+		w.wantCode(err, "role.not_found")
+		next.Sending = sends(-5)
+		_, err = w.Service.Preview(t.Context(), w.Owner.Actor, w.Customer, id, next)
+		w.wantCode(err, "quota.amount_range")
 	})
 }

@@ -83,7 +83,7 @@ func (s *Server) rolePage(w http.ResponseWriter, r *http.Request, by authz.Actor
 	if err != nil {
 		return err
 	}
-	return s.showRole(w, r, by, sc, g, typedRole{role.Input{Name: g.Name, Description: g.Description, Perms: g.Perms}, typedShared(g.Sending)}, nil)
+	return s.showRole(w, r, by, sc, g, typedRole{Input: role.Input{Name: g.Name, Description: g.Description, Perms: g.Perms}, sending: typedShared(g.Sending)}, nil)
 }
 
 func (s *Server) roleOf(r *http.Request, by authz.Actor) (authz.Scope, role.Group, error) {
@@ -104,10 +104,10 @@ func (s *Server) showRole(w http.ResponseWriter, r *http.Request, by authz.Actor
 	base := accountPath(sc.Account(), "/roles")
 	v := roles.Edit{
 		Base: base, Action: base + "/" + string(g.ID), Title: g.Name, Name: in.Name, Description: in.Description, Version: strconv.FormatInt(g.Version, 10),
-		New: g.ID == "", ReadOnly: g.Inherited(sc.Account()) || !sc.Has(authz.RolesManage),
+		New: g.ID == "", ReadOnly: g.Inherited(sc.Account()) || !sc.Has(authz.RolesManage), Changes: in.changes,
 	}
 	may := authz.GroupGrantable().Intersect(sc.Whole())
-	v.Grid = roleGrid(offerOf(r.Context()), may, in.Perms, v.ReadOnly)
+	v.Grid = roleGrid(offerOf(r.Context()), sc, may, in.Perms, v.ReadOnly)
 	status := http.StatusOK
 	if failure != nil {
 		fields, isForm := fieldErrors(p, failure)
@@ -176,8 +176,8 @@ func (s *Server) roleHolders(r *http.Request, by authz.Actor, sc authz.Scope, g 
 }
 
 // roleGrid is what a role group may hold. What the reader does not hold is shown and cannot be ticked.
-func roleGrid(o offer, may, ticked authz.Set, readOnly bool) people.Grid {
-	g := permGrid(o, may.Union(ticked), ticked, func(authz.Module) string { return "" })
+func roleGrid(o offer, sc authz.Scope, may, ticked authz.Set, readOnly bool) people.Grid {
+	g := permGrid(o, may.Union(ticked), ticked, func(m authz.Module) string { return withheldNote(o, sc, m) })
 	off := func(c *people.GridCell) { c.Disabled = readOnly || !may.Has(authz.Perm(c.Perm)) }
 	for _, group := range g.Groups {
 		for _, row := range group.Rows {
@@ -198,6 +198,7 @@ func roleGrid(o offer, may, ticked authz.Set, readOnly bool) people.Grid {
 type typedRole struct {
 	role.Input
 	sending typedGrid
+	changes *roles.Changes // what saving it would do, nil when nobody asked
 }
 
 // readRole reads the form of a group. Who may not set limits sends none, and those of the group stay.
@@ -207,7 +208,7 @@ func readRole(w http.ResponseWriter, r *http.Request, sc authz.Scope, g role.Gro
 		return typedRole{}, 0, err
 	}
 	version, _ := strconv.ParseInt(f.text("version"), 10, 64) //nolint:errcheck // 0 is no version, and stale
-	in := typedRole{role.Input{Name: f.text("name"), Description: f.text("description"), Perms: permsOf(f), Sending: g.Sending}, typedShared(g.Sending)}
+	in := typedRole{Input: role.Input{Name: f.text("name"), Description: f.text("description"), Perms: permsOf(f), Sending: g.Sending}, sending: typedShared(g.Sending)}
 	if sc.Has(authz.QuotasEdit) {
 		in.sending = readGrid(f)
 	}

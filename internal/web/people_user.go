@@ -317,6 +317,9 @@ func grantGrid(o offer, sc authz.Scope, a user.Access) people.Grid {
 		may = may.Union(authz.Grantable(authz.Support))
 	}
 	return permGrid(o, may.Intersect(sc.Perms()).Without(bodiesPerm), a.Perms, func(m authz.Module) string {
+		if note := withheldNote(o, sc, m); note != "" {
+			return note
+		}
 		switch m.Ceiling {
 		case authz.ForAnyone:
 			return ""
@@ -325,6 +328,14 @@ func grantGrid(o offer, sc authz.Scope, a user.Access) people.Grid {
 		}
 		return o.T("grid.for_support")
 	})
+}
+
+// withheldNote says that the client's package withholds a module from whoever is given it here, "" where it does not.
+func withheldNote(o offer, sc authz.Scope, m authz.Module) string {
+	if withheld, by := sc.Withheld(o.set(m)); !withheld.Empty() {
+		return o.T("grid.withheld", "package", by)
+	}
+	return ""
 }
 
 // gridColumns are the actions that have a column of their own; a module's others stand beside them.

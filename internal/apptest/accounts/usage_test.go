@@ -2,12 +2,14 @@ package accounts_test
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"bailiwick/internal/apptest"
 	"bailiwick/internal/authz"
+	"bailiwick/internal/plan"
 	"bailiwick/internal/quota"
 )
 
@@ -55,6 +57,89 @@ func TestUsageShowsMetersNumbersAndHowLongTheMonthLasts(t *testing.T) {
 			if a := w.SignIn(guest.Email).Get(at(acme, path)); a.Status != http.StatusForbidden {
 				t.Errorf("a Guest opens %s: %d", path, a.Status)
 			}
+		}
+	})
+}
+
+// TestTheTabOfQuotasShowsWhatItsReaderMaySee gives one person the packages alone, and another the limits alone.
+func TestTheTabOfQuotasShowsWhatItsReaderMaySee(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		acme := client(t, w, w.Platform, "Acme")
+		pkg, err := w.Plans.Create(t.Context(), w.Root, w.Platform, plan.Input{Name: "Growth 100k", All: true, Terms: plan.Terms{plan.Users: 40}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Accounts.Assign(t.Context(), w.Root, acme, pkg); err != nil {
+			t.Fatal(err)
+		}
+		sees := func(email string, perm authz.Perm) string {
+			group := w.RoleGroup(acme, email, authz.ClientsView, perm)
+			w.Member(acme, email, apptest.As(authz.Role(group)))
+			got := w.SignIn(email).Get(at(acme, "/quotas"))
+			if got.Status != http.StatusOK {
+				t.Fatalf("%s opens the tab: %d", email, got.Status)
+			}
+			return got.Body
+		}
+		if body := sees("buys@acme.example", authz.PackagesView); !strings.Contains(body, "Growth 100k") || strings.Contains(body, "Sending limits") || strings.Contains(body, "This month") {
+			t.Error("who sees packages sees the package, and no limits or use")
+		}
+		if body := sees("sends@acme.example", authz.QuotasView); strings.Contains(body, "Growth 100k") || !strings.Contains(body, "Sending limits") {
+			t.Error("who sees quotas sees the limits, and not the package")
+		}
+		reads := w.Member(acme, "reads@acme.example", apptest.As(authz.Role(w.RoleGroup(acme, "Readers", authz.ClientsView))))
+		if a := w.SignIn(reads.Email).Get(at(acme, "/quotas")); a.Status != http.StatusForbidden {
+			t.Errorf("who sees neither opens the tab: %d", a.Status)
+		}
+	})
+}
+
+// TestAGridSaysWhatAPackageWithholds looks at the permissions of a role group and of a person in a client whose package leaves few modules.
+func TestAGridSaysWhatAPackageWithholds(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		acme := client(t, w, w.Platform, "Acme")
+		department := w.Department(acme, "Retail")
+		pkg, err := w.Plans.Create(t.Context(), w.Root, w.Platform, plan.Input{Name: "Tiny", Modules: authz.ModuleSet("messages", "subaccounts", "departments")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		who := w.SignIn(apptest.OwnerEmail)
+		const said = "Tiny does not include this."
+		if body := who.Get(at(acme, "/roles/new")).Body; strings.Contains(body, said) {
+			t.Error("it is said without a package")
+		}
+		if err := w.Accounts.Assign(t.Context(), w.Root, acme, pkg); err != nil {
+			t.Fatal(err)
+		}
+		has(t, who.Get(at(acme, "/roles/new")), http.StatusOK, said)
+		has(t, who.Get(at(department, "/roles/new")), http.StatusOK, said)
+		staff := w.Member(acme, "staff@acme.example", apptest.As(authz.Guest))
+		has(t, who.Get(at(acme, "/users/"+string(staff.Member)+"/access")), http.StatusOK, said)
+		if body := who.Get(at(w.Platform, "/roles/new")).Body; strings.Contains(body, said) {
+			t.Error("it is said at the platform")
+		}
+	})
+}
+
+func TestARoleGroupSaysWhatWillChangeBeforeItIsSaved(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		acme := client(t, w, w.Platform, "Acme")
+		amara := w.Member(acme, "amara@acme.example", apptest.As(authz.Owner))
+		group := w.RoleGroup(acme, "Desk", authz.UsersView)
+		w.Member(acme, "one@acme.example", apptest.As(authz.Role(group)))
+		who := w.SignIn(amara.Email)
+		path := at(acme, "/roles/"+string(group))
+		has(t, who.Get(path), http.StatusOK, "What will change", "Change something to see it here.")
+		form := url.Values{"version": {"1"}, "name": {"Desk"}, "perm": {"reports.view"}, "email_month": {"12,000"}}
+		has(t, who.PostForm(path+"/changes", form), http.StatusOK, "1 person gains it", "1 person loses it", "Unlimited to 12,000. It binds 1 person.", `value="12,000"`)
+		form.Set("email_month", "many")
+		has(t, who.PostForm(path+"/changes", form), http.StatusUnprocessableEntity, `value="many"`)
+		if g, err := w.Roles.Get(t.Context(), amara.Actor, acme, group); err != nil || g.Version != 1 || !g.Perms.Has(authz.UsersView) {
+			t.Errorf("looking changed it: %+v, %v", g, err)
+		}
+		gus := w.Member(acme, "gus@acme.example", apptest.As(authz.Guest))
+		if a := w.SignIn(gus.Email).PostForm(path+"/changes", form); a.Status != http.StatusForbidden {
+			t.Errorf("a Guest: %d", a.Status)
 		}
 	})
 }

@@ -180,6 +180,8 @@ var edges = map[string]edge{
 	"quota.Service.Explain":   {"explainQuota", ""},
 	"quota.Service.HandedOut": {"listLimits", ""},
 	"quota.Service.Limits":    {"listLimits", ""},
+	"quota.Service.Overrides": {"", "a card of the portal; listLimits tells them of each client"},
+	"quota.Service.Pool":      {"", "the portal's meter; listLimits tells the limits that it adds up"},
 	"quota.Service.Reserve":   {"reserveQuota", ""},
 	"quota.Service.SetLimits": {"setLimits", ""},
 	"quota.Service.Settle":    {"commitQuota releaseQuota", ""},
@@ -191,6 +193,7 @@ var edges = map[string]edge{
 	"role.Service.Get":      {"getRole", ""},
 	"role.Service.Holders":  {"listRoleHolders", ""},
 	"role.Service.List":     {"listRoles", ""},
+	"role.Service.Preview":  {"", "what the portal shows before it saves; getRole tells what would change"},
 	"role.Service.Reassign": {"reassignRole", ""},
 
 	"subaccount.Service.Choices": {"", "what the portal's forms offer; listSubAccounts tells the same"},

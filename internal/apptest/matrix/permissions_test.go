@@ -773,6 +773,9 @@ var calls = []call{
 	{"quota.Service.HandedOut", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Quotas.HandedOut(o.ctx, by, o.client))
 	}},
+	{"role.Service.Preview", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Roles.Preview(o.ctx, by, o.client, o.RoleGroup(o.client, o.fresh()), role.Input{Name: o.fresh()}))
+	}},
 	{"quota.Service.Pool", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Quotas.Pool(o.ctx, by, o.client, quota.Email, 0))
 	}},

@@ -1,0 +1,75 @@
+package web
+
+import (
+	"net/http"
+
+	"bailiwick/internal/authz"
+	"bailiwick/internal/i18n"
+	"bailiwick/internal/quota"
+	"bailiwick/internal/role"
+	"bailiwick/internal/web/ui/part"
+	"bailiwick/internal/web/ui/roles"
+)
+
+// roleChanges says what saving the form of a role group would change, and for how many people. It saves nothing.
+func (s *Server) roleChanges(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
+	sc, g, err := s.roleOf(r, by)
+	if err != nil {
+		return err
+	}
+	if _, _, err := s.Ops.Read(r.Context(), by, authz.RolesManage, sc.Account()); err != nil {
+		return err
+	}
+	in, _, err := readRole(w, r, sc, g)
+	if err != nil {
+		return err
+	}
+	var would role.Change
+	if err = in.parse(); err == nil {
+		would, err = s.Roles.Preview(r.Context(), by, sc.Account(), g.ID, in.Input)
+	}
+	if err != nil && !shown(err) {
+		return err
+	}
+	if err == nil {
+		in.changes = changesShown(offerOf(r.Context()), would)
+	}
+	if fragment(r, roles.ChangesID) {
+		v := roles.Changes{Wrong: err != nil}
+		if in.changes != nil {
+			v = *in.changes
+		}
+		v.Action = accountPath(sc.Account(), "/roles/"+string(g.ID)+"/changes")
+		return s.render(w, r, http.StatusOK, v)
+	}
+	return s.showRole(w, r, by, sc, g, in, err)
+}
+
+// changesShown puts into words what a change of a role group does.
+func changesShown(o offer, would role.Change) *roles.Changes {
+	v := &roles.Changes{Asked: true}
+	people := would.People + would.Invited
+	for _, perm := range o.perms() {
+		switch {
+		case would.Gained.Has(perm):
+			v.Lines = append(v.Lines, roles.Line{Icon: "plus", Tone: part.Success, What: o.permName(perm), Whom: o.T("roles.gain", "count", people)})
+		case would.Lost.Has(perm):
+			v.Lines = append(v.Lines, roles.Line{Icon: "minus", Tone: part.Danger, What: o.permName(perm), Whom: o.T("roles.lose", "count", people)})
+		}
+	}
+	for _, l := range would.Limits {
+		v.Lines = append(v.Lines, roles.Line{Icon: "pencil", Tone: part.Neutral, What: slot{l.Channel, l.Window}.label(o.Printer), Whom: o.T("roles.limit_change", "was", limitWords(o.Printer, l.Was), "is", limitWords(o.Printer, l.Is)) + " " + o.T("roles.binds", "count", people-l.Apart)})
+	}
+	return v
+}
+
+// limitWords writes a limit for people, with what happens at it.
+func limitWords(p i18n.Printer, l quota.Limit) string {
+	if l.Amount == quota.Unlimited {
+		return p.T("packages.unlimited")
+	}
+	if l.Action == quota.Reject && !l.Paced {
+		return p.Number(l.Amount)
+	}
+	return p.T("part.pair", "name", p.Number(l.Amount), "value", typedFrom(l, "").atLimit(p))
+}
