@@ -13,6 +13,7 @@ import (
 
 	"bailiwick/internal/apikey"
 	"bailiwick/internal/authz"
+	"bailiwick/internal/brand"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/obs"
 	"bailiwick/internal/secret"
@@ -98,6 +99,7 @@ func (a *API) recognise(r *http.Request) (authz.Actor, error) {
 	if err != nil {
 		return by, err
 	}
+	by = by.Within(brand.Visited(r.Context()))
 	// A key comes to its account with each use; what it finds there the operation says.
 	if err := a.Policy.Enter(r.Context(), by, by.Account()); err != nil && errs.KindOf(err) != errs.NotFound {
 		return by, err

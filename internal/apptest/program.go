@@ -26,6 +26,15 @@ type Program struct {
 	w   *World
 	Key secret.String
 	ID  ids.Key
+
+	host string // the name it asks for, "" for the portal's own
+}
+
+// At is the program where it asks for another host.
+func (p *Program) At(host string) *Program {
+	other := *p
+	other.host = host
+	return &other
 }
 
 // Program makes a key for somebody in an account and returns a client that presents it.
@@ -33,7 +42,7 @@ func (w *World) Program(by authz.Actor, at ids.Account, scopes ...authz.Perm) *P
 	w.t.Helper()
 	made, err := w.Keys.Create(w.t.Context(), by, at, apikey.Input{Name: "a program", Scopes: authz.SetOf(scopes...)})
 	w.ok(err, "make a key")
-	return &Program{w, made.Secret, made.ID}
+	return &Program{w: w, Key: made.Secret, ID: made.ID}
 }
 
 // Everything makes a key that holds all that somebody can put into one.
@@ -124,6 +133,7 @@ func (p *Program) Do(method, path, body string, headers ...string) Reply {
 		if !p.Key.Empty() {
 			req.Header.Set("Authorization", "Bearer "+p.Key.Reveal())
 		}
+		req.Host = p.host
 		for i := 0; i+1 < len(headers); i += 2 {
 			req.Header.Set(headers[i], headers[i+1])
 		}

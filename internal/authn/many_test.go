@@ -107,7 +107,7 @@ func TestAPersonInThousandsOfAccountsSignsInAndSwitchesAsOneInTwo(t *testing.T) 
 			after  *spot
 		}{"first": {}, "next": {"", &spot{"client 0100", "acc_x"}}, "search": {"client 00", nil}, "search, next": {"client 00", &spot{"client 0100", "acc_x"}}} {
 			for _, who := range []ids.User{few, many} {
-				query, args := placesQuery(who, at.search, at.after)
+				query, args := placesQuery(who, "", at.search, at.after)
 				plan := strings.Join(dbtest.Plan(t, w.d, query, args...), "\n")
 				if w.d.Dialect() == db.Postgres && who == few {
 					continue // two rows are sorted soonest

@@ -361,7 +361,7 @@ func updateKeys(ctx context.Context, tx *db.Tx, user ids.User, off bool) error {
 	return err
 }
 
-func listPlaces(ctx context.Context, q db.Queryer, user ids.User, in PlacesQuery) ([]Place, error) {
+func listPlaces(ctx context.Context, q db.Queryer, user ids.User, within ids.Account, in PlacesQuery) ([]Place, error) {
 	var after *spot
 	if in.After != "" {
 		found, err := db.All(ctx, q, func(r db.Row) (s spot, err error) { return s, r.Scan(&s.fold, &s.account) }, `SELECT name_fold, id FROM accounts WHERE id = ?`, in.After)
@@ -372,7 +372,7 @@ func listPlaces(ctx context.Context, q db.Queryer, user ids.User, in PlacesQuery
 			after = &s
 		}
 	}
-	query, args := placesQuery(user, ids.Fold(in.Search), after)
+	query, args := placesQuery(user, within, ids.Fold(in.Search), after)
 	return db.All(ctx, q, func(r db.Row) (p Place, err error) {
 		err = r.Scan(&p.Account, &p.Name, &p.Kind, &p.Role, &p.Group, &p.Closed)
 		return p, err
@@ -387,23 +387,28 @@ const (
 	searchInside = 200 // of the accounts used last, so many are searched for what stands inside of their names
 )
 
-// placesQuery walks the index of a person's accounts by name. What is searched for is the beginning of a name; in the accounts that
-// were used last it may stand anywhere, and for most people these are all.
-func placesQuery(user ids.User, search string, after *spot) (query string, args []any) {
+// placesQuery walks the index of a person's accounts by name, of those alone that are within when it names an account. What is
+// searched for is the beginning of a name; in the accounts that were used last it may stand anywhere, and for most people these
+// are all.
+func placesQuery(user ids.User, within ids.Account, search string, after *spot) (query string, args []any) {
 	beyond, from := "", []any(nil)
 	if after != nil {
 		beyond, from = ` AND (m.account_fold, m.account_id) > (?, ?)`, []any{after.fold, after.account}
 	}
-	const inForce = `FROM memberships m WHERE m.user_id = ? AND m.deactivated_at IS NULL`
+	inForce, of := `FROM memberships m WHERE m.user_id = ? AND m.deactivated_at IS NULL`, []any{user}
+	if within != "" {
+		inForce += ` AND (SELECT count(*) FROM account_tree t WHERE t.descendant_id = m.account_id AND t.ancestor_id = ?) > 0`
+		of = append(of, within)
+	}
 	first := ` ORDER BY m.account_fold, m.account_id LIMIT ` + strconv.Itoa(placesPage+1)
 	const place = `SELECT m.account_fold, m.account_id, m.role `
 	page := place + inForce + beyond + first
-	args = append([]any{user}, from...)
+	args = slices.Concat(of, from)
 	if search != "" {
 		page = place + `FROM (` + place + inForce + ` AND m.account_fold >= ? AND m.account_fold < ?` + beyond + first + `) m
 			UNION ` + place + `FROM (` + place + inForce + ` ORDER BY COALESCE(m.last_active_at, 0) DESC, m.created_at, m.id LIMIT ` + strconv.Itoa(searchInside) + `) m
 			WHERE m.account_fold LIKE ? ESCAPE '\'` + beyond
-		args = slices.Concat([]any{user, search, search + lastRune}, from, []any{user, "%" + db.EscapeLike(search) + "%"}, from)
+		args = slices.Concat(of, []any{search, search + lastRune}, from, of, []any{"%" + db.EscapeLike(search) + "%"}, from)
 	}
 	return `SELECT a.id, a.name, a.kind, m.role, COALESCE(r.name, ''), a.closed_at IS NOT NULL
 		FROM (` + page + `) m JOIN accounts a ON a.id = m.account_id LEFT JOIN roles r ON r.id = m.role` + first, args

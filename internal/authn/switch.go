@@ -25,6 +25,9 @@ type Place struct {
 type Places struct {
 	Rows []Place
 	Next string // where the next page begins, "" for the end
+
+	// Elsewhere is the account last worked in of somebody who has come to a domain where nothing is theirs, else "".
+	Elsewhere ids.Account
 }
 
 // PlacesQuery says which accounts to list.
@@ -41,7 +44,7 @@ func (s *Service) Places(ctx context.Context, by authz.Actor, in PlacesQuery) (P
 	if err != nil {
 		return Places{}, err
 	}
-	rows, err := listPlaces(ctx, q, user, in)
+	rows, err := listPlaces(ctx, q, user, by.Kept(), in)
 	if err != nil {
 		return Places{}, fmt.Errorf("list the accounts of %s: %w", user, err)
 	}
@@ -53,26 +56,20 @@ func (s *Service) Places(ctx context.Context, by authz.Actor, in PlacesQuery) (P
 		rows = rows[:placesPage]
 		next = string(rows[placesPage-1].Account)
 	}
-	rows, err = s.keptTo(ctx, by, rows)
-	return Places{rows, next}, err
+	out := Places{Rows: rows, Next: next}
+	if len(rows) == 0 && by.Kept() != "" && by.Kind() == authz.Person {
+		out.Elsewhere, err = s.elsewhere(ctx, by)
+	}
+	return out, err
 }
 
-// keptTo leaves out what an actor does not see who is kept to an account and what is below it.
-func (s *Service) keptTo(ctx context.Context, by authz.Actor, rows []Place) ([]Place, error) {
-	if by.Kept() == "" {
-		return rows, nil
+// elsewhere is the account that somebody last worked in, if nothing is theirs where they are kept to.
+func (s *Service) elsewhere(ctx context.Context, by authz.Actor) (ids.Account, error) {
+	here, err := s.Home(ctx, by)
+	if err != nil || here != "" {
+		return "", err
 	}
-	var out []Place
-	for _, p := range rows {
-		_, _, err := s.op.See(ctx, by, p.Account)
-		switch k := errs.KindOf(err); {
-		case err == nil, k == errs.Denied:
-			out = append(out, p)
-		case k != errs.NotFound:
-			return nil, err
-		}
-	}
-	return out, nil
+	return s.Home(ctx, by.Within(""))
 }
 
 // ChooseAccount makes an account the one that the actor's session works in. Any account in sight may be chosen.

@@ -47,6 +47,7 @@ type DB struct {
 	lasting *lasting
 	write   *sql.DB // SQLite: exactly one connection; PostgreSQL: the same pool as read
 	read    *sql.DB
+	keyed   *sql.DB // PostgreSQL: a pool of its own; SQLite: that of read
 	metrics metrics
 }
 
@@ -86,7 +87,7 @@ func openPostgres(ctx context.Context, dsn string, now func() time.Time) (*DB, e
 	p.SetMaxOpenConns(postgresConns)
 	p.SetMaxIdleConns(postgresConns)
 	p.SetConnMaxLifetime(connMaxLifetime)
-	d := &DB{now: now, dialect: Postgres, dsn: dsn, write: p, read: p, metrics: newMetrics(), lasting: newLasting(nil)}
+	d := &DB{now: now, dialect: Postgres, dsn: dsn, write: p, read: p, keyed: openKeyed(*cfg), metrics: newMetrics(), lasting: newLasting(nil)}
 	if err := p.PingContext(ctx); err != nil {
 		return nil, errors.Join(unreachable(err), d.Close())
 	}
@@ -123,7 +124,7 @@ func openSQLite(ctx context.Context, path string, now func() time.Time) (*DB, er
 	w.SetMaxIdleConns(1)
 	r.SetMaxOpenConns(sqliteReaders)
 	r.SetMaxIdleConns(sqliteReaders)
-	d := &DB{now: now, dialect: SQLite, dsn: path, file: file, write: w, read: r, metrics: newMetrics(), lasting: newLasting(syncLog(path + "-wal"))}
+	d := &DB{now: now, dialect: SQLite, dsn: path, file: file, write: w, read: r, keyed: r, metrics: newMetrics(), lasting: newLasting(syncLog(path + "-wal"))}
 	if err := w.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), d.Close())
 	}
@@ -133,7 +134,7 @@ func openSQLite(ctx context.Context, path string, now func() time.Time) (*DB, er
 // Close closes every connection.
 func (d *DB) Close() error {
 	if d.read == d.write {
-		return d.write.Close()
+		return errors.Join(d.keyed.Close(), d.write.Close())
 	}
 	return errors.Join(d.read.Close(), d.write.Close())
 }
@@ -173,11 +174,16 @@ func (d *DB) Now() time.Time { return d.now().UTC().Truncate(time.Millisecond) }
 var errPoolInTx = errors.New("db: the pool was read inside a transaction; use its Tx")
 
 func (d *DB) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return d.from(ctx, d.read, query, args)
+}
+
+// from runs a query on one of the pools.
+func (d *DB) from(ctx context.Context, pool *sql.DB, query string, args []any) (*sql.Rows, error) {
 	if inTx(ctx) {
 		return nil, errPoolInTx
 	}
 	watched(ctx, query, args)
-	return living(func() (*sql.Rows, error) { return d.read.QueryContext(ctx, rebind(d.dialect, query), args...) })
+	return living(func() (*sql.Rows, error) { return pool.QueryContext(ctx, rebind(d.dialect, query), args...) })
 }
 
 // living runs fn again when it met a connection that the server has closed since it was last used, as a restart closes

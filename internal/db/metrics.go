@@ -47,6 +47,9 @@ func (d *DB) Metrics() []prometheus.Collector {
 	if d.read != d.write {
 		all = append(all, collectors.NewDBStatsCollector(d.read, "read"))
 	}
+	if d.keyed != d.read {
+		all = append(all, collectors.NewDBStatsCollector(d.keyed, "keyed"))
+	}
 	return all
 }
 

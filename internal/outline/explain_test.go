@@ -61,6 +61,12 @@ func grow(t testing.TB, d *db.DB) wood {
 		SELECT 'mem_' || i, CASE WHEN i % 3 = 0 THEN 'acc_d' || i ELSE CAST(? AS TEXT) END, 'usr_' || i, 'user', CASE WHEN i % 20 = 0 THEN i END, i, i FROM n`, w.big)
 	exec(`INSERT INTO member_list (account_id, membership_id, name_fold, email_fold, active, created_at)
 		SELECT m.account_id, m.id, i.name_fold, i.email_fold, m.deactivated_at IS NULL, m.created_at FROM memberships m JOIN identities i ON i.id = m.user_id`)
+	hash := `CAST('t' || i AS BLOB)`
+	if d.Dialect() == db.Postgres {
+		hash = `CAST('t' || i AS BYTEA)`
+	}
+	exec(numbers(manyPeople)+`INSERT INTO invitations (id, account_id, email, email_fold, role, token_hash, by_mail, invited_by, invited_by_name, sent_at, expires_at, revoked_at, created_at)
+		SELECT 'inv_' || i, CASE WHEN i % 3 = 0 THEN 'acc_d' || i ELSE CAST(? AS TEXT) END, 'n' || i || '@b.example', 'n' || i || '@b.example', 'user', `+hash+`, TRUE, '', '', 0, 0, CASE WHEN i % 10 <> 1 THEN i END, 0 FROM n`, w.big)
 	exec(`INSERT INTO holds (id, account_id, source, set_from, reason, set_by, set_by_name, created_at) VALUES ('hld_1', 'acc_d77', 'operator', ?, '', '', '', 0)`, w.root)
 	exec(`INSERT INTO holds (id, account_id, source, set_from, reason, set_by, set_by_name, created_at) SELECT 'hld_' || id, id, 'operator', ?, '', '', '', 0 FROM accounts WHERE kind = 'customer' AND created_at % 8 = 1`, w.root)
 	exec(`ANALYZE`)
@@ -84,8 +90,8 @@ func TestBigTrees(t *testing.T) {
 }
 
 func plans(t *testing.T, d *db.DB, w wood) {
-	all := []group{departments, people, formerPeople}
-	shops := []group{resellers, customers, people, formerPeople}
+	all := []group{departments, people, invited, formerPeople}
+	shops := []group{resellers, customers, people, invited, formerPeople}
 	for name, q := range map[string]func() (string, []any){
 		"first page": func() (string, []any) { return childrenText(all, w.big, nil, page.Size+1) },
 		"after a department": func() (string, []any) {
@@ -97,8 +103,12 @@ func plans(t *testing.T, d *db.DB, w wood) {
 		"of the platform": func() (string, []any) {
 			return childrenText(shops, w.root, &key{customers, "c500", "acc_c500"}, page.Size+1)
 		},
-		"own people by name":      func() (string, []any) { return ownPeopleText(w.big, []string{"person", "7"}, mostJumps) },
-		"people by their address": func() (string, []any) { return addressedText(w.root, "p77@", mostJumps) },
+		"own people by name": func() (string, []any) { return ownPeopleText(w.big, []string{"person", "7"}, mostJumps) },
+		"after somebody invited": func() (string, []any) {
+			return childrenText(all, w.big, &key{invited, "n901@b.example", "inv_901"}, page.Size+1)
+		},
+		"departments by their names": func() (string, []any) { return departmentsBeginText(w.root, "d77", mostJumps) },
+		"people by their address":    func() (string, []any) { return addressedText(w.root, "p77@", mostJumps) },
 		"what a page shows": func() (string, []any) {
 			var of []any
 			for i := range page.Size {
@@ -137,13 +147,17 @@ func whole(d *db.DB, plan []string) bool {
 
 func opensAll(t *testing.T, w wood) {
 	var got []string
-	n, kinds := 0, []bool{}
+	n, waiting, kinds := 0, 0, []bool{}
 	for cursor := ""; n == 0 || cursor != ""; {
 		b, err := w.s.Children(t.Context(), w.by, w.big, cursor)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, x := range b.Nodes {
+			if x.Invited() {
+				waiting++
+				continue
+			}
 			if x.Person() && (len(kinds) == 0 || !kinds[len(kinds)-1]) || !x.Person() && len(kinds) > 0 && kinds[len(kinds)-1] {
 				kinds = append(kinds, x.Person())
 			}
@@ -156,6 +170,9 @@ func opensAll(t *testing.T, w wood) {
 	}
 	if want := manyDepartments + manyPeople - manyPeople/3; n != want {
 		t.Errorf("%d nodes on all pages, want %d", n, want)
+	}
+	if want := manyPeople/10 - manyPeople/30; waiting != want {
+		t.Errorf("%d invitations on all pages, want %d", waiting, want)
 	}
 	if diff := cmp.Diff([]string{"suspended"}, got); diff != "" {
 		t.Errorf("the department that is held (-want +got):\n%s", diff)

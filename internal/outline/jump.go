@@ -27,7 +27,7 @@ func (s *Service) Jump(ctx context.Context, by authz.Actor, root ids.Account, te
 		return nil, nil
 	}
 	var keys []key
-	for _, g := range seen(sc) {
+	for _, g := range findable(sc) {
 		more, err := s.jumps(ctx, q, sc, by, g, words, text)
 		if err != nil {
 			return nil, fmt.Errorf("search below %s: %w", root, err)
@@ -44,7 +44,7 @@ func (s *Service) Jump(ctx context.Context, by authz.Actor, root ids.Account, te
 
 func (s *Service) jumps(ctx context.Context, q db.Queryer, sc authz.Scope, by authz.Actor, g group, words []string, text string) ([]key, error) {
 	switch {
-	case g == formerPeople:
+	case g == formerPeople || g == invited:
 		return nil, nil
 	case g == people && sells(sc):
 		own, err := ownPeopleNamed(ctx, q, sc, words, mostJumps)

@@ -20,19 +20,21 @@ import (
 	"bailiwick/internal/page"
 )
 
-// Node is an account or a person in the tree.
+// Node is an account, a person or somebody invited in the tree.
 type Node struct {
-	Account     ids.Account    // the account, or the one that the person belongs to
+	Account     ids.Account    // the account, or the one that the person belongs to or is invited to
 	Member      ids.Membership // of a person, else ""
+	Invitation  ids.Invitation // of somebody invited, else ""
 	User        ids.User
 	Kind        account.Kind // of an account
 	Name        string
-	Role        authz.Role // of a person
+	Role        authz.Role // of a person, or of whoever accepts the invitation
 	RoleName    string     // of a role group
 	Users       int64      // people in the account, at most MostUsers+1; of a reseller those of its own
 	Status      account.Status
-	Deactivated bool // a person
-	Opens       bool // something that the reader may see lies inside
+	Deactivated bool  // a person
+	Expires     int64 // an invitation, in milliseconds of Unix time
+	Opens       bool  // something that the reader may see lies inside
 	Path        []string
 
 	key key
@@ -40,6 +42,9 @@ type Node struct {
 
 // Person reports whether the node is a person.
 func (n Node) Person() bool { return n.Member != "" }
+
+// Invited reports whether the node is somebody who has yet to accept an invitation.
+func (n Node) Invited() bool { return n.Invitation != "" }
 
 // MostUsers is how far the people of a department or reseller are counted.
 const MostUsers = 2000
@@ -83,6 +88,7 @@ const (
 	customers
 	departments
 	people
+	invited      // who has yet to accept
 	formerPeople // deactivated
 )
 
@@ -99,7 +105,18 @@ func seen(sc authz.Scope) (out []group) {
 	} else {
 		add(authz.DepartmentsView, departments)
 	}
-	add(authz.UsersView, people, formerPeople)
+	add(authz.UsersView, people, invited, formerPeople)
+	return out
+}
+
+// findable are the groups below an account that are searched: those that the reader may see, and of a portal the departments of
+// its customers.
+func findable(sc authz.Scope) []group {
+	out := seen(sc)
+	if sells(sc) && sc.Has(authz.DepartmentsView) {
+		out = append(out, departments)
+		slices.Sort(out)
+	}
 	return out
 }
 
@@ -158,11 +175,15 @@ func (s *Service) open(bind page.Binding, cursor string) (*key, error) {
 func nodes(ctx context.Context, q db.Queryer, sc authz.Scope, keys []key) ([]Node, error) {
 	var accounts []ids.Account
 	var members []ids.Membership
+	var invitations []ids.Invitation
 	for _, k := range keys {
-		if k.group < people {
-			accounts = append(accounts, ids.Account(k.id))
-		} else {
+		switch k.group {
+		case invited:
+			invitations = append(invitations, ids.Invitation(k.id))
+		case people, formerPeople:
 			members = append(members, ids.Membership(k.id))
+		case resellers, customers, departments:
+			accounts = append(accounts, ids.Account(k.id))
 		}
 	}
 	found := make(map[string]Node, len(keys))
@@ -182,6 +203,15 @@ func nodes(ctx context.Context, q db.Queryer, sc authz.Scope, keys []key) ([]Nod
 		}
 		for _, n := range list {
 			found[string(n.Member)] = n
+		}
+	}
+	if len(invitations) > 0 {
+		list, err := invitedNodes(ctx, q, sc, invitations)
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range list {
+			found[string(n.Invitation)] = n
 		}
 	}
 	out := make([]Node, 0, len(keys))
@@ -227,8 +257,8 @@ type Hits struct {
 }
 
 // Find searches the tree below root. Customers are found as in the list of clients; resellers by parts of their
-// names; departments and people of one customer by parts of names and addresses; people of a whole portal by the
-// beginning of their address, once it has an @.
+// names; departments and people of one customer by parts of names and addresses. Of a whole portal departments are found by the
+// beginning of their names once it is large, and people by the beginning of their address, once it has an @.
 func (s *Service) Find(ctx context.Context, by authz.Actor, root ids.Account, text string) (Hits, error) {
 	_, sc, err := s.op.See(ctx, by, root)
 	if err != nil {
@@ -241,7 +271,7 @@ func (s *Service) Find(ctx context.Context, by authz.Actor, root ids.Account, te
 	var keys []key
 	words := account.Words(text)
 	out := Hits{}
-	for _, g := range seen(sc) {
+	for _, g := range findable(sc) {
 		more, err := s.hits(ctx, q, sc, by, g, words, text, mostHits+1)
 		if err != nil {
 			return Hits{}, fmt.Errorf("search below %s: %w", root, err)
@@ -272,11 +302,13 @@ func (s *Service) hits(ctx context.Context, q db.Queryer, sc authz.Scope, by aut
 	case g == resellers:
 		return resellersNamed(ctx, q, sc, words, limit)
 	case g == departments:
-		return departmentsNamed(ctx, q, sc, words, limit)
+		return departmentsFound(ctx, q, sc, words, limit)
 	case g == people && sells(sc):
 		return peopleAddressed(ctx, q, sc, words, limit)
 	case g == people:
 		return peopleNamed(ctx, q, sc, words, limit)
+	case g == invited && !sells(sc):
+		return invitedNamed(ctx, q, sc, words, limit)
 	}
 	return nil, nil
 }
@@ -294,7 +326,7 @@ func withPaths(ctx context.Context, q db.Queryer, sc authz.Scope, found []Node) 
 	}
 	for i, n := range found {
 		for _, st := range steps[n.Account] {
-			if n.Person() || st.id != n.Account {
+			if n.Person() || n.Invited() || st.id != n.Account {
 				found[i].Path = append(found[i].Path, st.name)
 			}
 		}
@@ -302,10 +334,13 @@ func withPaths(ctx context.Context, q db.Queryer, sc authz.Scope, found []Node) 
 	return nil
 }
 
-// Ref is how a form names the node; ParseRef reads it.
+// Ref names the node on a page. That of an account or a person is also how a form names it; ParseRef reads it.
 func (n Node) Ref() string {
-	if n.Person() {
+	switch {
+	case n.Person():
 		return string(n.Account) + "." + string(n.Member)
+	case n.Invited():
+		return string(n.Account) + "." + string(n.Invitation)
 	}
 	return string(n.Account)
 }

@@ -67,24 +67,48 @@ func TestTheTreeShowsWhatThereIs(t *testing.T) {
 		}
 		top := []shown{{"Northwind", 1, account.Active, true, ""}, {"Bolt", 0, account.Active, false, ""}}
 		for name, c := range map[string]struct{ got, want []shown }{
-			"the platform":         {open(w.Root, w.Platform)[:2], top},
-			"the reseller":         {open(admin, reseller), []shown{{"Acme", 2, account.Active, true, ""}, {"Name of sam@northwind.example", 0, "", false, ""}}},
-			"the customer":         {open(owner, acme), []shown{{"Marketing", 1, account.Suspended, true, ""}, {"Name of anna@acme.example", 0, "", false, ""}}},
-			"a held department":    {open(owner, marketing), []shown{{"Events", 1, account.Suspended, true, ""}}},
-			"a department's end":   {open(owner, deep), []shown{{"Name of ben@acme.example", 0, "", false, ""}}},
-			"without its people":   {open(w.SignIn(support.Email).Actor(), reseller), []shown{{"Acme", 2, account.Active, false, ""}}},
-			"a customer's name":    {find(w.Root, w.Platform, "acm"), []shown{{"Acme", 2, account.Active, true, "/Northwind"}}},
-			"a reseller's name":    {find(w.Root, w.Platform, "wind"), []shown{{"Northwind", 1, account.Active, true, ""}}},
-			"an address":           {find(w.Root, w.Platform, "ben@"), []shown{{"Name of ben@acme.example", 0, "", false, "/Northwind/Acme/Marketing/Events"}}},
-			"a department's name":  {find(owner, acme, "vent"), []shown{{"Events", 1, account.Suspended, true, "/Marketing"}}},
-			"part of an address":   {find(owner, acme, "ben"), []shown{{"Name of ben@acme.example", 0, "", false, "/Marketing/Events"}}},
-			"nobody":               {find(owner, acme, "zzz"), nil},
-			"nothing typed":        {find(owner, acme, "  "), nil},
-			"what LIKE would read": {find(owner, acme, "%"), nil},
+			"the platform":          {open(w.Root, w.Platform)[:2], top},
+			"the reseller":          {open(admin, reseller), []shown{{"Acme", 2, account.Active, true, ""}, {"Name of sam@northwind.example", 0, "", false, ""}}},
+			"the customer":          {open(owner, acme), []shown{{"Marketing", 1, account.Suspended, true, ""}, {"Name of anna@acme.example", 0, "", false, ""}}},
+			"a held department":     {open(owner, marketing), []shown{{"Events", 1, account.Suspended, true, ""}}},
+			"a department's end":    {open(owner, deep), []shown{{"Name of ben@acme.example", 0, "", false, ""}}},
+			"without its people":    {open(w.SignIn(support.Email).Actor(), reseller), []shown{{"Acme", 2, account.Active, false, ""}}},
+			"a customer's name":     {find(w.Root, w.Platform, "acm"), []shown{{"Acme", 2, account.Active, true, "/Northwind"}}},
+			"a reseller's name":     {find(w.Root, w.Platform, "wind"), []shown{{"Northwind", 1, account.Active, true, ""}}},
+			"an address":            {find(w.Root, w.Platform, "ben@"), []shown{{"Name of ben@acme.example", 0, "", false, "/Northwind/Acme/Marketing/Events"}}},
+			"one from the platform": {find(w.Root, w.Platform, "vent"), []shown{{"Events", 1, account.Suspended, true, "/Northwind/Acme/Marketing"}}},
+			"a department's name":   {find(owner, acme, "vent"), []shown{{"Events", 1, account.Suspended, true, "/Marketing"}}},
+			"part of an address":    {find(owner, acme, "ben"), []shown{{"Name of ben@acme.example", 0, "", false, "/Marketing/Events"}}},
+			"nobody":                {find(owner, acme, "zzz"), nil},
+			"nothing typed":         {find(owner, acme, "  "), nil},
+			"what LIKE would read":  {find(owner, acme, "%"), nil},
 		} {
 			if diff := cmp.Diff(c.want, c.got); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", name, diff)
 			}
+		}
+		w.Invite(anna.Actor, deep, "new@acme.example", apptest.As(authz.Guest))
+		w.Invite(seller.Actor, reseller, "new@northwind.example", apptest.As(authz.Guest))
+		sees := func(by authz.Actor, id ids.Account) (out []string) {
+			b, err := w.Outline.Children(t.Context(), by, id, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, n := range b.Nodes {
+				if n.Invited() {
+					out = append(out, n.Name+" "+string(n.Role))
+				}
+			}
+			return out
+		}
+		if diff := cmp.Diff([]string{"new@acme.example guest"}, sees(owner, deep)); diff != "" {
+			t.Errorf("whom the department has invited (-want +got):\n%s", diff)
+		}
+		if got := sees(w.SignIn(support.Email).Actor(), reseller); got != nil {
+			t.Errorf("who may not see people sees %s", got)
+		}
+		if h, err := w.Outline.Find(t.Context(), owner, acme, "new@"); err != nil || len(h.Nodes) != 1 || !h.Nodes[0].Invited() {
+			t.Errorf("a search for somebody invited finds %v %v", h.Nodes, err)
 		}
 		if _, err := w.Outline.Children(t.Context(), owner, reseller, ""); errs.KindOf(err) != errs.NotFound {
 			t.Errorf("TEN01 the account above = %v, want not found", err)
@@ -116,7 +140,8 @@ func TestJumpFindsWhatOneMayGoTo(t *testing.T) {
 			text string
 			want []string
 		}{
-			"a client":                         {seller, reseller, "acm", []string{"Acme"}},
+			"a client":                         {seller, reseller, "acm", []string{"Acme", "/Acme/Marketing of Acme"}},
+			"a department of a client":         {seller, reseller, "marketing", []string{"/Acme/Marketing of Acme"}},
 			"one's own people":                 {seller, reseller, "sam", []string{"Name of sam@northwind.example"}},
 			"people of a client, by address":   {seller, reseller, "anna@", []string{"/Acme/Name of anna@acme.example"}},
 			"people of a client are not named": {seller, reseller, "anna", nil},

@@ -26,6 +26,9 @@ func branchOf(g group) branch {
 		return accounts("department")
 	case people:
 		return branch{"member_list c", "c.membership_id", "c.name_fold", "c.account_id = ? AND c.active = TRUE"}
+	case invited:
+		return branch{"invitations c", "c.id", "c.email_fold", "c.account_id = ? AND c.accepted_at IS NULL AND c.revoked_at IS NULL"}
+	case formerPeople:
 	}
 	return branch{"member_list c", "c.membership_id", "c.name_fold", "c.account_id = ? AND c.active = FALSE"}
 }
@@ -76,6 +79,7 @@ func accountsText(n int) string {
 			ELSE (SELECT count(*) FROM (SELECT 1 FROM member_list l WHERE l.account_id = a.id AND l.active = TRUE ORDER BY l.name_fold, l.membership_id LIMIT 2001) s) END,
 		(SELECT count(*) FROM (SELECT 1 FROM accounts c WHERE c.parent_id = a.id ORDER BY c.kind, c.name_fold, c.id LIMIT 1) s) > 0,
 		(SELECT count(*) FROM (SELECT 1 FROM member_list l WHERE l.account_id = a.id ORDER BY l.active, l.name_fold, l.membership_id LIMIT 1) s) > 0
+			OR (SELECT count(*) FROM (SELECT 1 FROM invitations i WHERE i.account_id = a.id AND i.accepted_at IS NULL AND i.revoked_at IS NULL ORDER BY i.email_fold LIMIT 1) s) > 0
 		FROM accounts a WHERE a.id IN ` + db.In(n)
 }
 
@@ -105,6 +109,14 @@ func memberNodes(ctx context.Context, q db.Queryer, _ authz.Scope, of []ids.Memb
 		return n, err
 	}, `SELECT m.id, m.account_id, m.user_id, i.name, m.role, COALESCE(r.name, ''), m.deactivated_at IS NOT NULL
 		FROM memberships m JOIN identities i ON i.id = m.user_id LEFT JOIN roles r ON r.id = m.role WHERE m.id IN `+db.In(len(of)), db.Args(of...)...)
+}
+
+func invitedNodes(ctx context.Context, q db.Queryer, _ authz.Scope, of []ids.Invitation) ([]Node, error) {
+	return db.All(ctx, q, func(r db.Row) (n Node, err error) {
+		err = r.Scan(&n.Invitation, &n.Account, &n.Name, &n.Role, &n.RoleName, &n.Expires)
+		return n, err
+	}, `SELECT v.id, v.account_id, v.email, v.role, COALESCE(r.name, ''), v.expires_at
+		FROM invitations v LEFT JOIN roles r ON r.id = v.role WHERE v.id IN `+db.In(len(of)), db.Args(of...)...)
 }
 
 func total(ctx context.Context, q db.Queryer, sc authz.Scope) (int, error) {
@@ -137,11 +149,32 @@ func resellersNamed(ctx context.Context, q db.Queryer, sc authz.Scope, words []s
 		SELECT 0, b.name_fold, b.id FROM below b WHERE `+cond+` ORDER BY b.name_fold, b.id LIMIT ?`, append(append([]any{sc.Account()}, args...), limit)...)
 }
 
-// departmentsNamed looks at the departments of one customer.
-func departmentsNamed(ctx context.Context, q db.Queryer, sc authz.Scope, words []string, limit int) ([]key, error) {
+// mostLookedAt is how many accounts of a tree are looked at for what their names contain, and how many departments that begin as
+// typed are asked whether they are in the tree.
+const mostLookedAt = 2000
+
+// departmentsFound looks at all that lies below an account, or at the departments that begin as typed when that is too much.
+func departmentsFound(ctx context.Context, q db.Queryer, sc authz.Scope, words []string, limit int) ([]key, error) {
+	if sells(sc) {
+		n, err := db.One(ctx, q, db.Value[int], `SELECT count(*) FROM (SELECT 1 FROM account_tree t WHERE t.ancestor_id = ? LIMIT ?) s`, sc.Account(), mostLookedAt+1)
+		if err != nil {
+			return nil, err
+		}
+		if n > mostLookedAt {
+			text, args := departmentsBeginText(sc.Account(), strings.Join(words, " "), limit)
+			return db.All(ctx, q, scanKey, text, args...)
+		}
+	}
 	cond, args := like(words, "a.name_fold")
 	return db.All(ctx, q, scanKey, `SELECT 2, a.name_fold, a.id FROM account_tree t JOIN accounts a ON a.id = t.descendant_id
-		WHERE t.ancestor_id = ? AND t.depth > 0 AND `+cond+` ORDER BY a.name_fold, a.id LIMIT ?`, append(append([]any{sc.Account()}, args...), limit)...)
+		WHERE t.ancestor_id = ? AND t.depth > 0 AND a.kind = 'department' AND `+cond+` ORDER BY a.name_fold, a.id LIMIT ?`, append(append([]any{sc.Account()}, args...), limit)...)
+}
+
+func departmentsBeginText(at ids.Account, begins string, limit int) (string, []any) {
+	return `SELECT 2, d.name_fold, d.id
+		FROM (SELECT id, name_fold FROM accounts WHERE kind = 'department' AND name_fold >= ? AND name_fold < ? ORDER BY name_fold, id LIMIT ?) d
+		JOIN account_tree t ON t.descendant_id = d.id AND t.ancestor_id = ?
+		ORDER BY d.name_fold, d.id LIMIT ?`, []any{begins, begins + "\U0010FFFF", mostLookedAt, at, limit}
 }
 
 // peopleNamed looks at the people of one customer and its departments.
@@ -149,6 +182,13 @@ func peopleNamed(ctx context.Context, q db.Queryer, sc authz.Scope, words []stri
 	cond, args := like(words, "l.name_fold", "l.email_fold")
 	return db.All(ctx, q, scanKey, `SELECT 3, l.name_fold, l.membership_id FROM account_tree t JOIN member_list l ON l.account_id = t.descendant_id
 		WHERE t.ancestor_id = ? AND `+cond+` ORDER BY l.name_fold, l.membership_id LIMIT ?`, append(append([]any{sc.Account()}, args...), limit)...)
+}
+
+// invitedNamed looks at whom one customer and its departments have invited.
+func invitedNamed(ctx context.Context, q db.Queryer, sc authz.Scope, words []string, limit int) ([]key, error) {
+	cond, args := like(words, "v.email_fold")
+	return db.All(ctx, q, scanKey, `SELECT 4, v.email_fold, v.id FROM account_tree t JOIN invitations v ON v.account_id = t.descendant_id
+		WHERE t.ancestor_id = ? AND v.accepted_at IS NULL AND v.revoked_at IS NULL AND `+cond+` ORDER BY v.email_fold, v.id LIMIT ?`, append(append([]any{sc.Account()}, args...), limit)...)
 }
 
 // ownPeopleNamed looks at the active people of the account itself.

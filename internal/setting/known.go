@@ -55,7 +55,11 @@ func (k *Known) By(ctx context.Context, q db.Queryer, account ids.Account) (*InF
 		return known, nil
 	}
 	told := k.cache.Told()
-	links, err := stored(ctx, q, account)
+	from, pool := q, q == db.Queryer(k.db)
+	if pool {
+		from = k.db.Keyed()
+	}
+	links, err := stored(ctx, from, account)
 	if err != nil {
 		return nil, fmt.Errorf("read the settings of %s: %w", account, err)
 	}
@@ -63,7 +67,7 @@ func (k *Known) By(ctx context.Context, q db.Queryer, account ids.Account) (*InF
 		return nil, errs.NoSuch("account")
 	}
 	known := k.force(gather(links).rows)
-	if q != db.Queryer(k.db) {
+	if !pool {
 		return known, nil
 	}
 	var of []change.Subject

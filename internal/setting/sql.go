@@ -31,7 +31,7 @@ func chain(ctx context.Context, q db.Queryer, account ids.Account, names []strin
 }
 
 // stored is chain with all that is stored, and without the names of accounts: what the program needs to apply settings.
-// PostgreSQL plans each run of a statement, so every table in it counts.
+// Inside a transaction PostgreSQL plans each run of it, so every table in it counts.
 func stored(ctx context.Context, q db.Queryer, account ids.Account) ([]link, error) {
 	return db.All(ctx, q, func(r db.Row) (l link, err error) {
 		var value string

@@ -139,7 +139,7 @@ func (s *Server) removeDomain(w http.ResponseWriter, r *http.Request, by authz.A
 	}
 	s.setFlash(w, "domain_removed")
 	to := accountPath(page.Account, "/branding#domain")
-	if visited(r.Context()) == page.Account { // the address is no longer served
+	if brand.Visited(r.Context()) == page.Account { // the address is no longer served
 		http.Redirect(w, r, s.BaseURL.Scheme+"://"+s.BaseURL.Host+to, http.StatusSeeOther)
 		return nil
 	}

@@ -6,19 +6,12 @@ import (
 	"net/http"
 	"strings"
 
+	"bailiwick/internal/brand"
 	"bailiwick/internal/i18n"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/web/ui/asset"
 	"bailiwick/internal/web/ui/shell"
 )
-
-// visit is the account whose domain a request came to, "" at the operator's own.
-type visit struct{}
-
-func visited(ctx context.Context) ids.Account {
-	id, _ := ctx.Value(visit{}).(ids.Account) //nolint:errcheck // none is ""
-	return id
-}
 
 // hosted finds out whose domain a request came to. A name that is nobody's gets a page that says nothing of anybody:
 // whoever points a name at this server must not borrow the portal of another.
@@ -39,7 +32,7 @@ func (s *Server) hosted(next http.Handler) http.Handler {
 		case account == "":
 			next.ServeHTTP(w, r)
 		default:
-			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), visit{}, account)))
+			next.ServeHTTP(w, r.WithContext(brand.WithVisited(r.Context(), account)))
 		}
 	})
 }
@@ -78,7 +71,7 @@ func (s *Server) origin(r *http.Request) string {
 // sight is the account whose brand and pages may be seen in a request that is about an account: the account itself, or
 // the one whose domain the request came to when that is another's.
 func (s *Server) sight(ctx context.Context, account ids.Account) ids.Account {
-	top := visited(ctx)
+	top := brand.Visited(ctx)
 	if top == "" || account == "" {
 		return top + account
 	}

@@ -32,10 +32,7 @@ func (s *Server) invitationPage(w http.ResponseWriter, r *http.Request) (invitat
 	token := r.PathValue("token")
 	self := "/invitation/" + url.PathEscape(token)
 	v := invitation.Page{Page: s.plainFrame(w, r, p.T("invitation.browser_title")), Action: self, SignOut: "/sign-out", SignInURL: "/sign-in?next=" + url.QueryEscape(self)}
-	o, err := s.Invites.Peek(r.Context(), token)
-	if err == nil && s.sight(r.Context(), o.At) != o.At {
-		err = errs.NoSuch("invitation") // it is another brand's
-	}
+	o, err := s.offered(r)
 	switch errs.KindOf(err) {
 	case errs.Conflict, errs.NotFound:
 		if err != nil {
@@ -58,6 +55,15 @@ func (s *Server) invitationPage(w http.ResponseWriter, r *http.Request) (invitat
 	return v, s.invitationFor(r, by, &v)
 }
 
+// offered is the invitation of the link, at the domains where it may be seen.
+func (s *Server) offered(r *http.Request) (invite.Opened, error) {
+	o, err := s.Invites.Peek(r.Context(), r.PathValue("token"))
+	if err == nil && s.sight(r.Context(), o.At) != o.At {
+		err = errs.NoSuch("invitation") // it is another brand's
+	}
+	return o, err
+}
+
 // invitationFor fits the page to who is signed in.
 func (s *Server) invitationFor(r *http.Request, by authz.Actor, v *invitation.Page) error {
 	me, err := s.Authn.Profile(r.Context(), by)
@@ -76,6 +82,9 @@ func (s *Server) acceptInvitation(w http.ResponseWriter, r *http.Request) error 
 	f, err := readForm(w, r, "name", "password", "username")
 	if err != nil {
 		return err
+	}
+	if _, err := s.offered(r); err != nil {
+		return s.invitationAgain(w, r, f, err)
 	}
 	by, _, err := s.recognise(r)
 	if err == nil {

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"strings"
 
 	"bailiwick/internal/authz"
 	"bailiwick/internal/errs"
@@ -16,15 +17,16 @@ import (
 )
 
 const (
-	noticesPath = "/notifications"
-	mostLatest  = 8 // in the list below the bell
+	noticesPath     = "/notifications"
+	noticesReadPath = noticesPath + "/read"
+	mostLatest      = 8 // in the list below the bell
 )
 
 // noticeRoutes are the pages of what the bell tells.
 func (s *Server) noticeRoutes() []Route {
 	return []Route{
 		{Pattern: "GET " + noticesPath, Signed: s.noticesPage},
-		{Pattern: "POST " + noticesPath + "/read", Signed: s.readNotices},
+		{Pattern: "POST " + noticesReadPath, Signed: s.readNotices},
 	}
 }
 
@@ -57,12 +59,12 @@ func (s *Server) noticesPage(w http.ResponseWriter, r *http.Request, by authz.Ac
 		if err != nil {
 			return err
 		}
-		v := notices.Latest{Rows: s.noticeRows(p, sc, found.Notices)}
+		v := notices.Latest{Rows: s.noticeRows(p, sc, found.Notices), Read: noticesReadPath}
 		v.Unread = anyUnread(v.Rows)
 		return s.render(w, r, http.StatusOK, v)
 	}
 	asked := r.URL.Query()
-	in := notice.Query{Unread: asked.Get("show") == "unread", Topic: notice.Topic(asked.Get("topic"))}
+	in := noticesAsked(asked)
 	bind := page.Binding{Actor: by.ID(), Root: string(by.Account()), Query: "notices " + asked.Get("show") + " " + string(in.Topic)}
 	if c := asked.Get("cursor"); c != "" {
 		at, err := s.Cursors.Open(bind, c, 1)
@@ -75,7 +77,7 @@ func (s *Server) noticesPage(w http.ResponseWriter, r *http.Request, by authz.Ac
 	if err != nil {
 		return err
 	}
-	v := notices.List{Text: p.T("notices.text", "account", sc.Name()), Rows: s.noticeRows(p, sc, found.Notices), Settings: "/me/settings", All: noticesPath, Filtered: in.Unread || in.Topic != ""}
+	v := notices.List{Text: p.T("notices.text", "account", sc.Name()), Rows: s.noticeRows(p, sc, found.Notices), Settings: "/me/settings", All: noticesPath, Read: readPath(in, asked.Get("cursor")), Filtered: in.Unread || in.Topic != ""}
 	v.Unread = anyUnread(v.Rows)
 	v.Views, v.Filter, v.Choices = noticeFilters(p, in)
 	if in.Before != "" {
@@ -88,6 +90,11 @@ func (s *Server) noticesPage(w http.ResponseWriter, r *http.Request, by authz.Ac
 		return err
 	}
 	return s.render(w, r, http.StatusOK, v)
+}
+
+// noticesAsked is the view of the page that a query names.
+func noticesAsked(q url.Values) notice.Query {
+	return notice.Query{Unread: q.Get("show") == "unread", Topic: notice.Topic(q.Get("topic"))}
 }
 
 // noticesAt is the address of a view of the page.
@@ -103,6 +110,11 @@ func noticesAt(in notice.Query, cursor string) string {
 		v.Set("cursor", cursor)
 	}
 	return withQuery(noticesPath, v)
+}
+
+// readPath is where notices are marked as read. It says which view of the page to come back to.
+func readPath(in notice.Query, cursor string) string {
+	return strings.Replace(noticesAt(in, cursor), noticesPath, noticesReadPath, 1)
 }
 
 func noticeFilters(p i18n.Printer, in notice.Query) (part.Segmented, part.Filter, []part.MenuItem) {
@@ -198,7 +210,7 @@ func limitHref(about ids.Account, target string) string {
 	return accountPath(about, "/quotas")
 }
 
-// readNotices marks one notice as read, or all of them without an id.
+// readNotices marks one notice as read, or all of them without an id, and leads back to the view that it was done on.
 func (s *Server) readNotices(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
 	f, err := readForm(w, r, "id")
 	if err != nil {
@@ -209,7 +221,7 @@ func (s *Server) readNotices(w http.ResponseWriter, r *http.Request, by authz.Ac
 			return err
 		}
 		s.setFlash(w, "notices_read")
-		return seeOther(w, r, noticesPath)
+		return seeOther(w, r, noticesAt(noticesAsked(r.URL.Query()), ""))
 	}
 	id, err := ids.ParseNotice(f.text("id"))
 	if err != nil {
@@ -218,5 +230,5 @@ func (s *Server) readNotices(w http.ResponseWriter, r *http.Request, by authz.Ac
 	if err := s.Notices.Read(r.Context(), by, id); err != nil {
 		return err
 	}
-	return seeOther(w, r, noticesPath)
+	return seeOther(w, r, noticesAt(noticesAsked(r.URL.Query()), r.URL.Query().Get("cursor")))
 }

@@ -9,6 +9,7 @@ import (
 	"bailiwick/internal/account"
 	"bailiwick/internal/authn"
 	"bailiwick/internal/authz"
+	"bailiwick/internal/brand"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/i18n"
 	"bailiwick/internal/obs"
@@ -87,7 +88,7 @@ func (s *Server) recognise(r *http.Request) (authz.Actor, *http.Request, error) 
 	if who.KeysOff {
 		r = r.WithContext(context.WithValue(r.Context(), keysOff{}, true))
 	}
-	return who.Actor.Within(visited(r.Context())), r, err
+	return who.Actor.Within(brand.Visited(r.Context())), r, err
 }
 
 // printerOf writes in the language and the time zone of a person: their own, else what holds in the account they work in, else

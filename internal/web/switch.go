@@ -30,6 +30,13 @@ func (s *Server) switchPage(w http.ResponseWriter, r *http.Request, by authz.Act
 		}
 		page.List = append(page.List, me.Place{ID: string(a.Account), Name: a.Name, Kind: p.T("kind." + a.Kind), Role: role, Closed: a.Closed, Current: a.Current})
 	}
+	if places.Elsewhere != "" {
+		base, err := s.Brand.Base(r.Context(), places.Elsewhere)
+		if err != nil {
+			return err
+		}
+		page.Elsewhere, page.ElsewhereHost = base.String(), base.Hostname()
+	}
 	if places.Next != "" {
 		page.Next = "/switch?" + url.Values{"q": {q.Search}, "after": {places.Next}}.Encode()
 	}

@@ -266,6 +266,16 @@ func (s *Server) treeRow(p i18n.Printer, t treeState, n outline.Node, level int)
 		}
 		return row
 	}
+	if n.Invited() {
+		row.Kind, row.Href, row.Away = p.T("tree.user"), accountPath(n.Account, "/users?tab=pending"), true
+		row.Note, _ = roleLabel(p, n.Role, n.RoleName)
+		row.Avatar = part.Avatar{ID: string(n.Invitation), Name: n.Name, Size: "sm"}
+		row.Status = part.Status{Label: p.T("tree.user_invited"), Tone: part.Info}
+		if n.Expires <= s.Clock().UnixMilli() {
+			row.Status = part.Status{Label: p.T("tree.user_expired"), Tone: part.Warning}
+		}
+		return row
+	}
 	row.Kind = p.T("tree.new_" + string(n.Kind))
 	row.Folder = n.Kind == account.Department
 	row.Avatar = part.Avatar{ID: string(n.Account), Name: n.Name, Size: "sm", Square: true}
