@@ -8,8 +8,8 @@ import (
 
 func (a *API) treeOperations() {
 	add(a, operation{id: "find", route: "GET /accounts/{account}/find", tag: "Accounts", about: "Find accounts and people below an account by their names",
-		more: "Resellers, clients and departments are found by parts of their names, clients by their addresses and references too. People of one client and below are found by parts of their names and addresses; " +
-			"those of a whole portal by the beginning of an address, once it has an @. clients.view is needed, at a client departments.view."}, a.find)
+		more: "Resellers, clients and departments are found by parts of their names, clients by their addresses and references too; the departments of a portal of more than 2,000 accounts by the beginning of their names. " +
+			"People of one client and below are found by parts of their names and addresses; those of a whole portal by the beginning of an address, once it has an @. clients.view is needed, at a client departments.view."}, a.find)
 }
 
 // Found is an account or a person that was looked for.
@@ -39,15 +39,18 @@ func (a *API) find(ctx context.Context, by authz.Actor, in *findIn) (*Answer[Fin
 	if err != nil {
 		return nil, err
 	}
-	out := Finds{Items: make([]Found, len(hits.Nodes)), More: hits.First}
-	for i, n := range hits.Nodes {
+	out := Finds{Items: []Found{}, More: hits.First}
+	for _, n := range hits.Nodes {
+		if n.Invited() { // invitations are a list of their own
+			continue
+		}
 		x := Found{string(n.Kind), string(n.Account), string(n.Member), n.Name, string(n.Role), string(n.Status), append([]string{}, n.Path...)}
 		if n.Person() {
 			if x.Kind, x.Status = "person", "active"; n.Deactivated {
 				x.Status = "deactivated"
 			}
 		}
-		out.Items[i] = x
+		out.Items = append(out.Items, x)
 	}
 	return &Answer[Finds]{out}, nil
 }
