@@ -125,12 +125,12 @@ func recordTabs(p i18n.Printer, by authz.Actor, d account.Details, subs int, cur
 	add(contactsHome(d.Can, below) != "", contactSection, contactsHome(d.Can, below), "")
 	add(hasQuotas(d), quotasSection, "/quotas", "")
 	add(d.Can(authz.QuotasView), "usage", "/usage", "")
-	add(d.Kind != account.Platform, "status", "/status", "")
-	add(d.ID != by.Account() && d.Can(authz.CredentialsView), "keys", "/keys", "")
 	add(d.Can(authz.BrandingView), "branding", "/branding", "")
 	add(d.Can(authz.SettingsView), "settings", "/settings", "")
 	add(d.Can(authz.SecurityView), "security", "/security", "")
 	add(d.Can(authz.AuditView), "activity", "/activity", "")
+	add(d.Kind != account.Platform, "status", "/status", "")
+	add(d.ID != by.Account() && d.Can(authz.CredentialsView), "keys", "/keys", "")
 	return out
 }
 
