@@ -156,6 +156,7 @@ func (a *API) operations() {
 	a.securityOperations()
 	a.treeOperations()
 	a.quotaOperations()
+	a.creditOperations()
 	a.usageOperations()
 	a.taskOperations()
 	a.exchangeOperations()

@@ -88,6 +88,7 @@ type QuotaRefusal struct {
 	Limit     *int64     `json:"limit,omitempty"`
 	Used      *int64     `json:"used,omitempty"`
 	Remaining *int64     `json:"remaining,omitempty"`
+	Credits   int64      `json:"credits,omitempty" doc:"What credits add to the limit of the month."`
 	OpensAt   *time.Time `json:"opens_at,omitempty" doc:"When it could be sent if nothing else is; absent when it never could."`
 }
 
@@ -134,7 +135,7 @@ func quotaAnswer(t quota.Told) QuotaAnswer {
 		out := &QuotaRefusal{Action: string(r.Action), Layer: "provider", Window: b.Window.String(), OpensAt: at(r.OpensAt)}
 		if !t.Hidden && b.Layer >= 0 {
 			l := t.Outcome.Layers[b.Layer]
-			out.Layer, out.Subject, out.Name, out.Limit, out.Used, out.Remaining = string(l.Kind), l.Subject, l.Name, &b.Limit.Amount, &b.Used, &b.Remaining
+			out.Layer, out.Subject, out.Name, out.Limit, out.Used, out.Remaining, out.Credits = string(l.Kind), l.Subject, l.Name, &b.Limit.Amount, &b.Used, &b.Remaining, b.Credits
 		}
 		return QuotaAnswer{QuotaPromise: QuotaPromise{Refusal: out}}
 	}
@@ -271,6 +272,16 @@ type QuotaWindow struct {
 	Remaining *int64     `json:"remaining,omitempty" doc:"Absent without a limit."`
 	ResetsAt  *time.Time `json:"resets_at,omitempty" doc:"When the day or month ends. The hour rolls."`
 	Binds     bool       `json:"binds,omitempty" doc:"This is what leaves least, or what refuses."`
+	Credits   int64      `json:"credits,omitempty" doc:"What credits add to the limit of the month: what was drawn of them in it, and what can still be."`
+	// NextCredit is drawn on when the month is used up.
+	NextCredit *NextCredit `json:"next_credit,omitempty" doc:"The credit that is drawn on next when the month is used up."`
+}
+
+// NextCredit is a credit that is drawn on next.
+type NextCredit struct {
+	ID        string    `json:"id"`
+	Left      int64     `json:"left"`
+	ExpiresAt time.Time `json:"expires_at"`
 }
 
 func (a *API) explainQuota(ctx context.Context, by authz.Actor, in *explainQuotaIn) (*Answer[QuotaExplanation], error) {
@@ -283,7 +294,7 @@ func (a *API) explainQuota(ctx context.Context, by authz.Actor, in *explainQuota
 	layers := make([]quota.Layer, len(x.Layers))
 	for i, l := range x.Layers {
 		layers[i] = l.Layer
-		out.Layers[i] = quotaLayer(l, i, d)
+		out.Layers[i] = quotaLayer(l, i, d, a.Clock())
 	}
 	if !d.Allowed {
 		hidden := d.Binding.Layer >= 0 && x.Layers[d.Binding.Layer].Hidden
@@ -292,7 +303,7 @@ func (a *API) explainQuota(ctx context.Context, by authz.Actor, in *explainQuota
 	return &Answer[QuotaExplanation]{out}, nil
 }
 
-func quotaLayer(l quota.Shown, i int, d quota.Decision) QuotaLayer {
+func quotaLayer(l quota.Shown, i int, d quota.Decision, now time.Time) QuotaLayer {
 	if l.Hidden {
 		return QuotaLayer{Layer: "provider", Windows: []QuotaWindow{}}
 	}
@@ -302,6 +313,12 @@ func quotaLayer(l quota.Shown, i int, d quota.Decision) QuotaLayer {
 		v := QuotaWindow{Window: w.String(), Limit: limit.Amount, Source: string(limit.Source), Used: l.Used[w], ResetsAt: at(l.Ends[w]), Cap: limit.Cap, Paced: limit.Paced}
 		if limit.Amount != quota.Unlimited {
 			v.Action = string(limit.Action)
+			if w == quota.Month {
+				v.Credits = l.Credits(now)
+				if c, ok := l.Next(now); ok {
+					v.NextCredit = &NextCredit{string(c.ID), c.Left(now), time.UnixMilli(c.Expires).UTC()}
+				}
+			}
 		}
 		for _, s := range d.All {
 			if s.Layer == i && s.Window == w {

@@ -14,6 +14,7 @@ import (
 	"bailiwick/internal/db"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/invite"
+	"bailiwick/internal/quota"
 	"bailiwick/internal/role"
 	"bailiwick/internal/subaccount"
 	"bailiwick/internal/user"
@@ -188,6 +189,14 @@ func (w *World) SubAccount(at ids.Account, name string) ids.SubAccount {
 	w.t.Helper()
 	id, err := w.Subs.Create(w.t.Context(), w.Root, at, subaccount.Input{Name: name, Purpose: subaccount.Transactional})
 	w.ok(err, "create the sub-account "+name)
+	return id
+}
+
+// Credit grants a client units of email for a month.
+func (w *World) Credit(at ids.Account, units int64) ids.Credit {
+	w.t.Helper()
+	id, err := w.Quotas.Grant(w.t.Context(), w.Root, at, quota.Grant{Channel: quota.Email, Units: units, Expires: w.Clock.Now().AddDate(0, 1, 0)})
+	w.ok(err, "grant a credit")
 	return id
 }
 

@@ -72,6 +72,14 @@ func (l *loader) makeLimits(ctx context.Context, s *site) error {
 	if s.domain != "acme" {
 		return nil
 	}
+	for _, g := range []quota.Grant{
+		{Channel: quota.Email, Units: 100_000, LastDay: l.day(58), Reason: "Autumn campaign", Reference: "R-2041"},
+		{Channel: quota.SMS, Units: 5_000, LastDay: l.day(30), Reason: "Part of the renewal"},
+	} {
+		if _, err := l.App.Quotas.Grant(ctx, s.above, s.id, g); err != nil {
+			return fmt.Errorf("credits of %s: %w", s.name, err)
+		}
+	}
 	for i, share := range []int64{900_000, 450_000, 200_000, 120_000} {
 		if err := set(quota.Target{}, i, limit(quota.Email, quota.Month, share, "")); err != nil {
 			return err

@@ -3,6 +3,7 @@ package quota
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"bailiwick/internal/ids"
 )
@@ -55,6 +56,12 @@ func (c Credit) left(at int64) int64 {
 	}
 	return max(0, c.Units-c.Used)
 }
+
+// Left is what can be drawn at an instant.
+func (c Credit) Left(at time.Time) int64 { return c.left(at.UnixMilli()) }
+
+// Last is the last instant at which it can be drawn on, to the millisecond.
+func (c Credit) Last() time.Time { return time.UnixMilli(c.Expires - 1).UTC() }
 
 // CreditLeft is what can be drawn of all at an instant.
 func CreditLeft(all []Credit, at int64) (sum int64) {

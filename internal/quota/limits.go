@@ -22,7 +22,9 @@ const (
 )
 
 // Actions lists the audit actions of quotas.
-func Actions() []string { return []string{ActionLimits, ActionEnded} }
+func Actions() []string {
+	return []string{ActionCreditGranted, ActionCreditVoided, ActionLimits, ActionEnded}
+}
 
 // Target is what of an account limits are set on: itself, a sub-account or a member.
 type Target struct {
@@ -37,7 +39,7 @@ type Set struct {
 	Window  Window
 	Ends    time.Time // from then on it is not in force; zero: never
 	InForce bool      // and not stood in for by an override
-	Used    int64     // of the window, units that nodes hold ready included
+	Used    int64     // of the window, units that nodes hold ready included, and without what was drawn of credits
 }
 
 // Below reports whether more is used than the limit allows: nothing is sent until the window lets go of some.
@@ -130,10 +132,16 @@ func (s *Service) limits(ctx context.Context, q db.Queryer, sc authz.Scope, t Ta
 		return nil, err
 	}
 	now := s.engine.clock()
+	purses, err := readPurses(ctx, q, keys, now, "")
+	if err != nil {
+		return nil, err
+	}
 	out := make([]Set, len(rows))
 	for i, r := range rows {
 		c := counters[counted{subject, r.channel}].Counter
 		c.turn(cal.At(now))
+		purse := purses[counted{subject, r.channel}].of(&c)
+		c.MonthUsed = purse.own(&c)
 		overridden := slices.ContainsFunc(rows, func(o limitRow) bool {
 			return o.channel == r.channel && o.window == r.window && o.subject == subject && r.subject != subject && o.inForce(now)
 		})

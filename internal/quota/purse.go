@@ -205,6 +205,15 @@ func unspent(ctx context.Context, q db.Queryer, keys []counted, leases []leaseRo
 	return purses, err
 }
 
+// pursesOf is unspent for whoever has not read the leases.
+func pursesOf(ctx context.Context, q db.Queryer, keys []counted, now time.Time) (map[counted]*purse, error) {
+	leases, err := leasesOf(ctx, q, keys)
+	if err != nil {
+		return nil, err
+	}
+	return unspent(ctx, q, keys, leases, now)
+}
+
 // restoreCredits gives back to credits what was drawn for units that are not sent.
 func restoreCredits(ctx context.Context, tx *db.Tx, all []refund) error {
 	back, err := backFrom(ctx, tx, all)

@@ -173,6 +173,15 @@ func (s Shown) Next(now time.Time) (Credit, bool) {
 	return Credit{}, false
 }
 
+// Most is how much can be sent in a window: its limit, and of a month the credits as well. It is Unlimited without a limit.
+func (s Shown) Most(w Window, now time.Time) int64 {
+	l := s.Limits[w].Amount
+	if w != Month || l == Unlimited {
+		return l
+	}
+	return plus(l, s.Credits(now))
+}
+
 // Credits is what credits add to the month: what was drawn of them in it, and what can still be.
 func (s Shown) Credits(now time.Time) int64 {
 	return plus(s.Purse.Drawn, CreditLeft(s.Purse.Credits, now.UnixMilli()))

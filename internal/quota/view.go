@@ -55,8 +55,14 @@ func (s *Service) View(ctx context.Context, by authz.Actor, account ids.Account,
 	if err != nil {
 		return View{}, err
 	}
+	purses, err := pursesOf(ctx, q, []counted{{subject, Email}, {subject, SMS}}, now)
+	if err != nil {
+		return View{}, err
+	}
 	for _, c := range Channels() {
 		counter := counters[counted{subject, c}]
+		purse := purses[counted{subject, c}].of(counter)
+		counter.MonthUsed = purse.own(counter)
 		for _, w := range Windows() {
 			r := Row{Channel: c, Window: w, Shared: free(), Used: counter.used(w), Ends: ends(m, w)}
 			for _, l := range rows {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 
 	"bailiwick/internal/account"
 	"bailiwick/internal/authz"
@@ -35,6 +36,7 @@ type typedQuotas struct {
 	remarks part.Remarks
 	sending typedGrid
 	amounts typedLimits
+	credit  typedCredit
 }
 
 func (t typedQuotas) on(form string) part.Remarks {
@@ -75,6 +77,13 @@ func (s *Server) showQuotas(r *http.Request, by authz.Actor, on surface, t typed
 	if sc.Has(authz.QuotasView) || !buys {
 		if v, err = s.sendingOf(r, by, on.account, quota.Target{}, t); err != nil {
 			return err
+		}
+		if sc.Kind() == "customer" {
+			card, err := s.creditsCard(r, by, sc, on.at(quotasSection), t)
+			if err != nil {
+				return err
+			}
+			v.Rest = append(v.Rest, card)
 		}
 		if err := s.addHanded(r, by, sc, &v); err != nil {
 			return err
@@ -189,7 +198,7 @@ func (s *Server) saveQuotasOn(w http.ResponseWriter, r *http.Request, by authz.A
 		_, _, err := s.Ops.Read(r.Context(), by, authz.QuotasEdit, on.account)
 		return err
 	}
-	f, err := readForm(w, r, append(append(gridNames(), amountNames()...), "form", "package")...)
+	f, err := readForm(w, r, slices.Concat(gridNames(), amountNames(), creditFields(), []string{"form", "package"})...)
 	if err != nil {
 		return err
 	}
@@ -204,6 +213,12 @@ func (s *Server) saveQuotasOn(w http.ResponseWriter, r *http.Request, by authz.A
 	case limits.FormAmounts:
 		t.amounts = readAmounts(f)
 		err = s.setAmounts(r, by, on.account, t.amounts)
+	case limits.FormCredit:
+		t.credit = readCredit(f)
+		flash, err = "credit_added", s.addCredit(r, by, on.account, t.credit)
+	case limits.FormVoid:
+		t.credit = readCredit(f)
+		flash, err = "credit_voided", s.Quotas.Void(r.Context(), by, on.account, t.credit.id, t.credit.Reason)
 	default:
 		return errs.NoSuch("page")
 	}

@@ -106,11 +106,14 @@ func unitsOf(all []usage.Point) []int64 {
 
 // quotaWindow is the meter of a window, and when it resets.
 func quotaWindow(p i18n.Printer, l quota.Shown, w quota.Window, now time.Time) sending.Window {
-	limit := l.Limits[w].Amount
+	limit := l.Most(w, now)
 	v := sending.Window{ID: "quota-" + w.String(), Title: p.T("usage." + w.String()), Note: p.T("usage.rolling"), Unbound: limit == quota.Unlimited,
 		Meter: part.Meter{Label: p.T("usage.meter_" + w.String()), Used: l.Used[w], Limit: limit}}
 	if w != quota.Hour {
 		v.Note = p.T("usage.resets", "when", resetText(p, l, w, now))
+	}
+	if n := l.Credits(now); w == quota.Month && n > 0 && limit != quota.Unlimited {
+		v.Note = p.T("credits.within", "n", p.Number(n))
 	}
 	if limit > 0 {
 		v.Chart = part.Chart{Limit: limit, LimitText: p.Compact(limit)}
@@ -138,7 +141,7 @@ func fillMonth(p i18n.Printer, sc authz.Scope, l quota.Shown, days usage.Series,
 		c.Values = append(c.Values, c.Values[i]+d.Units)
 	}
 	c.Axis = []string{shortDay(p, account.DateIn(began, l.Calendar.Zone)), shortDay(p, account.DateIn(began.Add(ends.Sub(began)/2), l.Calendar.Zone)), shortDay(p, account.DateIn(ends.Add(-time.Hour), l.Calendar.Zone))}
-	pace := usage.PaceOf(l.Limits[quota.Month].Amount, l.Used[quota.Month], began, now, ends)
+	pace := usage.PaceOf(l.Most(quota.Month, now), l.Used[quota.Month], began, now, ends)
 	if pace.Reached.IsZero() {
 		return
 	}
@@ -209,12 +212,18 @@ func layerShown(p i18n.Printer, x quota.Explanation, i int, l quota.Shown, now t
 	out := sending.Layer{Name: l.Name, Kind: p.T("usage.kind_" + string(l.Kind))}
 	for _, w := range quota.Windows() {
 		limit := l.Limits[w]
-		st := sending.Standing{Window: p.T("usage.per_" + w.String()), Unbound: limit.Amount == quota.Unlimited, Meter: part.Meter{Label: p.T("usage.meter_" + w.String()), Used: l.Used[w], Limit: limit.Amount}, Resets: p.T("usage.rolling")}
+		st := sending.Standing{Window: p.T("usage.per_" + w.String()), Unbound: limit.Amount == quota.Unlimited, Meter: part.Meter{Label: p.T("usage.meter_" + w.String()), Used: l.Used[w], Limit: l.Most(w, now)}, Resets: p.T("usage.rolling")}
 		if w != quota.Hour {
 			st.Resets = resetText(p, l, w, now)
 		}
 		if !st.Unbound {
 			st.From, st.Action = p.T("usage.source_"+string(limit.Source)), p.T("usage.action_"+string(limit.Action))
+		}
+		if n := l.Credits(now); w == quota.Month && n > 0 && !st.Unbound {
+			st.Credits = p.T("credits.within", "n", p.Number(n))
+			if c, ok := l.Next(now); ok {
+				st.NextCredit = p.T("credits.next", "day", p.Date(account.DateIn(c.Last(), l.Calendar.Zone).Time()))
+			}
 		}
 		for _, s := range x.Decision.All {
 			if s.Layer == i && s.Window == w {

@@ -397,6 +397,26 @@ type CreatedBody struct {
 	ID string `json:"id"`
 }
 
+// Credit is Credit in the description of the API.
+type Credit struct {
+	Can        []string  `json:"can"`
+	Channel    string    `json:"channel"`
+	ExpiresAt  time.Time `json:"expires_at"`
+	GrantedAt  time.Time `json:"granted_at"`
+	GrantedBy  string    `json:"granted_by,omitzero"`
+	ID         string    `json:"id"`
+	LastDay    string    `json:"last_day"`
+	Left       int64     `json:"left"`
+	Reason     string    `json:"reason,omitzero"`
+	Reference  string    `json:"reference,omitzero"`
+	State      string    `json:"state"`
+	Units      int64     `json:"units"`
+	Used       int64     `json:"used"`
+	VoidReason string    `json:"void_reason,omitzero"`
+	VoidedAt   time.Time `json:"voided_at,omitzero"`
+	VoidedBy   string    `json:"voided_by,omitzero"`
+}
+
 // Department is Department in the description of the API.
 type Department struct {
 	Can         []string `json:"can"`
@@ -623,6 +643,16 @@ type Found struct {
 	Status     string   `json:"status"`
 }
 
+// GrantCreditInBody is GrantCreditInBody in the description of the API.
+type GrantCreditInBody struct {
+	Channel   string    `json:"channel"`
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
+	LastDay   string    `json:"last_day,omitzero"`
+	Reason    string    `json:"reason,omitzero"`
+	Reference string    `json:"reference,omitzero"`
+	Units     int64     `json:"units"`
+}
+
 // Hold is Hold in the description of the API.
 type Hold struct {
 	At          time.Time `json:"at"`
@@ -753,6 +783,13 @@ type ListContactList struct {
 	Items    []ContactList `json:"items"`
 	Next     string        `json:"next,omitzero"`
 	Previous string        `json:"previous,omitzero"`
+}
+
+// ListCredit is ListCredit in the description of the API.
+type ListCredit struct {
+	Items    []Credit `json:"items"`
+	Next     string   `json:"next,omitzero"`
+	Previous string   `json:"previous,omitzero"`
 }
 
 // ListDepartment is ListDepartment in the description of the API.
@@ -1083,6 +1120,13 @@ type NewKey struct {
 	Secret string `json:"secret,omitzero"`
 }
 
+// NextCredit is NextCredit in the description of the API.
+type NextCredit struct {
+	ExpiresAt time.Time `json:"expires_at"`
+	ID        string    `json:"id"`
+	Left      int64     `json:"left"`
+}
+
 // Notification is Notification in the description of the API.
 type Notification struct {
 	Account string            `json:"account,omitzero"`
@@ -1269,6 +1313,7 @@ type QuotaLimitName struct {
 // QuotaRefusal is QuotaRefusal in the description of the API.
 type QuotaRefusal struct {
 	Action    string    `json:"action"`
+	Credits   int64     `json:"credits,omitzero"`
 	Layer     string    `json:"layer"`
 	Limit     int64     `json:"limit,omitzero"`
 	Name      string    `json:"name,omitzero"`
@@ -1322,16 +1367,18 @@ type QuotaSettled struct {
 
 // QuotaWindow is QuotaWindow in the description of the API.
 type QuotaWindow struct {
-	Action    string    `json:"action,omitzero"`
-	Binds     bool      `json:"binds,omitzero"`
-	Cap       int64     `json:"cap,omitzero"`
-	Limit     int64     `json:"limit"`
-	Paced     bool      `json:"paced,omitzero"`
-	Remaining int64     `json:"remaining,omitzero"`
-	ResetsAt  time.Time `json:"resets_at,omitzero"`
-	Source    string    `json:"source,omitzero"`
-	Used      int64     `json:"used"`
-	Window    string    `json:"window"`
+	Action     string     `json:"action,omitzero"`
+	Binds      bool       `json:"binds,omitzero"`
+	Cap        int64      `json:"cap,omitzero"`
+	Credits    int64      `json:"credits,omitzero"`
+	Limit      int64      `json:"limit"`
+	NextCredit NextCredit `json:"next_credit,omitzero"`
+	Paced      bool       `json:"paced,omitzero"`
+	Remaining  int64      `json:"remaining,omitzero"`
+	ResetsAt   time.Time  `json:"resets_at,omitzero"`
+	Source     string     `json:"source,omitzero"`
+	Used       int64      `json:"used"`
+	Window     string     `json:"window"`
 }
 
 // Reach is Reach in the description of the API.
@@ -1644,6 +1691,11 @@ type View struct {
 	ID    string `json:"id"`
 	Name  string `json:"name"`
 	Query string `json:"query"`
+}
+
+// VoidCreditInBody is VoidCreditInBody in the description of the API.
+type VoidCreditInBody struct {
+	Reason string `json:"reason"`
 }
 
 // AddToAllowlist: Put an address or a range on a list.
@@ -2140,6 +2192,12 @@ func (c *API) GetContactList(ctx context.Context, account string, list string) (
 	return out, now, err
 }
 
+// GetCredit: Get a credit.
+func (c *API) GetCredit(ctx context.Context, account string, credit string) (out Credit, err error) {
+	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/credits/" + url.PathEscape(credit)}, &out)
+	return out, err
+}
+
 // GetDomain: Get the host name of an account, and what its DNS has to say.
 func (c *API) GetDomain(ctx context.Context, account string) (out Domain, err error) {
 	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/domain"}, &out)
@@ -2296,6 +2354,12 @@ func (c *API) GetUsage(ctx context.Context, account string, p GetUsageParams) (o
 func (c *API) GetUser(ctx context.Context, account string, membership string) (out User, now Version, err error) {
 	now, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/users/" + url.PathEscape(membership)}, &out)
 	return out, now, err
+}
+
+// GrantCredit: Grant a client credits.
+func (c *API) GrantCredit(ctx context.Context, account string, body GrantCreditInBody) (out CreatedBody, err error) {
+	_, err = c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/credits", body: body}, &out)
+	return out, err
 }
 
 // HoldAccount: Suspend an account.
@@ -2565,6 +2629,25 @@ func (p ListContactsParams) values() url.Values {
 // ListContacts: List the contacts of an account by name.
 func (c *API) ListContacts(ctx context.Context, account string, p ListContactsParams) (out ListContact, err error) {
 	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/contacts", query: p.values()}, &out)
+	return out, err
+}
+
+// ListCreditsParams are the choices of ListCredits.
+type ListCreditsParams struct {
+	Cursor string
+}
+
+func (p ListCreditsParams) values() url.Values {
+	v := url.Values{}
+	if p.Cursor != "" {
+		v.Set("cursor", p.Cursor)
+	}
+	return v
+}
+
+// ListCredits: List the credits of a client, the newest first.
+func (c *API) ListCredits(ctx context.Context, account string, p ListCreditsParams) (out ListCredit, err error) {
+	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/credits", query: p.values()}, &out)
 	return out, err
 }
 
@@ -3248,5 +3331,11 @@ func (c *API) SwitchAllowlist(ctx context.Context, account string, body SwitchAl
 // TransferOwnership: Make somebody the Owner of an account.
 func (c *API) TransferOwnership(ctx context.Context, account string, body TransferInBody) error {
 	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/transfer-ownership", body: body}, nil)
+	return err
+}
+
+// VoidCredit: Void a credit: it gives nothing more.
+func (c *API) VoidCredit(ctx context.Context, account string, credit string, body VoidCreditInBody) error {
+	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/credits/" + url.PathEscape(credit) + "/void", body: body}, nil)
 	return err
 }

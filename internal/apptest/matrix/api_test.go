@@ -35,10 +35,12 @@ var sentBodies = map[string]string{
 	"POST /access/check":   `{"account": "{account}", "permission": "account.view"}`,
 	"POST /access/explain": `{"account": "{account}", "permission": "account.view"}`,
 
-	"POST /quota/reserve":             `{"key": "swept", "account": "{account}", "channel": "email", "recipients": 1}`,
-	"POST /quota/commit":              `{"id": "rsv_00000000000000000000000000"}`,
-	"POST /quota/release":             `{"id": "rsv_00000000000000000000000000"}`,
-	"POST /accounts/{account}/limits": `{"limits": [{"channel": "email", "window": "day", "limit": 10}]}`,
+	"POST /quota/reserve":                            `{"key": "swept", "account": "{account}", "channel": "email", "recipients": 1}`,
+	"POST /quota/commit":                             `{"id": "rsv_00000000000000000000000000"}`,
+	"POST /quota/release":                            `{"id": "rsv_00000000000000000000000000"}`,
+	"POST /accounts/{account}/credits":               `{"channel": "email", "units": 10, "last_day": "2030-12-31"}`,
+	"POST /accounts/{account}/credits/{credit}/void": `{"reason": "swept"}`,
+	"POST /accounts/{account}/limits":                `{"limits": [{"channel": "email", "window": "day", "limit": 10}]}`,
 
 	"PATCH /accounts/{account}":                     `{"phone": "+49 30 1"}`,
 	"PATCH /accounts/{account}/settings":            `{"settings": [{"name": "account.grace_days", "value": 9}]}`,

@@ -177,7 +177,10 @@ var edges = map[string]edge{
 	"policy.Service.Switch":      {"switchAllowlist", ""},
 	"policy.Service.Undo":        {"endAllowlistTrial", ""},
 
+	"quota.Service.Credit":    {"getCredit", ""},
+	"quota.Service.Credits":   {"listCredits", ""},
 	"quota.Service.Explain":   {"explainQuota", ""},
+	"quota.Service.Grant":     {"grantCredit", ""},
 	"quota.Service.HandedOut": {"listLimits", ""},
 	"quota.Service.Limits":    {"listLimits", ""},
 	"quota.Service.Overrides": {"", "a card of the portal; listLimits tells them of each client"},
@@ -186,6 +189,7 @@ var edges = map[string]edge{
 	"quota.Service.SetLimits": {"setLimits", ""},
 	"quota.Service.Settle":    {"commitQuota releaseQuota", ""},
 	"quota.Service.View":      {"listLimits", ""},
+	"quota.Service.Void":      {"voidCredit", ""},
 
 	"role.Service.Create":   {"createRole", ""},
 	"role.Service.Delete":   {"deleteRole", ""},
@@ -263,6 +267,7 @@ var withoutCommand = map[string]string{
 	"deactivateUser":   "users deactivate sends changeUsers",
 	"reactivateUser":   "users reactivate sends changeUsers",
 	"removeUser":       "users remove sends changeUsers",
+	"getCredit":        "credits list tells all of it",
 	"getInvitation":    "invitations list tells all of it",
 	"resendInvitation": "invitations resend sends changeInvitations",
 	"revokeInvitation": "invitations revoke sends changeInvitations",

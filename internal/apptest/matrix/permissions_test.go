@@ -782,6 +782,18 @@ var calls = []call{
 	{"quota.Service.Overrides", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Quotas.Overrides(o.ctx, by, o.client, 5))
 	}},
+	{"quota.Service.Credits", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Quotas.Credits(o.ctx, by, o.client, ""))
+	}},
+	{"quota.Service.Credit", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Quotas.Credit(o.ctx, by, o.client, o.Credit(o.client, 10)))
+	}},
+	{"quota.Service.Grant", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Quotas.Grant(o.ctx, by, o.client, quota.Grant{Channel: quota.Email, Units: 10, LastDay: "2099-12-31"}))
+	}},
+	{"quota.Service.Void", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Quotas.Void(o.ctx, by, o.client, o.Credit(o.client, 10), "swept")
+	}},
 	{"quota.Service.SetLimits", "of the client", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Quotas.SetLimits(o.ctx, by, o.client, quota.Target{}, o.limit(quota.Day)))
 	}},

@@ -113,6 +113,9 @@ func (o *town) values(at ids.Account, name string, by apptest.Person) values {
 	v["task"] = string(o.Task(at, by.Actor))
 	v["module"] = "campaigns"
 	v["package"] = o.sold(at, d.Kind, name)
+	if d.Kind == account.Customer {
+		v["credit"] = string(o.Credit(at, 100))
+	}
 	o.lists(at, d.Kind == account.Reseller)
 	if err := o.Brands.AskDomain(o.t.Context(), o.Root, at, name+".mail.example"); err != nil {
 		o.t.Fatal(err)
@@ -159,7 +162,7 @@ func missing(o *town) values {
 		"account": string(ids.NewAccount(now)), "membership": string(ids.NewMembership(now)), "invitation": string(ids.NewInvitation(now)),
 		"role": string(ids.NewRole(now)), "location": string(ids.NewLocation(now)), "subaccount": string(ids.NewSubAccount(now)),
 		"session": string(ids.NewSession(now)), "view": string(ids.NewView(now)), "mail": string(ids.NewMail(now)), "hold": string(ids.NewHold(now)), "task": string(ids.NewTask(now)), "event": string(ids.NewEvent(now)),
-		"key": string(ids.NewKey(now)), "package": string(ids.NewPackage(now)), "contact": string(ids.NewContact(now)), "list": string(ids.NewList(now)), "suppression": string(ids.NewSuppressed(now)),
+		"key": string(ids.NewKey(now)), "package": string(ids.NewPackage(now)), "credit": string(ids.NewCredit(now)), "contact": string(ids.NewContact(now)), "list": string(ids.NewList(now)), "suppression": string(ids.NewSuppressed(now)),
 		"preferences": "p" + strings.Repeat("a", 48), "unsubscription": "u" + strings.Repeat("a", 74), "confirmation": "c" + strings.Repeat("a", 48),
 		"token": strings.Repeat("a", 52), "module": "nowhere", "setting": "no.where", "file": brand.DefaultColour.Style(),
 	}

@@ -100,7 +100,11 @@ func (r standing) limit() string {
 	if r.Limit < 0 {
 		return "unlimited"
 	}
-	return r.cell(limitText(r.Limit, r.Action, r.Cap, r.Paced))
+	text := limitText(r.Limit, r.Action, r.Cap, r.Paced)
+	if r.Credits > 0 {
+		text += fmt.Sprintf(", and %d in credits", r.Credits)
+	}
+	return r.cell(text)
 }
 
 func (r standing) left() string {

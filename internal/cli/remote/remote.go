@@ -33,6 +33,7 @@ type Commands struct {
 	Users       usersCmd       `cmd:"" group:"remote" help:"People of an account: list, invite, create, deactivate, remove, access."`
 	Invitations invitationsCmd `cmd:"" group:"remote" help:"Invitations that nobody has accepted yet."`
 	Roles       rolesCmd       `cmd:"" group:"remote" help:"Role groups: list, show, create, edit, delete."`
+	Credits     creditsCmd     `cmd:"" group:"remote" help:"Credits: units paid for in advance, which extend a client's month; list, add, void."`
 	Packages    packagesCmd    `cmd:"" group:"remote" help:"Packages: what clients buy; list, show, create, edit, copy, retire, delete, assign."`
 	Modules     modulesCmd     `cmd:"" group:"remote" help:"The operator's own modules: list, show, create, edit, remove."`
 	Settings    settingsCmd    `cmd:"" group:"remote" help:"The settings of an account: list, set, reset, compare, apply below."`

@@ -38,6 +38,8 @@ const (
 	FormSending = "sending"
 	FormPackage = "package"
 	FormAmounts = "amounts"
+	FormCredit  = "credit"
+	FormVoid    = "void"
 )
 
 // Render writes the tab.
@@ -96,7 +98,7 @@ func quotas(v Quotas) templ.Component {
 				var templ_7745c5c3_Var3 string
 				templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(FormSending)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/ui/limits/quotas.templ`, Line: 50, Col: 56}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/ui/limits/quotas.templ`, Line: 52, Col: 56}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 				if templ_7745c5c3_Err != nil {
