@@ -19,16 +19,15 @@ import (
 )
 
 const (
-	connections = 64
-	batchers    = 16 // connections that send batches
+	connections = 256 // of each kind of request, to ours and to Redis
 	inBatch     = 100
-	lookFor     = 2 * time.Second
+	rounds      = 7 // in which each of them has a turn
+	turnFor     = time.Second
 	startWithin = 20 * time.Second
 )
 
 func median(all []float64) float64 {
-	stdslices.Sort(all)
-	return all[len(all)/2]
+	return stdslices.Sorted(stdslices.Values(all))[len(all)/2]
 }
 
 // program is a server under load.
@@ -111,26 +110,56 @@ func load(ctx context.Context, addr string, n int, lasts time.Duration, request 
 	return float64(sum) / took2.Seconds(), errors.Join(failed...)
 }
 
-// overHTTP serves what was filled into dir, and reserves singly and in batches.
-func overHTTP(ctx context.Context, ours, dir string, key secret.String) (single, batch float64, err error) {
+// turn asks one kind of question for a while, and returns answers in a second.
+type turn func(ctx context.Context, lasts time.Duration) (float64, error)
+
+// inTurns has each turn some rounds, so that what else the machine does befalls all, and returns the rates of each. A short round
+// before them warms all and does not count.
+func inTurns(ctx context.Context, all ...turn) ([][]float64, error) {
+	rates := make([][]float64, len(all))
+	for r := range rounds + 1 {
+		for i, ask := range all {
+			rate, err := ask(ctx, turnFor)
+			if err != nil {
+				return nil, err
+			}
+			if r > 0 {
+				rates[i] = append(rates[i], rate)
+			}
+		}
+	}
+	return rates, nil
+}
+
+// ratio is the median of how many times as fast one was as another that had its turn in the same round.
+func ratio(of, to []float64) float64 {
+	all := make([]float64, len(of))
+	for i := range of {
+		all[i] = of[i] / to[i]
+	}
+	return median(all)
+}
+
+// serveReserves serves what was filled into dir. Its turns reserve singly and in batches.
+func serveReserves(ctx context.Context, ours, dir string, key secret.String) (p program, single, batch turn, err error) {
 	addr, err := freeAddress(ctx)
 	if err != nil {
-		return 0, 0, err
+		return p, nil, nil, err
 	}
-	p, err := start(ctx, addr, []string{"BAILIWICK_API_REQUESTS_PER_MINUTE=0"}, ours, "serve", "--listen", addr, "--data", dir, "--log-level", "warn")
+	p, err = start(ctx, addr, []string{"BAILIWICK_API_REQUESTS_PER_MINUTE=0"}, ours, "serve", "--listen", addr, "--data", dir, "--log-level", "warn")
 	if err != nil {
-		return 0, 0, err
+		return p, nil, nil, err
 	}
-	defer func() { err = errors.Join(err, p.stop()) }()
 	const senders = 500
 	var accounts [senders]string
 	for i := range accounts {
 		accounts[i] = string(customer("hot", i))
 	}
 	head := "POST /api/v1/quota/reserve HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + key.Reveal() + "\r\nContent-Type: application/json\r\nContent-Length: "
-	one := func(to []byte, run byte, conn, i, j int) []byte {
-		to = append(append(to, `{"key":"`...), run, '-')
-		to = strconv.AppendInt(to, int64(conn), 10)
+	run := 0 // tells the keys of a turn from all others
+	one := func(to []byte, conn, i, j int) []byte {
+		to = strconv.AppendInt(append(to, `{"key":"`...), int64(run), 10)
+		to = strconv.AppendInt(append(to, '-'), int64(conn), 10)
 		to = strconv.AppendInt(append(to, '-'), int64(i), 10)
 		to = strconv.AppendInt(append(to, '-'), int64(j), 10)
 		to = append(append(to, `","account":"`...), accounts[(conn*7919+i*31+j)%senders]...)
@@ -146,28 +175,26 @@ func overHTTP(ctx context.Context, ours, dir string, key secret.String) (single,
 		}
 		return to
 	}
-	alone := func(run byte) func(to []byte, conn, i int) []byte {
-		return func(to []byte, conn, i int) []byte {
-			return request(to, func(to []byte) []byte { return one(to, run, conn, i, 0) })
-		}
+	alone := func(to []byte, conn, i int) []byte {
+		return request(to, func(to []byte) []byte { return one(to, conn, i, 0) })
 	}
-	all := func(to []byte, conn, i int) []byte {
+	together := func(to []byte, conn, i int) []byte {
 		return request(to, func(to []byte) []byte {
 			to = append(to, `{"reserves":[`...)
 			for j := range inBatch {
-				to = append(one(to, 'b', conn, i, j), ',')
+				to = append(one(to, conn, i, j), ',')
 			}
 			return append(to[:len(to)-1], "]}"...)
 		})
 	}
-	if _, err := load(ctx, addr, connections, time.Second, alone('w'), allowed(1)); err != nil {
-		return 0, 0, err
+	asking := func(n int, ask func(to []byte, conn, i int) []byte) turn {
+		return func(ctx context.Context, lasts time.Duration) (float64, error) {
+			run++
+			rate, err := load(ctx, addr, connections, lasts, ask, allowed(n))
+			return rate * float64(n), err
+		}
 	}
-	if single, err = load(ctx, addr, connections, lookFor, alone('s'), allowed(1)); err != nil {
-		return 0, 0, err
-	}
-	batch, err = load(ctx, addr, batchers, lookFor, all, allowed(inBatch))
-	return single, batch * inBatch, err
+	return p, asking(1, alone), asking(inBatch, together), nil
 }
 
 var (

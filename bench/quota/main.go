@@ -1,11 +1,12 @@
 // Command quota measures decisions about quotas: from memory, and over HTTP with everything durable before the answer, beside Redis
 // with a Lua script that keeps the same nine counters (simple ones, with no rolling hour) in the same run.
-// Usage: quota BAILIWICK REDIS-SERVER, two programs.
+// Usage: quota [-http] BAILIWICK REDIS-SERVER, two programs.
 package main
 
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"os"
@@ -26,23 +27,32 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 3 {
-		fmt.Fprintln(os.Stderr, "usage: quota BAILIWICK REDIS-SERVER")
+	alone := flag.Bool("http", false, "measure over HTTP alone")
+	flag.Parse()
+	if flag.NArg() != 2 {
+		fmt.Fprintln(os.Stderr, "usage: quota [-http] BAILIWICK REDIS-SERVER")
 		os.Exit(2)
 	}
-	if err := measure(context.Background(), os.Args[1], os.Args[2]); err != nil {
+	if err := measure(context.Background(), flag.Arg(0), flag.Arg(1), *alone); err != nil {
 		fmt.Fprintln(os.Stderr, "quota:", err)
 		os.Exit(1)
 	}
 }
 
-func measure(ctx context.Context, ours, redis string) (err error) {
+func measure(ctx context.Context, ours, redis string, alone bool) (err error) {
 	dir, err := os.MkdirTemp("", "bench-quota-")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	key, m, err := inProcess(ctx, dir)
+	key, err := prepare(ctx, dir)
+	if err != nil {
+		return err
+	}
+	if alone {
+		return besideRedis(ctx, ours, redis, dir, key, figures{})
+	}
+	m, err := inProcess(ctx, dir)
 	if err != nil {
 		return err
 	}
@@ -52,22 +62,40 @@ func measure(ctx context.Context, ours, redis string) (err error) {
 	if err := byAccounts(ctx, filepath.Join(dir, "many")); err != nil {
 		return err
 	}
-	beside, err := redisFor(ctx, redis, dir, lookFor, "--appendonly", "no")
+	return besideRedis(ctx, ours, redis, dir, key, m)
+}
+
+// besideRedis has the server, Redis in memory alone, and Redis that is as durable as the server, answer in turns.
+func besideRedis(ctx context.Context, ours, redis, dir string, key secret.String, m figures) (err error) {
+	var running []program
+	defer func() {
+		for _, p := range running {
+			err = errors.Join(err, p.stop())
+		}
+	}()
+	p, single, batch, err := serveReserves(ctx, ours, dir, key)
 	if err != nil {
 		return err
 	}
-	durable, err := redisFor(ctx, redis, dir, lookFor/2, "--appendonly", "yes", "--appendfsync", "always")
+	running = append(running, p)
+	p, memory, err := startRedis(ctx, redis, dir, "--appendonly", "no")
 	if err != nil {
 		return err
 	}
-	fmt.Printf("Redis with a script: %.0f decisions/s in memory alone, its figure below; %.0f with appendfsync always, as durable as ours\n", beside, durable)
-	single, batch, err := overHTTP(ctx, ours, dir, key)
+	running = append(running, p)
+	p, durable, err := startRedis(ctx, redis, dir, "--appendonly", "yes", "--appendfsync", "always")
 	if err != nil {
 		return err
 	}
-	fmt.Printf("over HTTP, durable: %.0f reserves/s singly, %.0f/s in batches of %d\n", single, batch, inBatch)
+	running = append(running, p)
+	rates, err := inTurns(ctx, memory, single, batch, durable)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("Redis with a script: %.0f decisions/s in memory alone, its figure below; %.0f with appendfsync always, as durable as ours\n", median(rates[0]), median(rates[3]))
+	fmt.Printf("over HTTP, durable before the answer: %.0f reserves/s singly, %.0f/s in batches of %d; %d connections each, to Redis as well\n", median(rates[1]), median(rates[2]), inBatch, connections)
 	fmt.Printf("decisions_per_s=%.0f allocs=%.2f redis_ratio=%.1f http_ratio=%.2f batch_ratio=%.2f hot_parent_loss=%.0f%%\n",
-		m.decisions, m.allocs, m.decisions/beside, single/beside, batch/beside, 100*m.loss)
+		m.decisions, m.allocs, m.decisions/median(rates[0]), ratio(rates[1], rates[0]), ratio(rates[2], rates[0]), 100*m.loss)
 	return nil
 }
 

@@ -21,19 +21,26 @@ type figures struct {
 	byLayers                            string
 }
 
-// inProcess fills a database in dir, makes a key for the requests, and measures decisions from memory.
-func inProcess(ctx context.Context, dir string) (key secret.String, m figures, err error) {
+// prepare fills a database in dir and makes a key for the requests.
+func prepare(ctx context.Context, dir string) (key secret.String, err error) {
 	n, err := open(ctx, dir)
 	if err != nil {
-		return key, m, err
+		return key, err
 	}
 	defer func() { err = errors.Join(err, n.db.Close()) }()
 	if err := fill(ctx, n.db); err != nil {
-		return key, m, err
+		return key, err
 	}
-	if key, err = makeKey(ctx, n); err != nil {
-		return key, m, err
+	return makeKey(ctx, n)
+}
+
+// inProcess measures decisions from memory.
+func inProcess(ctx context.Context, dir string) (m figures, err error) {
+	n, err := open(ctx, dir)
+	if err != nil {
+		return m, err
 	}
+	defer func() { err = errors.Join(err, n.db.Close()) }()
 	running, stop := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	var failed error
@@ -46,30 +53,30 @@ func inProcess(ctx context.Context, dir string) (key secret.String, m figures, e
 	}()
 	near, err := n.senders(ctx, func(worker, i int) ids.Account { return customer("hot", 2*(i%50)+worker) })
 	if err != nil {
-		return key, m, err
+		return m, err
 	}
 	if _, err := n.spend(ctx, near, warmFor); err != nil {
-		return key, m, err
+		return m, err
 	}
 	if m.decisions, m.allocs, err = n.median(ctx, near); err != nil {
-		return key, m, err
+		return m, err
 	}
 	var layers strings.Builder
 	for i := range deepest + 1 {
 		leaf := ids.Account(fmt.Sprint("acc_leaf", i))
 		one, err := n.senders(ctx, func(int, int) ids.Account { return leaf })
 		if err != nil {
-			return key, m, err
+			return m, err
 		}
 		rate, _, err := n.median(ctx, one)
 		if err != nil {
-			return key, m, err
+			return m, err
 		}
 		fmt.Fprintf(&layers, "%d %.2fM/s  ", i+2, rate/1e6)
 	}
 	m.byLayers = layers.String()
 	m.hot, m.apart, m.loss, err = n.hotParent(ctx)
-	return key, m, err
+	return m, err
 }
 
 // hotParent measures ten thousand customers below one reseller, and below one for each processor, in turns, so that what else the

@@ -16,25 +16,18 @@ const script = `for i = 1, #KEYS do local v = tonumber(redis.call('GET', KEYS[i]
 for i = 1, #KEYS do redis.call('INCRBY', KEYS[i], ARGV[1]) end
 return 0`
 
-// redisFor measures Redis with the script: decisions in a second. keep says whether, and how, it writes them down.
-func redisFor(ctx context.Context, path, dir string, lasts time.Duration, keep ...string) (rate float64, err error) {
+// startRedis starts Redis and returns a turn that has the script counted. keep says whether, and how, it writes the counts down.
+func startRedis(ctx context.Context, path, dir string, keep ...string) (p program, ask turn, err error) {
 	addr, err := freeAddress(ctx)
 	if err != nil {
-		return 0, err
+		return p, nil, err
 	}
 	_, port, err := net.SplitHostPort(addr)
 	if err != nil {
-		return 0, err
+		return p, nil, err
 	}
-	p, err := start(ctx, addr, nil, path, append([]string{"--port", port, "--bind", "127.0.0.1", "--save", "", "--loglevel", "warning", "--daemonize", "no", "--dir", dir}, keep...)...)
-	if err != nil {
-		return 0, err
-	}
-	rate, err = askRedis(ctx, addr, lasts)
-	if stopped := p.stop(); err == nil {
-		err = stopped
-	}
-	return rate, err
+	p, err = start(ctx, addr, nil, path, append([]string{"--port", port, "--bind", "127.0.0.1", "--save", "", "--loglevel", "warning", "--daemonize", "no", "--dir", dir}, keep...)...)
+	return p, func(ctx context.Context, lasts time.Duration) (float64, error) { return askRedis(ctx, addr, lasts) }, err
 }
 
 // askRedis has the script counted by name, as clients do that have loaded it.
