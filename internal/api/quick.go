@@ -3,7 +3,6 @@ package api
 import (
 	"net/http"
 	"strconv"
-	"strings"
 
 	"bailiwick/internal/authz"
 )
@@ -98,7 +97,11 @@ type plainJSON struct {
 	bad  bool
 }
 
-func (s *plainJSON) space() { s.rest = strings.TrimLeft(s.rest, " \t\r\n") }
+func (s *plainJSON) space() {
+	for s.rest != "" && (s.rest[0] == ' ' || s.rest[0] == '\t' || s.rest[0] == '\r' || s.rest[0] == '\n') {
+		s.rest = s.rest[1:]
+	}
+}
 
 // take reads one sign, if it comes next.
 func (s *plainJSON) take(sign byte) bool {

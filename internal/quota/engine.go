@@ -38,6 +38,7 @@ type Engine struct {
 	refills []refill
 	busy    bool      // somebody is at work
 	telling int       // batches that are written and wait for the disk
+	enough  int       // items that are worth a transaction beside it: half of the last one's
 	more    sync.Cond // there is enough to write, or the disk is done
 	settled sync.Cond // neither busy nor telling any more
 	lost    []ids.Lease
@@ -99,7 +100,7 @@ func (e *Engine) Spend(ctx context.Context, s Sender, n int64) (Ticket, bool, er
 		return Ticket{}, false, err
 	}
 	t := Ticket{n: n, path: p}
-	e.take(ctx, &t)
+	e.take(ctx, &t, e.watch())
 	if !t.warm() {
 		t.undo()
 		return Ticket{}, false, nil
@@ -107,9 +108,8 @@ func (e *Engine) Spend(ctx context.Context, s Sender, n int64) (Ticket, bool, er
 	return t, true, nil
 }
 
-// take takes from each layer that has a lease.
-func (e *Engine) take(ctx context.Context, t *Ticket) {
-	now := e.watch()
+// take takes from each layer that has a lease. now is on the node's stopwatch.
+func (e *Engine) take(ctx context.Context, t *Ticket, now time.Duration) {
 	for i, h := range t.path.holders {
 		from, low := h.take(t.n, now)
 		t.taken[i] = from
@@ -147,7 +147,7 @@ const (
 	mostTogether = 4096 // items that are settled in one transaction, and as many reserves
 	mostAhead    = 768  // blocks that are fetched in one
 	mostTelling  = 2    // transactions that wait for the disk, of which it is at one
-	worthwhile   = 64   // items that are not kept waiting until it is done
+	fewest       = 16   // items that are written beside it, rather than wait until it is done
 	mostTries    = 10
 )
 
@@ -179,7 +179,7 @@ func (e *Engine) wake(ctx context.Context) {
 	case !e.busy:
 		e.busy = true
 		go e.work(context.WithoutCancel(ctx))
-	case len(e.waiting) >= worthwhile:
+	case len(e.waiting) >= e.enough:
 		e.more.Signal()
 	}
 }
@@ -195,7 +195,7 @@ func (e *Engine) work(ctx context.Context) {
 func (e *Engine) next() *batch {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for e.telling >= mostTelling || e.telling > 0 && len(e.waiting) < worthwhile {
+	for e.telling >= mostTelling || e.telling > 0 && len(e.waiting) < e.enough {
 		e.more.Wait()
 	}
 	if len(e.waiting) == 0 && len(e.refills) == 0 && len(e.settles) == 0 {
@@ -203,6 +203,7 @@ func (e *Engine) next() *batch {
 		e.quiet()
 		return nil
 	}
+	e.enough = max(fewest, min(len(e.waiting), mostTogether)/2)
 	return &batch{engine: e, items: first(&e.waiting, mostTogether), settles: first(&e.settles, mostTogether/MostTogether), refills: first(&e.refills, mostAhead)}
 }
 

@@ -90,7 +90,7 @@ func (b *batch) run(ctx context.Context, tx *db.Tx, at position) (err error) {
 	b.tx, b.at, b.began = tx, at, b.engine.watch()
 	b.forgo()
 	b.drawn, b.undrawn = nil, nil
-	b.charged, b.moments, b.journal, b.grants, b.made, b.moved = map[counted]bool{}, map[Calendar]Moment{}, nil, nil, map[token]*item{}, false
+	b.charged, b.moments, b.journal, b.grants, b.made, b.moved = map[counted]bool{}, map[Calendar]Moment{}, nil, nil, make(map[token]*item, len(b.items)), false
 	for _, it := range b.items {
 		it.err, it.lapsed, it.refused, it.replay, it.made, it.over, it.done = nil, nil, nil, nil, Reserve{}, false, false
 	}
@@ -336,7 +336,7 @@ func (b *batch) grant(h *holder, layer *Layer, size int64) {
 // How much is folded at once: a small group as it is written, so that what was spent stands in the leases; of many large ones
 // some together, or within a second.
 const (
-	foldBelow = 24  // items of a group
+	foldBelow = 8   // items of a group
 	foldAt    = 128 // chunks
 )
 

@@ -138,7 +138,7 @@ func (e *Engine) prepare(ctx context.Context, items []item, open []int, failed [
 	if err != nil {
 		return nil, err
 	}
-	asks := make([]*item, 0, len(open))
+	asks, now := make([]*item, 0, len(open)), e.watch()
 	for j, i := range open {
 		p, it := paths[j], &items[i]
 		switch {
@@ -148,7 +148,7 @@ func (e *Engine) prepare(ctx context.Context, items []item, open []int, failed [
 			failed[i] = errs.New(errs.Denied, "quota.subaccount_suspended", "Resume the sub-account first. While it is suspended nothing is sent with it.")
 		default:
 			it.ticket = Ticket{n: it.ticket.n, path: p.path}
-			e.take(ctx, &it.ticket)
+			e.take(ctx, &it.ticket, now)
 			asks = append(asks, it)
 		}
 	}

@@ -65,8 +65,13 @@ func (s *Service) Reserve(ctx context.Context, by authz.Actor, asks []Ask) ([]To
 	out, of := make([]Told, len(asks)), make([]authz.Scope, len(asks))
 	requests, at := make([]Request, 0, len(asks)), make([]int, 0, len(asks))
 	for i, a := range asks {
-		var r Request
-		if r, of[i], out[i].Err = s.request(ctx, by, a); out[i].Err == nil {
+		if i > 0 && a.Account == asks[i-1].Account && a.Sub == asks[i-1].Sub && out[i-1].Err == nil {
+			of[i] = of[i-1] // as most batches are of one sender
+		} else if of[i], out[i].Err = s.sends(ctx, by, a.Account, a.Sub); out[i].Err != nil {
+			continue
+		}
+		r, err := request(by, a)
+		if out[i].Err = err; err == nil {
 			requests, at = append(requests, r), append(at, i)
 		}
 	}
@@ -85,16 +90,12 @@ func few(n int) error {
 	return nil
 }
 
-func (s *Service) request(ctx context.Context, by authz.Actor, a Ask) (Request, authz.Scope, error) {
-	sc, err := s.sends(ctx, by, a.Account, a.Sub)
-	if err != nil {
-		return Request{}, sc, err
-	}
+func request(by authz.Actor, a Ask) (Request, error) {
 	if err := a.check(); err != nil {
-		return Request{}, sc, err
+		return Request{}, err
 	}
 	n, err := Units(a.Channel, a.Recipients, a.Parts)
-	return Request{Sender{a.Account, a.Sub, by.Membership(), a.Channel}, Mark{credential(by), a.Key}, n, a.Lasts}, sc, err
+	return Request{Sender{a.Account, a.Sub, by.Membership(), a.Channel}, Mark{credential(by), a.Key}, n, a.Lasts}, err
 }
 
 // sends checks that the actor may send on the account, with the sub-account if one is named.
