@@ -16,7 +16,7 @@ type inPeriod struct {
 
 // check counts in how many windows of how many layers more was promised than the limit, and how many counters hold something
 // else than what was promised and what is leased. It looks at one state of the database while others go on.
-func check(ctx context.Context, d *db.DB) (over int64, err error) {
+func (s scenario) check(ctx context.Context, d *db.DB) (over int64, err error) {
 	err = d.Snapshot(ctx, func(ctx context.Context, q db.Queryer) error {
 		all, unfolded, err := quota.AllWritten(ctx, q)
 		if err != nil {
@@ -36,7 +36,7 @@ func check(ctx context.Context, d *db.DB) (over int64, err error) {
 		for _, c := range unfolded {
 			spent[inPeriod{c.Subject, c.Month}] += c.Units
 		}
-		over = exceeded(minutes, days, months)
+		over = s.exceeded(minutes, days, months)
 		type counter struct {
 			month      inPeriod
 			used, held int64
@@ -61,26 +61,26 @@ func check(ctx context.Context, d *db.DB) (over int64, err error) {
 
 // exceeded counts the windows of limited layers in which more was promised than the limit. An hour is any 62 minutes in a row:
 // what was charged to a minute is spent by the end of the next.
-func exceeded(minutes, days, months map[inPeriod]int64) (over int64) {
-	for _, l := range limits {
-		for k := range minutes {
-			if k.subject != l.subject || l.windows[0] < 0 {
-				continue
-			}
-			sum := int64(0)
-			for m := k.period - 61; m <= k.period; m++ {
-				sum += minutes[inPeriod{k.subject, m}]
-			}
-			over += report(l.subject, "hour", sum, l.windows[0])
+func (s scenario) exceeded(minutes, days, months map[inPeriod]int64) (over int64) {
+	limits := map[string][3]int64{}
+	for _, l := range s.limits {
+		limits[l.subject] = l.windows
+	}
+	for k := range minutes {
+		l, limited := limits[k.subject]
+		if !limited || l[0] < 0 {
+			continue
 		}
-		for k, n := range days {
-			if k.subject == l.subject {
-				over += report(l.subject, "day", n, l.windows[1])
-			}
+		sum := int64(0)
+		for m := k.period - 61; m <= k.period; m++ {
+			sum += minutes[inPeriod{k.subject, m}]
 		}
-		for k, n := range months {
-			if k.subject == l.subject {
-				over += report(l.subject, "month", n, l.windows[2])
+		over += report(k.subject, "hour", sum, l[0])
+	}
+	for w, all := range []map[inPeriod]int64{days, months} {
+		for k, n := range all {
+			if l, limited := limits[k.subject]; limited {
+				over += report(k.subject, []string{"day", "month"}[w], n, l[w+1])
 			}
 		}
 	}
@@ -96,8 +96,8 @@ func report(subject, window string, n, limit int64) int64 {
 }
 
 // settled lets the time of all leases go by and returns what has not returned by then.
-func settled(ctx context.Context, d *db.DB) (int64, error) {
-	e, err := open(d, fast(func() time.Duration { return 30 * time.Minute }))
+func (s scenario) settled(ctx context.Context, d *db.DB) (int64, error) {
+	e, err := open(d, s.fast(func() time.Duration { return 30 * time.Minute }))
 	if err != nil {
 		return 0, err
 	}

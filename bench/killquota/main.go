@@ -15,7 +15,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -28,7 +27,7 @@ import (
 const processes = 3
 
 func main() {
-	rounds := flag.Int("rounds", 300, "how many processes are ended on each database")
+	rounds := flag.Int("rounds", 300, "how many processes are ended in each scenario on each database")
 	flag.Parse()
 	if err := run(context.Background(), os.Args[0], *rounds, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "killquota:", err)
@@ -50,26 +49,30 @@ func run(ctx context.Context, program string, rounds int, databases []string) (e
 		return err
 	}
 	defer func() { err = errors.Join(err, pg.Stop(context.WithoutCancel(ctx))) }()
-	dsn, err := pg.Create(ctx, "quota")
-	if err != nil {
-		return err
-	}
-	return onEach(ctx, program, rounds, []string{dsn, filepath.Join(dir, "bailiwick.db")})
+	return onEach(ctx, program, rounds, func(which int, kind string) (string, error) {
+		if kind == postgres {
+			return pg.Create(ctx, fmt.Sprint("quota", which))
+		}
+		return filepath.Join(dir, fmt.Sprintf("quota%d.db", which)), nil
+	})
 }
 
-// onEach does it on each database.
-func onEach(ctx context.Context, program string, rounds int, databases []string) error {
+const postgres = "PostgreSQL"
+
+// onEach does it in each scenario on a database of each kind, which create makes.
+func onEach(ctx context.Context, program string, rounds int, create func(which int, kind string) (dsn string, err error)) error {
 	var all result
-	for _, dsn := range databases {
-		r, err := onOne(ctx, program, rounds, dsn)
+	for i := range 2 * len(scenarios) {
+		which, kind := i/2, []string{postgres, "SQLite"}[i%2]
+		dsn, err := create(which, kind)
 		if err != nil {
 			return err
 		}
-		kind := "SQLite"
-		if db.IsPostgres(dsn) {
-			kind = "PostgreSQL"
+		r, err := onOne(ctx, program, rounds, which, dsn)
+		if err != nil {
+			return fmt.Errorf("%s, %s: %w", kind, scenarios[which].name, err)
 		}
-		fmt.Printf("%s: %d rounds, %d reserves acknowledged, %d refused, %d lost; over %d, stranded %d\n", kind, r.rounds, r.acknowledged, r.refused, r.lost, r.over, r.stranded)
+		fmt.Printf("%s, %s: %d rounds, %d reserves acknowledged, %d refused, %d lost; over %d, stranded %d\n", kind, scenarios[which].name, r.rounds, r.acknowledged, r.refused, r.lost, r.over, r.stranded)
 		all.rounds, all.over, all.stranded, all.lost = all.rounds+r.rounds, all.over+r.over, all.stranded+r.stranded, all.lost+r.lost
 		if r.acknowledged == 0 || r.refused == 0 {
 			return errors.New("nothing was sent, or no limit was met")
@@ -88,20 +91,21 @@ type result struct {
 	over, stranded, lost  int64
 }
 
-// onOne kills processes on one database, and looks at it after each.
-func onOne(ctx context.Context, program string, rounds int, dsn string) (r result, err error) {
+// onOne kills processes of a scenario on one database, and looks at it after each.
+func onOne(ctx context.Context, program string, rounds, which int, dsn string) (r result, err error) {
+	s := scenarios[which]
 	d, err := db.Open(ctx, dsn, clock.System)
 	if err != nil {
 		return r, err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
-	if err := prepare(ctx, d); err != nil {
+	if err := prepare(ctx, d, s); err != nil {
 		return r, fmt.Errorf("prepare: %w", err)
 	}
 	tell := &answers{told: map[string]bool{}}
 	running := make([]*process, processes)
 	for i := range running {
-		if running[i], err = start(ctx, program, dsn, i, tell); err != nil {
+		if running[i], err = start(ctx, program, dsn, which, i, tell); err != nil {
 			return r, err
 		}
 	}
@@ -121,13 +125,13 @@ func onOne(ctx context.Context, program string, rounds int, dsn string) (r resul
 		if err := running[i].kill(); err != nil {
 			return r, err
 		}
-		over, err := check(ctx, d)
+		over, err := s.check(ctx, d)
 		if err != nil {
 			return r, err
 		}
 		r.over += over
 		r.rounds++
-		if running[i], err = start(ctx, program, dsn, r.rounds*processes+i, tell); err != nil {
+		if running[i], err = start(ctx, program, dsn, which, r.rounds*processes+i, tell); err != nil {
 			return r, err
 		}
 	}
@@ -136,10 +140,10 @@ func onOne(ctx context.Context, program string, rounds int, dsn string) (r resul
 			return r, err
 		}
 	}
-	if r.stranded, err = settled(ctx, d); err != nil {
+	if r.stranded, err = s.settled(ctx, d); err != nil {
 		return r, err
 	}
-	over, err := check(ctx, d)
+	over, err := s.check(ctx, d)
 	if err != nil {
 		return r, err
 	}
@@ -180,9 +184,9 @@ type process struct {
 
 const workerEnv = "BAILIWICK_KILLQUOTA_WORKER"
 
-func start(ctx context.Context, program, dsn string, seed int, tell *answers) (*process, error) {
+func start(ctx context.Context, program, dsn string, which, seed int, tell *answers) (*process, error) {
 	p := &process{cmd: exec.CommandContext(ctx, program, dsn)} //nolint:gosec // this program itself
-	p.cmd.Env = append(os.Environ(), workerEnv+"="+strconv.Itoa(seed))
+	p.cmd.Env = append(os.Environ(), workerEnv+"="+fmt.Sprintf("%d/%d", which, seed))
 	p.cmd.Stderr = os.Stderr
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {

@@ -21,12 +21,14 @@ func TestMain(m *testing.M) {
 }
 
 func TestProcessesThatAreKilledNeverExceedALimit(t *testing.T) {
-	for name, dsn := range map[string]string{"SQLite": filepath.Join(t.TempDir(), "bailiwick.db"), "PostgreSQL": dbtest.EmptyPostgresDSN(t)} {
-		t.Run(name, func(t *testing.T) {
-			r, err := onOne(t.Context(), os.Args[0], 6, dsn)
-			if err != nil || r.over+r.stranded+r.lost > 0 {
-				t.Errorf("%+v, %v", r, err)
-			}
-		})
+	for which, s := range scenarios {
+		for name, dsn := range map[string]string{"SQLite": filepath.Join(t.TempDir(), "bailiwick.db"), "PostgreSQL": dbtest.EmptyPostgresDSN(t)} {
+			t.Run(s.name+" on "+name, func(t *testing.T) {
+				r, err := onOne(t.Context(), os.Args[0], 6, which, dsn)
+				if err != nil || r.over+r.stranded+r.lost > 0 {
+					t.Errorf("%+v, %v", r, err)
+				}
+			})
+		}
 	}
 }

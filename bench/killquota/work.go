@@ -22,30 +22,80 @@ import (
 	"bailiwick/internal/setting"
 )
 
-// The tree: a reseller of many customers, most of them idle, and a few busy ones with sub-accounts.
+// The tree: a reseller of many customers, and a few with sub-accounts.
 const (
 	customers = 10_000
-	busy      = 5
-	speed     = 60 // a minute of the ledger's clock goes by in a second
-	callers   = 4  // of each process
+	subs      = 5
 )
 
-// limits are those that are set: per hour, day and month.
-var limits = []struct {
+// limit is what is set on a subject: per hour, day and month.
+type limit struct {
 	subject string
 	windows [3]int64
-}{
-	{"acc_platform", [3]int64{20_000, 200_000, 1_000_000}},
-	{"acc_reseller", [3]int64{4_000, 30_000, 300_000}},
-	{"acc_1", [3]int64{600, 2_000, 50_000}},
-	{"acc_2", [3]int64{60, 1_000, 9_000}},
-	{"acc_3", [3]int64{-1, -1, 2_000}},
-	{"sub_1", [3]int64{300, 1_500, -1}},
-	{"sub_2", [3]int64{7, 40, -1}},
 }
 
+// scenario is who sends how much on the tree.
+type scenario struct {
+	name    string
+	speed   int64 // minutes of the ledger's clock in a minute of ours
+	callers int   // of each process
+	idle    bool  // all customers send a message a minute, and nobody sends more; otherwise a few send half of all
+	limits  []limit
+}
+
+var scenarios = []scenario{
+	{"a few busy customers among many", 60, 4, false, []limit{
+		{"acc_platform", [3]int64{20_000, 200_000, 1_000_000}},
+		{"acc_reseller", [3]int64{4_000, 30_000, 300_000}},
+		{"acc_1", [3]int64{600, 2_000, 50_000}},
+		{"acc_2", [3]int64{60, 1_000, 9_000}},
+		{"acc_3", [3]int64{-1, -1, 2_000}},
+		{"sub_1", [3]int64{300, 1_500, -1}},
+		{"sub_2", [3]int64{7, 40, -1}},
+	}},
+	{"a mostly idle tree", 6, 16, true, append(none(),
+		limit{"acc_platform", [3]int64{40_000, -1, -1}},
+		limit{"acc_reseller", [3]int64{12_000, 20_000, 300_000}},
+	)},
+}
+
+// none limits some customers here and there to nothing, so that something is refused from the beginning.
+func none() (all []limit) {
+	for i := 0; i < customers; i += 20 {
+		all = append(all, limit{string(customer(i)), [3]int64{0, -1, -1}})
+	}
+	return all
+}
+
+// part is how many customers of the idle tree each caller goes round.
+func (s scenario) part() int { return customers / (processes * s.callers) }
+
+// every is how long a caller of the idle tree waits between messages.
+func (s scenario) every() time.Duration {
+	return time.Minute / time.Duration(int64(s.part())*s.speed)
+}
+
+// next is whom the next message of a caller is from. On the idle tree the callers of all processes go round the customers, each its
+// part, by the clock: who takes the place of one that was killed goes on where that one was.
+func (s scenario) next(random *rand.Rand, caller uint64) quota.Sender {
+	from := quota.Sender{Channel: quota.Email}
+	switch {
+	case s.idle:
+		turn := int(clock.System().UnixNano()/int64(s.every())) % s.part()
+		from.Account = customer(int(caller)%(processes*s.callers)*s.part() + turn) //nolint:gosec // a few
+	case random.IntN(2) == 0:
+		c := random.IntN(subs)
+		from.Account, from.Sub = customer(c), ids.SubAccount(fmt.Sprint("sub_", c+1))
+	default:
+		from.Account = customer(random.IntN(customers))
+	}
+	return from
+}
+
+func customer(i int) ids.Account { return ids.Account(fmt.Sprint("acc_", i+1)) }
+
 // prepare makes the tree in an empty database.
-func prepare(ctx context.Context, d *db.DB) error {
+func prepare(ctx context.Context, d *db.DB, s scenario) error {
 	if _, err := d.Migrate(ctx); err != nil {
 		return err
 	}
@@ -58,14 +108,14 @@ func prepare(ctx context.Context, d *db.DB) error {
 			`INSERT INTO account_tree (ancestor_id, descendant_id, depth) SELECT id, id, 0 FROM accounts`,
 			`INSERT INTO account_tree (ancestor_id, descendant_id, depth) SELECT parent_id, id, 1 FROM accounts WHERE parent_id IS NOT NULL`,
 			`INSERT INTO account_tree (ancestor_id, descendant_id, depth) SELECT 'acc_platform', id, 2 FROM accounts WHERE kind = 'customer'`,
-			numbers + `INSERT INTO subaccounts (id, customer_id, account_id, name, purpose, created_at, updated_at) SELECT 'sub_' || i, 'acc_' || i, 'acc_' || i, 'main', 'marketing', 0, 0 FROM n WHERE i <= ` + strconv.Itoa(busy),
+			numbers + `INSERT INTO subaccounts (id, customer_id, account_id, name, purpose, created_at, updated_at) SELECT 'sub_' || i, 'acc_' || i, 'acc_' || i, 'main', 'marketing', 0, 0 FROM n WHERE i <= ` + strconv.Itoa(subs),
 		}
-		for _, s := range statements {
-			if _, err := tx.Exec(ctx, s); err != nil {
-				return fmt.Errorf("%.60s: %w", s, err)
+		for _, text := range statements {
+			if _, err := tx.Exec(ctx, text); err != nil {
+				return fmt.Errorf("%.60s: %w", text, err)
 			}
 		}
-		for _, l := range limits {
+		for _, l := range s.limits {
 			for w, n := range l.windows {
 				if _, err := tx.Exec(ctx, `INSERT INTO quota_limits (account_id, subject, channel, period, source, amount, action, cap, paced, updated_at) VALUES ('acc_platform', ?, 'email', ?, 'pool', ?, 'reject', 0, FALSE, 0)`,
 					l.subject, quota.Windows()[w].String(), n); err != nil {
@@ -78,10 +128,10 @@ func prepare(ctx context.Context, d *db.DB) error {
 }
 
 // fast is a clock that all processes share, but for what each of them thinks it is ahead.
-func fast(ahead func() time.Duration) clock.Clock {
+func (s scenario) fast(ahead func() time.Duration) clock.Clock {
 	day := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	return func() time.Time {
-		return day.Add(clock.System().Sub(day) % (400 * 24 * time.Hour) * speed).Add(ahead())
+		return day.Add(clock.System().Sub(day) % (400 * 24 * time.Hour) * time.Duration(s.speed)).Add(ahead())
 	}
 }
 
@@ -97,14 +147,16 @@ func open(d *db.DB, now clock.Clock) (*quota.Engine, error) {
 	return e, nil
 }
 
-// work is what a process does until it is killed.
-func work(ctx context.Context, dsn, seed string) error {
-	n, err := strconv.ParseUint(seed, 10, 64)
-	if err != nil {
+// work is what a process does until it is killed. told is the number of its scenario and its own.
+func work(ctx context.Context, dsn, told string) error {
+	var which int
+	var n uint64
+	if _, err := fmt.Sscanf(told, "%d/%d", &which, &n); err != nil {
 		return err
 	}
+	s := scenarios[which]
 	var ahead atomic.Int64
-	now := fast(func() time.Duration { return time.Duration(ahead.Load()) })
+	now := s.fast(func() time.Duration { return time.Duration(ahead.Load()) })
 	d, err := db.Open(ctx, dsn, now)
 	if err != nil {
 		return err
@@ -114,19 +166,21 @@ func work(ctx context.Context, dsn, seed string) error {
 		return err
 	}
 	var wg sync.WaitGroup
-	failed := make(chan error, callers+1)
-	for i := range callers {
-		wg.Go(func() { failed <- call(ctx, e, n*callers+uint64(i), &ahead) }) //nolint:gosec // a few
+	failed := make(chan error, s.callers+1)
+	for i := range s.callers {
+		wg.Go(func() { failed <- s.call(ctx, e, n*uint64(s.callers)+uint64(i), &ahead) }) //nolint:gosec // a few
 	}
 	wg.Go(func() { failed <- e.Run(ctx) })
 	return <-failed
 }
 
 // call sends, and now and then releases, commits or moves the clock.
-func call(ctx context.Context, e *quota.Engine, seed uint64, ahead *atomic.Int64) error {
+func (s scenario) call(ctx context.Context, e *quota.Engine, seed uint64, ahead *atomic.Int64) error {
 	random := rand.New(rand.NewPCG(seed, 7)) //nolint:gosec // a history that can be repeated
 	who := fmt.Sprint("caller-", seed)
 	var held []ids.Reserve
+	pause := time.NewTicker(s.every())
+	defer pause.Stop()
 	for i := 0; ; i++ {
 		switch random.IntN(20) {
 		case 0:
@@ -139,12 +193,10 @@ func call(ctx context.Context, e *quota.Engine, seed uint64, ahead *atomic.Int64
 				held = held[1:]
 			}
 		}
-		s := quota.Sender{Account: ids.Account(fmt.Sprint("acc_", 1+random.IntN(customers))), Channel: quota.Email}
-		if random.IntN(2) == 0 {
-			c := 1 + random.IntN(busy)
-			s.Account, s.Sub = ids.Account(fmt.Sprint("acc_", c)), ids.SubAccount(fmt.Sprint("sub_", c))
+		if s.idle {
+			<-pause.C
 		}
-		out, err := e.Reserve(ctx, s, quota.Mark{Credential: who, Key: strconv.Itoa(i)}, 1+random.Int64N(3), 0)
+		out, err := e.Reserve(ctx, s.next(random, seed), quota.Mark{Credential: who, Key: strconv.Itoa(i)}, 1+random.Int64N(3), 0)
 		line := "no"
 		switch {
 		case errs.KindOf(err) == errs.Unavailable || errors.Is(err, context.DeadlineExceeded):
