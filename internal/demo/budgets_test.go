@@ -16,10 +16,10 @@ import (
 
 	"bailiwick/internal/account"
 	"bailiwick/internal/apptest"
+	"bailiwick/internal/apptest/demotown"
 	"bailiwick/internal/authz"
 	"bailiwick/internal/clock"
 	"bailiwick/internal/db"
-	"bailiwick/internal/db/dbtest"
 	"bailiwick/internal/demo"
 	"bailiwick/internal/i18n"
 	"bailiwick/internal/ids"
@@ -178,7 +178,7 @@ func fill(t *testing.T, w *apptest.World, by authz.Actor, platform, on ids.Accou
 }
 
 func TestEveryPageOfTheDemoKeepsItsBudget(t *testing.T) {
-	w, out := load(t, dbtest.SQLiteDSN(t))
+	w, out := demotown.New(t)
 	owner := w.SignIn(out.Logins[0].Email)
 	r := &reader{w: w, cookie: &http.Cookie{Name: "bw_session", Value: owner.Token.Reveal()}}
 	by := owner.Actor()
@@ -204,7 +204,8 @@ func TestEveryPageOfTheDemoKeepsItsBudget(t *testing.T) {
 				break
 			}
 			if small, ok := few[i].path(pattern); ok {
-				s := r.open(t, small)
+				r.open(t, small)
+				v, s := r.open(t, big), r.open(t, small) // both from warm caches, as the first time was not
 				if s.status == http.StatusOK && len(v.queries) > len(s.queries)+mayGrow {
 					t.Errorf("%s: %d queries with few rows, %d with many", pattern, len(s.queries), len(v.queries))
 				}
@@ -217,7 +218,7 @@ func TestEveryPageOfTheDemoKeepsItsBudget(t *testing.T) {
 }
 
 func TestTheFirstViewInEveryLanguageKeepsItsBudget(t *testing.T) {
-	w, out := load(t, dbtest.SQLiteDSN(t))
+	w, out := demotown.New(t)
 	cookie := &http.Cookie{Name: "bw_session", Value: w.SignIn(out.Logins[0].Email).Token.Reveal()}
 	texts, err := i18n.Load()
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 
 	"bailiwick/internal/account"
 	"bailiwick/internal/apptest"
+	"bailiwick/internal/apptest/demotown"
 	"bailiwick/internal/audit"
 	"bailiwick/internal/authz"
 	"bailiwick/internal/db/dbtest"
@@ -21,19 +22,10 @@ func options(w *apptest.World) demo.Options {
 	return demo.Options{App: w.App, Clock: w.Clock, Now: apptest.Start, Hasher: secret.NewHasher(secret.CheapParams), Password: secret.Wrap(apptest.Password)}
 }
 
-func load(t *testing.T, dsn string) (*apptest.World, demo.Loaded) {
-	t.Helper()
-	w := apptest.Bare(t, dsn)
-	out, err := demo.Load(t.Context(), options(w))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return w, out
-}
-
 func TestTheDemoIsThePlatformOfTheDesign(t *testing.T) {
 	dbtest.EachDSN(t, func(t *testing.T, dsn string) {
-		w, out := load(t, dsn)
+		w := apptest.Bare(t, dsn)
+		out := demotown.Fill(t, w)
 		owner := w.SignIn(out.Logins[0].Email).Actor()
 		t.Run("clients", func(t *testing.T) { clients(t, w, owner, out) })
 		t.Run("Acme", func(t *testing.T) { acme(t, w, owner, out) })

@@ -108,6 +108,15 @@ func (e *Engine) Gauges(ctx context.Context, q db.Queryer, subjects []string) ([
 
 func (e *Engine) read(ctx context.Context, q db.Queryer, found []Gauge, rows []limitRow, counters map[counted]row, held map[counted][]leaseRow, purses map[counted]*purse) (out []Gauge, err error) {
 	now := e.clock()
+	if q == db.Queryer(e.db) { // whoever holds a transaction must not wait for another connection
+		var accounts []ids.Account
+		for _, g := range found {
+			accounts = append(accounts, g.Account)
+		}
+		if err := e.known.Learn(ctx, distinct(accounts)); err != nil {
+			return nil, err
+		}
+	}
 	calendars := map[ids.Account]Calendar{}
 	for _, g := range found {
 		cal, known := calendars[g.Account]

@@ -3,6 +3,7 @@ package setting
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"bailiwick/internal/change"
 	"bailiwick/internal/db"
@@ -67,17 +68,45 @@ func (k *Known) By(ctx context.Context, q db.Queryer, account ids.Account) (*InF
 		return nil, errs.NoSuch("account")
 	}
 	known := k.force(gather(links).rows)
-	if !pool {
-		return known, nil
+	if pool {
+		k.cache.Put(told, account, known, madeOf(links)...)
 	}
-	var of []change.Subject
+	return known, nil
+}
+
+// learnAtOnce is how many accounts are read in one statement.
+const learnAtOnce = 200
+
+// Learn takes what is in force on many accounts into memory, with few statements, for whoever asks about one after another next.
+// Accounts that are gone are left out.
+func (k *Known) Learn(ctx context.Context, accounts []ids.Account) error {
+	var missing []ids.Account
+	for _, id := range accounts {
+		if _, ok := k.cache.Get(ctx, id); !ok {
+			missing = append(missing, id)
+		}
+	}
+	told := k.cache.Told()
+	for some := range slices.Chunk(missing, learnAtOnce) {
+		chains, err := storedOf(ctx, k.db, some)
+		if err != nil {
+			return fmt.Errorf("read the settings of %d accounts: %w", len(some), err)
+		}
+		for id, links := range chains {
+			k.cache.Put(told, id, k.force(gather(links).rows), madeOf(links)...)
+		}
+	}
+	return nil
+}
+
+// madeOf is what must not change for what was made of a chain to stay true.
+func madeOf(links []link) (of []change.Subject) {
 	for i, l := range links {
 		if i == 0 || l.Account != links[i-1].Account {
 			of = append(of, change.Subject{Kind: change.Account, ID: string(l.Account)}, change.Subject{Kind: change.Setting, ID: string(l.Account)})
 		}
 	}
-	k.cache.Put(told, account, known, of...)
-	return known, nil
+	return of
 }
 
 func (k *Known) force(rows map[string][]Row) *InForce {

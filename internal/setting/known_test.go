@@ -4,9 +4,13 @@ import (
 	"log/slog"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"bailiwick/internal/change"
 	"bailiwick/internal/db"
 	"bailiwick/internal/errs"
+	"bailiwick/internal/ids"
 )
 
 func known(t *testing.T, d *db.DB) *Known {
@@ -52,6 +56,43 @@ func TestWhatIsKnownIsWhatIsInForce(t *testing.T) {
 		}
 		if v, err := In(on, colour); err != nil || v != "blue" {
 			t.Errorf("it stopped another setting: %q %v", v, err)
+		}
+		if _, err := k.On(t.Context(), "acc_nowhere"); errs.KindOf(err) != errs.NotFound {
+			t.Error(err)
+		}
+	})
+}
+
+func TestWhatIsLearntOfManyIsWhatIsInForceOnEach(t *testing.T) {
+	each(t, func(t *testing.T, d *db.DB) {
+		mustSet(t, d, "acc_r2", idle, 30, false)
+		mustSet(t, d, "acc_c", colour, "red", true)
+		mustSet(t, d, "acc_d", idle, 20, false)
+		all := []ids.Account{"acc_p", "acc_r2", "acc_c", "acc_d", "acc_nowhere"}
+		alone, k := known(t, d), known(t, d) // the last is told of news at once
+		if err := k.Learn(t.Context(), all); err != nil {
+			t.Fatal(err)
+		}
+		var seen db.Watch
+		for _, id := range all[:4] {
+			got, err := k.On(seen.Watched(t.Context()), id)
+			if err != nil {
+				t.Fatal(id, err)
+			}
+			want, err := alone.On(t.Context(), id)
+			if err != nil {
+				t.Fatal(id, err)
+			}
+			if diff := cmp.Diff(want.values, got.values, cmp.AllowUnexported(settled{}), cmpopts.EquateErrors()); diff != "" {
+				t.Errorf("%s: %s", id, diff)
+			}
+		}
+		if n := len(seen.Statements()); n > 0 {
+			t.Errorf("%d statements for what was learnt", n)
+		}
+		mustSet(t, d, "acc_r2", idle, 25, false)
+		if on, err := k.On(t.Context(), "acc_c"); err != nil || !cmp.Equal(on.values[idle.Name].value, any(25)) {
+			t.Errorf("what changed after it was learnt: %v %v", on, err)
 		}
 		if _, err := k.On(t.Context(), "acc_nowhere"); errs.KindOf(err) != errs.NotFound {
 			t.Error(err)

@@ -43,6 +43,22 @@ func stored(ctx context.Context, q db.Queryer, account ids.Account) ([]link, err
 		FROM account_tree t LEFT JOIN settings s ON s.account_id = t.ancestor_id WHERE t.descendant_id = ? ORDER BY t.depth DESC`, account)
 }
 
+// storedOf is stored for many accounts at once, by account.
+func storedOf(ctx context.Context, q db.Queryer, accounts []ids.Account) (map[ids.Account][]link, error) {
+	out := map[ids.Account][]link{}
+	_, err := db.All(ctx, q, func(r db.Row) (of ids.Account, err error) {
+		var l link
+		var value string
+		var since int64
+		err = r.Scan(&of, &l.Account, &l.Depth, &l.key, &value, &l.Locked, &since)
+		l.Value, l.Since = []byte(value), instant(since)
+		out[of] = append(out[of], l)
+		return of, err
+	}, `SELECT t.descendant_id, t.ancestor_id, t.depth, COALESCE(s.name, ''), COALESCE(s.value, ''), COALESCE(s.locked, FALSE), COALESCE(s.since, 0)
+		FROM account_tree t LEFT JOIN settings s ON s.account_id = t.ancestor_id WHERE t.descendant_id IN `+db.In(len(accounts))+` ORDER BY t.depth DESC`, db.Args(accounts...)...)
+	return out, err
+}
+
 func instant(ms int64) time.Time {
 	if ms == 0 {
 		return time.Time{}

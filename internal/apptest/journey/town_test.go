@@ -5,10 +5,8 @@ import (
 
 	"bailiwick/internal/apptest"
 	"bailiwick/internal/apptest/browser"
-	"bailiwick/internal/db/dbtest"
-	"bailiwick/internal/demo"
+	"bailiwick/internal/apptest/demotown"
 	"bailiwick/internal/ids"
-	"bailiwick/internal/secret"
 )
 
 // town is an installation with the platform of the demo in it.
@@ -20,12 +18,7 @@ type town struct {
 
 func demoTown(t *testing.T) town {
 	t.Helper()
-	w := apptest.Bare(t, dbtest.SQLiteDSN(t))
-	l, err := demo.Load(t.Context(), demo.Options{App: w.App, Clock: w.Clock, Now: apptest.Start, Hasher: secret.NewHasher(secret.CheapParams), Password: secret.Wrap(apptest.Password)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.Platform = l.Platform
+	w, l := demotown.New(t)
 	return town{w, t, l.Acme}
 }
 

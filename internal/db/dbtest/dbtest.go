@@ -9,6 +9,7 @@ package dbtest
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -77,10 +79,51 @@ func SQLiteDSN(t testing.TB) string {
 	if err != nil {
 		t.Fatalf("make the SQLite template: %v", err)
 	}
-	path := filepath.Join(t.TempDir(), "test.db")
+	return SQLiteFile(t, body)
+}
+
+// SQLiteFile returns the path of a SQLite file of this test's own with this content.
+func SQLiteFile(t testing.TB, body []byte) string {
+	t.Helper()
+	path := filepath.Join(dir(t), "test.db")
 	if err := os.WriteFile(path, body, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	return path
+}
+
+// Content is what the SQLite file at path holds now, as a file of its own.
+func Content(ctx context.Context, path string) (body []byte, err error) {
+	conn, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	copied := path + ".copy"
+	if _, err := conn.ExecContext(ctx, "VACUUM INTO ?", copied); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(copied)
+}
+
+// dir is a directory for as long as the test lasts, in memory where there is room: nothing in it has to survive the machine, and
+// waiting for its disk is half of the time of a test that writes.
+func dir(t testing.TB) string {
+	t.Helper()
+	const memory, room = "/dev/shm", 2 << 30
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(memory, &fs); err != nil || fs.Bavail*uint64(fs.Bsize) < room { //nolint:gosec,unconvert // its type differs between systems
+		return t.TempDir()
+	}
+	path, err := os.MkdirTemp(memory, "bailiwick-test-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(path); err != nil {
+			t.Error(err)
+		}
+	})
 	return path
 }
 
