@@ -36,7 +36,14 @@ func TestTheBellTellsWhatHappenedWithoutScripts(t *testing.T) {
 		if a := b.Post("/notifications/read", "id", "ntc_x"); a.Status != http.StatusNotFound {
 			t.Errorf("no notice at all: %d", a.Status)
 		}
-		w.wants(b.Post("/notifications/read", "id", id), http.StatusSeeOther)
+		view := "/notifications?show=unread&topic=account"
+		read := strings.Replace(view, "?", "/read?", 1)
+		if a := b.Get(view); !strings.Contains(a.Body, `action="`+strings.ReplaceAll(read, "&", "&amp;")+`"`) {
+			t.Errorf("marking as read leads away from the view: %s", a.Body)
+		}
+		if a := b.Post(read, "id", id); a.Status != http.StatusSeeOther || a.Location() != view {
+			t.Errorf("marked as read, %d leads to %s, want %s", a.Status, a.Location(), view)
+		}
 		w.wants(b.Get("/notifications?show=unread"), http.StatusOK, "Nothing to show")
 		w.wants(b.Get("/notifications?topic=account"), http.StatusOK, "The account was suspended")
 		w.wants(b.Get("/notifications?topic=tasks"), http.StatusOK, "Nothing to show")
@@ -47,7 +54,9 @@ func TestTheBellTellsWhatHappenedWithoutScripts(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.wants(b.Get("/notifications?show=unread"), http.StatusOK, "A suspension of the account was lifted")
-		w.wants(b.Post("/notifications/read"), http.StatusSeeOther)
+		if a := b.Post("/notifications/read?topic=account&cursor=//evil.example"); a.Status != http.StatusSeeOther || a.Location() != "/notifications?topic=account" {
+			t.Errorf("all marked as read, %d leads to %s", a.Status, a.Location())
+		}
 		if a := b.Get("/notifications"); strings.Contains(a.Body, "Mark all as read") || !strings.Contains(a.Body, `aria-label="Notifications"`) {
 			t.Errorf("something is left to read: %s", a.Text())
 		}

@@ -95,14 +95,17 @@ type since struct {
 	on   time.Time
 }
 
-// mostCounted is how many accounts and memberships are looked at to say whom a rule concerns.
-const mostCounted = 5_000
+// How many accounts and memberships are looked at to say whom a rule concerns.
+const (
+	mostBelow   = 2_000
+	mostCounted = 5_000
+)
 
 // concerned counts the people of the scope's account and below: all of them, those whose password is past one of the
 // rules, and those who are admins or lack a second factor. It reports false when there are too many to count.
 func concerned(ctx context.Context, q db.Queryer, sc authz.Scope, rules []since, at time.Time) (n Concerned, ok bool, err error) {
-	below, err := db.One(ctx, q, db.Value[int], `SELECT count(*) FROM (SELECT 1 FROM account_tree t WHERE t.ancestor_id = ? LIMIT ?) c`, sc.Account(), mostCounted+1)
-	if err != nil || below > mostCounted {
+	below, err := db.One(ctx, q, db.Value[int], `SELECT count(*) FROM (SELECT 1 FROM account_tree t WHERE t.ancestor_id = ? LIMIT ?) c`, sc.Account(), mostBelow+1)
+	if err != nil || below > mostBelow {
 		return n, false, err
 	}
 	expired, args := "1 = 0", []any{}

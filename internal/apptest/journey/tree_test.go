@@ -114,3 +114,20 @@ func TestWhatWasTypedInThePaneIsNotLost(t *testing.T) {
 	}
 	tab.Click("Bolt").See("Your changes are not saved").Click("Discard changes").Await("tr[aria-current] .row-link[href*='" + w.Text("SELECT id FROM accounts WHERE name = 'Bolt'") + "']")
 }
+
+// TestWhoIsInvitedStandsInTheTree opens an account with nothing in it but an invitation, which leads to where it is sent again.
+func TestWhoIsInvitedStandsInTheTree(t *testing.T) {
+	for _, way := range ways {
+		t.Run(way.name, func(t *testing.T) {
+			w := apptest.OnSQLite(t)
+			acme := w.Client(w.Platform, "Acme Holdings")
+			w.Invite(w.Root, acme, "noor@acme.example", apptest.As(authz.Guest))
+			tab := open(t, w, apptest.OwnerEmail, way.opts...).Goto("/a/" + string(w.Platform) + "/tree")
+			tab.Click("css=tr[aria-level='1'] .twist").Await("tr[aria-level='2']").See("noor@acme.example").See("Invited").Axe()
+			if tab.Has("tr[aria-level='2'] .check") {
+				t.Error("somebody invited can be selected")
+			}
+			tab.Click("css=tr[aria-level='2'] .row-link").At("/a/" + string(acme) + "/users").See("noor@acme.example")
+		})
+	}
+}
