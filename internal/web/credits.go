@@ -9,7 +9,6 @@ import (
 
 	"bailiwick/internal/account"
 	"bailiwick/internal/authz"
-	"bailiwick/internal/errs"
 	"bailiwick/internal/i18n"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/page"
@@ -60,9 +59,6 @@ func (s *Server) creditsCard(r *http.Request, by authz.Actor, sc authz.Scope, ac
 	for _, g := range all.Credits {
 		row := creditRow(p, g)
 		row.Void = all.CanEdit && g.Left() > 0
-		if t.form == limits.FormVoid && t.credit.id == g.ID {
-			row.Typed, row.Error, row.Problem = t.credit.Reason, t.remarks.Fields["reason"], t.remarks.Problem
-		}
 		v.Rows = append(v.Rows, row)
 	}
 	if all.Next != "" {
@@ -70,8 +66,11 @@ func (s *Server) creditsCard(r *http.Request, by authz.Actor, sc authz.Scope, ac
 			return v, err
 		}
 	}
-	if t.form == limits.FormCredit {
+	switch t.form {
+	case limits.FormCredit:
 		v.Typed, v.Errors, v.Problem = t.credit.TypedCredit, t.remarks.Fields, t.remarks.Problem
+	case limits.FormVoid:
+		v.Voids = limits.Voids{Open: true, Credit: string(t.credit.id), Reason: t.credit.Reason, Error: t.remarks.Fields["reason"], Problem: t.remarks.Problem}
 	}
 	return v, nil
 }
@@ -102,12 +101,9 @@ func creditRow(p i18n.Printer, g quota.Granted) limits.CreditRow {
 
 // addCredit adds the credit that was typed.
 func (s *Server) addCredit(r *http.Request, by authz.Actor, id ids.Account, t typedCredit) error {
-	if _, _, err := s.Ops.Read(r.Context(), by, authz.QuotasEdit, id); err != nil {
-		return err
-	}
 	units, err := strconv.ParseInt(strings.NewReplacer(",", "", " ", "", "\u00a0", "", "\u202f", "").Replace(t.Units), 10, 64)
 	if err != nil {
-		return errs.Field("units", "credit.units", "Write a number from 1 to {most}.", "most", int64(quota.MostAmount))
+		units = 0 // which is none: whether they may comes first
 	}
 	_, err = s.Quotas.Grant(r.Context(), by, id, quota.Grant{Channel: quota.Channel(t.Channel), Units: units, LastDay: t.LastDay, Reason: t.Reason, Reference: t.Reference})
 	return err

@@ -113,7 +113,7 @@ func quotaWindow(p i18n.Printer, l quota.Shown, w quota.Window, now time.Time) s
 		v.Note = p.T("usage.resets", "when", resetText(p, l, w, now))
 	}
 	if n := l.Credits(now); w == quota.Month && n > 0 && limit != quota.Unlimited {
-		v.Note = p.T("credits.within", "n", p.Number(n))
+		v.Credits = p.T("credits.within", "n", p.Number(n))
 	}
 	if limit > 0 {
 		v.Chart = part.Chart{Limit: limit, LimitText: p.Compact(limit)}
