@@ -53,6 +53,37 @@ func TestReservesThatArePlainAreReadAsTheyAreWritten(t *testing.T) {
 	}
 }
 
+// FuzzQuickReaders sends anything: what is read quickly, the usual decoder reads as the same, and it keeps to the contract.
+func FuzzQuickReaders(f *testing.F) {
+	one := `{"key":"m-1","account":"acc_1","subaccount":"sub_1","channel":"sms","recipients":3,"parts":2,"hold_seconds":60}`
+	for _, s := range []string{one, " { \"reserves\" : [ " + one + " , " + one + " ] } ", `{"reserves":[]}`, `{"id":"rsv_1"}`, `{"ids":["rsv_1","rsv_2"]}`, `{"KEY":"k"}`, `{"key":"\u0041"}`, `{"key":"k"}{}`, "[1e3]", "\ufeff{}", ""} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		strictly := func(into any) {
+			d := json.NewDecoder(strings.NewReader(body))
+			d.DisallowUnknownFields()
+			if err := d.Decode(into); err != nil || d.More() {
+				t.Errorf("%q was read quickly, and the usual decoder says %v", body, err)
+			}
+		}
+		if got, ok := readReserve(body); ok {
+			var want QuotaReserve
+			strictly(&want)
+			if asks, err := got.asks(); !cmp.Equal(got, want) || err != nil || len(asks) < 1 || len(asks) > mostReserves {
+				t.Errorf("%q was read as %+v, %v", body, got, err)
+			}
+		}
+		if got, ok := readSettle(body); ok {
+			var want QuotaSettle
+			strictly(&want)
+			if !cmp.Equal(got, want) || (got.ID == "") == (got.IDs == nil) || len(got.IDs) > mostReserves {
+				t.Errorf("%q was read as %+v", body, got)
+			}
+		}
+	})
+}
+
 func TestSettlementsThatArePlainAreReadAsTheyAreWritten(t *testing.T) {
 	for body, quick := range map[string]bool{
 		`{"id":"rsv_1"}`:                 true,
