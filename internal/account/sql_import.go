@@ -131,7 +131,7 @@ func clientsAmong(ctx context.Context, q db.Queryer, sc authz.Scope, some []ids.
 
 // How many rows one statement of an import inserts: all of a usual write.
 const (
-	rowsAtOnce  = 100
+	rowsAtOnce  = 200
 	wordsAtOnce = 10 * rowsAtOnce
 )
 

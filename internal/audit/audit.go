@@ -72,7 +72,7 @@ type row struct {
 }
 
 // insertAtOnce is how many events one statement stores.
-const insertAtOnce = 50
+const insertAtOnce = 100
 
 // Record stores events in the transaction of the write that they tell about. account is where those without an account
 // of their own belong.

@@ -57,7 +57,7 @@ func (d Dialect) portion() Portion {
 	if d == SQLite {
 		return Portion{4 * time.Millisecond, 10}
 	}
-	return Portion{150 * time.Millisecond, 100}
+	return Portion{400 * time.Millisecond, 200}
 }
 
 // Bulk makes the transaction ready to write many rows of a kind, and says how many before the next begins. PostgreSQL would plan

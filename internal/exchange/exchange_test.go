@@ -457,7 +457,7 @@ func TestAnImportWritesManyClientsWithFewStatements(t *testing.T) {
 			if each > 20 { // the packages that can be bought there among them
 				w.t.Errorf("%d clients beside %d: %d writes of %d statements", c.n, c.from, writes, each)
 			}
-			if least := (c.n + 99) / 100; writes < least || writes > c.n/10 {
+			if least := (c.n + 199) / 200; writes < least || writes > c.n/10 {
 				w.t.Errorf("%d clients came in %d writes", c.n, writes)
 			}
 		}
