@@ -74,7 +74,7 @@ func TestSuspendedClientTellsItsPeople(t *testing.T) {
 	at := "/a/" + string(acme)
 	ada.Goto(at + "/edit").See("Edit Acme Holdings")
 
-	tab.Goto(at).Click("Status").See("Nothing holds this account").Check("The account is active", false).Click("Save").See("Suspended").Axe().Fits().Screenshot("suspended")
+	tab.Goto(at).Click("css=.tab-more").Click("Status").See("Nothing holds this account").Check("The account is active", false).Click("Save").See("Suspended").Axe().Fits().Screenshot("suspended")
 	ada.Fill("phone", "+44 20 7946 0000").Click("Save").See("suspended").Axe().Screenshot("suspended-refused")
 	ada.Goto("/").See("This account is suspended").See("Ask your provider to lift it").Axe().Fits().Screenshot("suspended-home")
 	ada.Goto(at).See("This account is suspended")
