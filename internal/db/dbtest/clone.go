@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -39,7 +40,11 @@ func (c *cluster) empty(t testing.TB) (string, error) {
 
 func (c *cluster) create(ctx context.Context, t testing.TB, conn *pgx.Conn, template string) (string, error) {
 	name := "test_" + strings.ToLower(rand.Text()[:16])
-	if _, err := conn.Exec(ctx, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", name, template)); err != nil {
+	copied := "" // as older servers do anyway
+	if version, err := strconv.ParseFloat(strings.Fields(conn.PgConn().ParameterStatus("server_version"))[0], 64); err == nil && version >= 15 {
+		copied = " STRATEGY FILE_COPY"
+	}
+	if _, err := conn.Exec(ctx, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s%s", name, template, copied)); err != nil {
 		return "", err
 	}
 	// The test's own context has ended by then.

@@ -130,7 +130,7 @@ func findOrStart(bin, base string) (string, error) {
 		return "", err
 	}
 	opts := "-c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c synchronous_commit=off" +
-		" -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0 -c max_connections=400 -c shared_buffers=64MB -p " + port
+		" -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0 -c max_connections=400 -c shared_buffers=64MB -c max_wal_size=256MB -p " + port
 	if err := run(ctx, filepath.Join(bin, "pg_ctl"), "-D", data, "-l", filepath.Join(data, "log"), "-w", "-t", "60", "-o", opts, "start"); err != nil {
 		return "", err
 	}

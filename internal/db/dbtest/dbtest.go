@@ -17,7 +17,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -85,7 +84,11 @@ func SQLiteDSN(t testing.TB) string {
 // SQLiteFile returns the path of a SQLite file of this test's own with this content.
 func SQLiteFile(t testing.TB, body []byte) string {
 	t.Helper()
-	path := filepath.Join(dir(t), "test.db")
+	dir, err := scratch(t)
+	if err != nil {
+		t.Fatalf("make room for a SQLite file: %v", err)
+	}
+	path := filepath.Join(dir, "test.db")
 	if err := os.WriteFile(path, body, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -104,27 +107,6 @@ func Content(ctx context.Context, path string) (body []byte, err error) {
 		return nil, err
 	}
 	return os.ReadFile(copied)
-}
-
-// dir is a directory for as long as the test lasts, in memory where there is room: nothing in it has to survive the machine, and
-// waiting for its disk is half of the time of a test that writes.
-func dir(t testing.TB) string {
-	t.Helper()
-	const memory, room = "/dev/shm", 2 << 30
-	var fs syscall.Statfs_t
-	if err := syscall.Statfs(memory, &fs); err != nil || fs.Bavail*uint64(fs.Bsize) < room { //nolint:gosec,unconvert // its type differs between systems
-		return t.TempDir()
-	}
-	path, err := os.MkdirTemp(memory, "bailiwick-test-")
-	if err != nil {
-		return t.TempDir()
-	}
-	t.Cleanup(func() {
-		if err := os.RemoveAll(path); err != nil {
-			t.Error(err)
-		}
-	})
-	return path
 }
 
 // sqliteTemplate is a migrated file, made once per process: it takes some 30 ms.
@@ -169,23 +151,6 @@ func schemaHash() (string, error) {
 		h.Write(fmt.Appendf(nil, "%s %d\n%s", e.Name(), len(body), body))
 	}
 	return hex.EncodeToString(h.Sum(nil))[:16], nil
-}
-
-// ownDir returns a directory of this user under the temporary one, for what
-// test processes share.
-func ownDir(name string) (string, error) {
-	dir := filepath.Join(os.TempDir(), fmt.Sprintf("%s-%d", name, os.Getuid()))
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", err
-	}
-	info, err := os.Lstat(dir)
-	if err != nil {
-		return "", err
-	}
-	if !info.IsDir() || !ownedBy(info, serverUser().uid) && !ownedBy(info, os.Getuid()) {
-		return "", fmt.Errorf("remove %s: it belongs to somebody else", dir)
-	}
-	return dir, nil
 }
 
 // startTimeout bounds the making of a cluster on a slow, busy machine.
