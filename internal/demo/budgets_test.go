@@ -134,6 +134,11 @@ func (r *reader) asset(t *testing.T, at string) visit {
 	return v
 }
 
+// mayFill is how many queries more a page may take where there is something for a card of it that is empty elsewhere.
+var mayFill = map[string]int{
+	"GET /a/{account}/packages": 9, // clients close to a limit with their meters, and the packages of those with limits of their own
+}
+
 // filled is where the parameters of the routes lead for one account.
 type filled map[string]string
 
@@ -206,7 +211,7 @@ func TestEveryPageOfTheDemoKeepsItsBudget(t *testing.T) {
 			if small, ok := few[i].path(pattern); ok {
 				r.open(t, small)
 				v, s := r.open(t, big), r.open(t, small) // both from warm caches, as the first time was not
-				if s.status == http.StatusOK && len(v.queries) > len(s.queries)+mayGrow {
+				if s.status == http.StatusOK && len(v.queries) > len(s.queries)+mayGrow+mayFill[pattern] {
 					t.Errorf("%s: %d queries with few rows, %d with many", pattern, len(s.queries), len(v.queries))
 				}
 			}

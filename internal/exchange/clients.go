@@ -1,7 +1,9 @@
 package exchange
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -26,21 +28,33 @@ func (s *Service) clientRows(r *task.Run, in Export) nextRows {
 		if err != nil {
 			return nil, "", err
 		}
+		db, sc, err := s.Ops.See(ctx, r.By, r.Account)
+		if err != nil {
+			return nil, "", err
+		}
+		all := make([]ids.Account, len(found))
+		for i, c := range found {
+			all[i] = c.ID
+		}
+		limits, err := limitsOf(ctx, db, sc, all)
+		if err != nil {
+			return nil, "", err
+		}
 		var out [][]string
 		for _, c := range found {
-			out = append(out, clientCells(c))
+			out = append(out, clientCells(c, limits[c.ID]))
 		}
 		return out, next, nil
 	}
 }
 
-func clientCells(c account.Exported) []string {
+func clientCells(c account.Exported, limits string) []string {
 	end := string(c.MembershipEnd)
 	if end == "" {
 		end = never
 	}
 	return []string{
-		string(c.ID), c.Name, c.LegalName, c.Email, c.Phone, c.Address, c.Website, c.Industry, c.TimeZone, c.Language, string(c.MembershipStart), end, c.PackageName,
+		string(c.ID), c.Name, c.LegalName, c.Email, c.Phone, c.Address, c.Website, c.Industry, c.TimeZone, c.Language, string(c.MembershipStart), end, c.PackageName, limits,
 		formatRefs(c.Refs), c.ParentName, "", string(c.Status), strconv.FormatInt(c.Users, 10), strconv.FormatInt(c.Locations, 10), c.CreatedAt.Format(dateForm),
 	}
 }
@@ -123,7 +137,8 @@ func (s *Service) newClientLoader(ctx context.Context, r *task.Run, how Options)
 // incoming is a client of a file with whom to invite as its Owner.
 type incoming struct {
 	account.Incoming
-	owner string
+	owner  string
+	limits *instead // nil where the file has no such column
 }
 
 func (l *clientLoader) read(m mapping, cells []string) (line, error) {
@@ -140,6 +155,13 @@ func (l *clientLoader) read(m mapping, cells []string) (line, error) {
 	in.Refs, err = parseRefs(at("references"))
 	if err := merge(&c, err); err != nil {
 		return line{}, err
+	}
+	if slices.Contains(in.Has, "limits") {
+		limits, err := parseLimits(at("limits"))
+		if err := merge(&c, err); err != nil {
+			return line{}, err
+		}
+		in.limits = &limits
 	}
 	if name := ids.Fold(at("reseller")); name != "" && name != l.self {
 		switch found := l.parents[name]; len(found) {
@@ -176,6 +198,17 @@ func merge(c *errs.Collector, err error) error {
 
 func (l *clientLoader) check(ctx context.Context, rows []any) ([]fate, error) {
 	found, err := l.s.Accounts.CheckImport(ctx, l.r.By, l.r.Account, clientsOf(rows), l.how)
+	if err != nil {
+		return nil, err
+	}
+	q, sc, err := l.s.Ops.See(ctx, l.r.By, l.r.Account)
+	if err != nil {
+		return nil, err
+	}
+	differ, err := l.differ(ctx, q, sc, rows, found)
+	for i := range found {
+		found[i].Same = found[i].Same && !differ[i]
+	}
 	return clientFates(found), err
 }
 
@@ -201,8 +234,18 @@ func (l *clientLoader) apply(ctx context.Context, w *op.W, rows []any) ([]fate, 
 	if err != nil {
 		return nil, err
 	}
+	differ, err := l.differ(ctx, w.Tx(), w.Scope(), rows, found)
+	if err != nil {
+		return nil, err
+	}
 	for i, f := range found {
 		in, _ := rows[i].(incoming)
+		if differ[i] {
+			if err := l.setLimits(ctx, w, cmp.Or(f.Account, f.Existing), *in.limits); err != nil {
+				return nil, account.OfRow(i, err)
+			}
+			found[i].Same = false
+		}
 		if in.owner == "" || f.Err != nil || f.Existing != "" {
 			continue
 		}

@@ -56,6 +56,7 @@ var columnsOf = map[What]columns{
 		{Name: "membership_start", Example: "2026-01-01", Date: true, also: []string{"start", "starts"}},
 		{Name: "membership_end", Example: "2027-12-31", Required: true, Date: true, also: []string{"end", "ends", "end_date", "membership_ends"}},
 		{Name: "package", Example: "", also: []string{"plan"}},
+		{Name: "limits", Example: "email_month: 50000"},
 		{Name: "references", Field: "refs", Example: "billing: C-1042", also: []string{"reference", "external_reference", "external_references"}},
 		{Name: "reseller", also: []string{"parent"}},
 		{Name: "owner_email", Example: "marie.durand@acme.example.com", also: []string{"owner"}},

@@ -22,6 +22,8 @@ import (
 	"bailiwick/internal/ids"
 	"bailiwick/internal/invite"
 	"bailiwick/internal/op"
+	"bailiwick/internal/plan"
+	"bailiwick/internal/quota"
 	"bailiwick/internal/sheet"
 	"bailiwick/internal/subaccount"
 	"bailiwick/internal/task"
@@ -71,6 +73,8 @@ type Deps struct {
 	Subs     *subaccount.Service
 	Invites  *invite.Service
 	Contacts *contact.Service
+	Quotas   *quota.Service
+	Plans    *plan.Service
 }
 
 // Service is the imports and exports of the installation.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +20,8 @@ import (
 	"bailiwick/internal/errs"
 	"bailiwick/internal/exchange"
 	"bailiwick/internal/ids"
+	"bailiwick/internal/plan"
+	"bailiwick/internal/quota"
 	"bailiwick/internal/sheet"
 	"bailiwick/internal/task"
 	"bailiwick/internal/user"
@@ -492,6 +495,86 @@ func TestAnImportGoesOnAfterACrash(t *testing.T) {
 		done, rep := w.done(w.Root, at, found.ID)
 		if done.State != task.Done || rep.Created != 700 || w.Count("accounts WHERE kind = 'customer'") != 700 || w.Count("audit_events WHERE action = 'account.created' AND target_type = 'account'") != 701 {
 			w.t.Errorf("%s %+v, %d clients", done.State, rep, w.Count("accounts WHERE kind = 'customer'"))
+		}
+	})
+}
+
+// TestLimitsOfClientsGoRoundTrip exports what clients have instead of their packages, changes it, and imports the file again.
+func TestLimitsOfClientsGoRoundTrip(t *testing.T) {
+	each(t, func(w world) {
+		pkg, err := w.Plans.Create(t.Context(), w.Root, w.Platform, plan.Input{Name: "Growth", All: true, Terms: plan.Terms{plan.Users: 40}})
+		w.ok(err)
+		acme, plainOne := w.Client(w.Platform, "Acme"), w.Client(w.Platform, "Brightwater")
+		w.ok(w.Accounts.Assign(t.Context(), w.Root, acme, pkg))
+		until := w.Clock.Now().AddDate(0, 2, 0).UTC().Truncate(time.Millisecond)
+		set := func(id ids.Account, edits ...quota.Edit) {
+			t.Helper()
+			_, err := w.Quotas.SetLimits(t.Context(), w.Root, id, quota.Target{}, edits)
+			w.ok(err)
+		}
+		set(acme,
+			quota.Edit{Channel: quota.Email, Window: quota.Hour, Limit: quota.Limit{Amount: 100, Action: quota.Hold, Paced: true}},
+			quota.Edit{Channel: quota.Email, Window: quota.Month, Limit: quota.Limit{Amount: 5000, Action: quota.Overage, Cap: 6000}, Ends: until},
+			quota.Edit{Channel: quota.SMS, Window: quota.Day, Limit: quota.Limit{Amount: quota.Unlimited}})
+		day := until.Format(time.DateOnly)
+		w.ok(w.Plans.Override(t.Context(), w.Root, acme, []plan.Override{{Term: plan.Users, Amount: 50, LastDay: day}, {Term: plan.Keys, Amount: plan.Unlimited}}))
+		file := w.export(w.Root, w.Platform, exchange.Export{What: exchange.Clients, Format: sheet.CSV})
+		want := "email_hour: 100 hold paced\nemail_month: 5000 overage 6000 until " + until.Format(time.RFC3339Nano) + "\nkeys: unlimited\nsms_day: unlimited\nusers: 50 until " + day
+		cell := func(body []byte, name string) string {
+			t.Helper()
+			rows := w.table(body, sheet.CSV)
+			at, of := slices.Index(rows[0], "limits"), slices.Index(rows[0], "name")
+			for _, r := range rows[1:] {
+				if r[of] == name {
+					return r[at]
+				}
+			}
+			t.Fatalf("%s is not in the file", name)
+			return ""
+		}
+		if diff := cmp.Diff(want, cell(file, "Acme")); diff != "" {
+			t.Error(diff)
+		}
+		set(acme, quota.Edit{Channel: quota.Email, Window: quota.Hour, Limit: quota.Limit{Amount: 7}}, quota.Edit{Channel: quota.Email, Window: quota.Day, Limit: quota.Limit{Amount: 70}})
+		set(plainOne, quota.Edit{Channel: quota.Email, Window: quota.Day, Limit: quota.Limit{Amount: 5}})
+		w.ok(w.Plans.Override(t.Context(), w.Root, acme, []plan.Override{{Term: plan.Users, Reset: true}}))
+		up, _ := w.upload(w.Root, w.Platform, exchange.Clients, exchange.Options{Update: true}, "clients.csv", string(file))
+		if done, rep := w.confirm(w.Root, up, false); done.State != task.Done {
+			t.Fatalf("%+v, %+v", done, rep)
+		}
+		again := w.export(w.Root, w.Platform, exchange.Export{What: exchange.Clients, Format: sheet.CSV})
+		if diff := cmp.Diff(string(file), string(again)); diff != "" {
+			t.Errorf("after the import: %s", diff)
+		}
+
+		up, _ = w.upload(w.Root, w.Platform, exchange.Clients, exchange.Options{}, "new.csv", "name,membership_end,limits\nCedar,never,\"email_day: 9\nusers: 3\"\n")
+		if done, rep := w.confirm(w.Root, up, false); done.State != task.Done {
+			t.Fatalf("%+v, %+v", done, rep)
+		}
+		again = w.export(w.Root, w.Platform, exchange.Export{What: exchange.Clients, Format: sheet.CSV})
+		if got := cell(again, "Cedar"); got != "email_day: 9\nusers: 3" {
+			t.Errorf("a new client has %q", got)
+		}
+		for _, wrong := range []string{"email_day", "email_week: 5", "email_day: many", "email_day: -5", "users: 5 hold", "email_day: 5\nemail_day: 6", "email_day: 5 overage"} {
+			_, rep := w.upload(w.Root, w.Platform, exchange.Clients, exchange.Options{}, "wrong.csv", "name,membership_end,limits\nDome,never,\""+wrong+"\"\n")
+			if len(rep.First) != 1 || rep.First[0].Problem.Code != "import.limits_form" {
+				t.Errorf("%q: %+v", wrong, rep)
+			}
+		}
+	})
+}
+
+// TestESC12AnImportGivesNoClientMoreThanThereIs holds the limits of a file against those of the account that is above.
+func TestESC12AnImportGivesNoClientMoreThanThereIs(t *testing.T) {
+	each(t, func(w world) {
+		north := w.Reseller(w.Platform, "North")
+		nils := w.Member(north, "nils@north.example", apptest.As(authz.Owner))
+		_, err := w.Quotas.SetLimits(t.Context(), w.Root, north, quota.Target{}, []quota.Edit{{Channel: quota.Email, Window: quota.Day, Limit: quota.Limit{Amount: 100}}})
+		w.ok(err)
+		up, _ := w.upload(nils.Actor, north, exchange.Clients, exchange.Options{}, "new.csv", "name,membership_end,limits\nCedar,never,email_day: 90\nDome,never,email_day: 20\n")
+		w.confirm(nils.Actor, up, true)
+		if n, more := w.Count("accounts WHERE parent_id = ?", north), w.Count("quota_limits WHERE source = 'override' AND amount <> 90"); n != 1 || more != 0 {
+			t.Errorf("%d clients, %d limits too many", n, more)
 		}
 	})
 }

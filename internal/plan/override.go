@@ -107,54 +107,60 @@ type change struct {
 // Override changes what a customer has instead of the amounts of its package. It is one of the parent's fields.
 func (s *Service) Override(ctx context.Context, by authz.Actor, customer ids.Account, all []Override) error {
 	return s.op.Write(ctx, by, authz.PackagesAssign, customer, func(ctx context.Context, w *op.W) error {
-		if err := buys(w.Scope()); err != nil {
-			return err
+		changed, err := s.OverrideIn(ctx, w, all)
+		if err == nil && !changed {
+			err = w.Unchanged()
 		}
-		if !w.Scope().HeldAbove(authz.PackagesAssign) {
-			return errs.New(errs.Denied, "account.package_parents", "Ask your provider to change this. The package belongs to the account above.")
-		}
-		old, err := overrides(ctx, w.Tx(), w.Scope(), time.UnixMilli(0))
-		if err != nil {
-			return err
-		}
-		zone, err := s.zoneOf(ctx, w)
-		if err != nil {
-			return err
-		}
-		var c errs.Collector
-		changed := false
-		for _, o := range all {
-			before, there := old[o.Term]
-			if o.Reset && !there || !o.Reset && there && before.amount == o.Amount && before.lastDay == strings.TrimSpace(o.LastDay) {
-				continue
-			}
-			until, err := o.check(&c, w.Tx().Now(), zone)
-			if err != nil {
-				return err
-			}
-			if err := putOverride(ctx, w.Tx(), w.Scope(), o, until); err != nil {
-				return err
-			}
-			changed = true
-			e := audit.Event{Action: "package.overridden", TargetType: "account", TargetID: string(customer), Target: w.Scope().Name()}
-			if there {
-				e.Before = change{string(o.Term), before.amount, before.lastDay}
-			}
-			if o.Reset {
-				e.Action = "package.reset"
-			} else {
-				e.After = change{string(o.Term), o.Amount, o.LastDay}
-			}
-			w.Audit(e)
-		}
-		if err := c.Err(); err != nil {
-			return err
-		}
-		if !changed {
-			return w.Unchanged()
-		}
-		return nil
+		return err
 	})
+}
+
+// OverrideIn is Override in a write on the customer, and reports whether anything changed.
+func (s *Service) OverrideIn(ctx context.Context, w *op.W, all []Override) (bool, error) {
+	if err := buys(w.Scope()); err != nil {
+		return false, err
+	}
+	if !w.Scope().HeldAbove(authz.PackagesAssign) {
+		return false, errs.New(errs.Denied, "account.package_parents", "Ask your provider to change this. The package belongs to the account above.")
+	}
+	old, err := overrides(ctx, w.Tx(), w.Scope(), time.UnixMilli(0))
+	if err != nil {
+		return false, err
+	}
+	zone, err := s.zoneOf(ctx, w)
+	if err != nil {
+		return false, err
+	}
+	var c errs.Collector
+	changed := false
+	for _, o := range all {
+		before, there := old[o.Term]
+		if o.Reset && !there || !o.Reset && there && before.amount == o.Amount && before.lastDay == strings.TrimSpace(o.LastDay) {
+			continue
+		}
+		until, err := o.check(&c, w.Tx().Now(), zone)
+		if err != nil {
+			return false, err
+		}
+		if err := putOverride(ctx, w.Tx(), w.Scope(), o, until); err != nil {
+			return false, err
+		}
+		changed = true
+		e := audit.Event{Action: "package.overridden", TargetType: "account", TargetID: string(w.Scope().Account()), Target: w.Scope().Name()}
+		if there {
+			e.Before = change{string(o.Term), before.amount, before.lastDay}
+		}
+		if o.Reset {
+			e.Action = "package.reset"
+		} else {
+			e.After = change{string(o.Term), o.Amount, o.LastDay}
+		}
+		w.Audit(e)
+	}
+	if err := c.Err(); err != nil {
+		return false, err
+	}
+	return changed, nil
 }
 
 // check reports what is no override, and returns the end of its last day in milliseconds, 0 for good.

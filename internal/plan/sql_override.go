@@ -54,3 +54,22 @@ func ended(ctx context.Context, q db.Queryer, now time.Time, after ids.Account) 
 	return db.All(ctx, q, db.Value[ids.Account], `SELECT DISTINCT o.account_id FROM package_overrides o WHERE o.until > 0 AND o.until <= ? AND o.account_id > ? ORDER BY o.account_id LIMIT ?`,
 		now.UnixMilli(), after, endAtOnce)
 }
+
+// InsteadOf reads what some clients at the scope's account and below have instead of the amounts of their packages.
+func InsteadOf(ctx context.Context, q db.Queryer, sc authz.Scope, clients []ids.Account) (map[ids.Account][]Override, error) {
+	out := map[ids.Account][]Override{}
+	if len(clients) == 0 {
+		return out, nil
+	}
+	down, args := sc.Down("o.account_id")
+	_, err := db.All(ctx, q, func(r db.Row) (id ids.Account, err error) {
+		var o Override
+		err = r.Scan(&id, &o.Term, &o.Amount, &o.LastDay)
+		out[id] = append(out[id], o)
+		return id, err
+	}, `SELECT o.account_id, o.term, o.amount, o.last_day FROM package_overrides o WHERE o.account_id IN `+db.In(len(clients))+` AND `+down+` ORDER BY o.account_id, o.term`, append(db.Args(clients...), args...)...)
+	if err != nil {
+		return nil, fmt.Errorf("read the overrides of clients: %w", err)
+	}
+	return out, nil
+}

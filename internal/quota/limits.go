@@ -162,48 +162,61 @@ type logged struct {
 // belong to the accounts above it. It returns what is set then.
 func (s *Service) SetLimits(ctx context.Context, by authz.Actor, account ids.Account, t Target, edits []Edit) (out []Set, err error) {
 	err = s.op.Write(ctx, by, authz.QuotasEdit, account, func(ctx context.Context, w *op.W) error {
-		if !maySet(w.Scope(), t) {
-			return errs.New(errs.Denied, "quota.parents_field", "Ask your provider to change this. The limits of an account belong to the account above.")
-		}
-		before, err := s.limits(ctx, w.Tx(), w.Scope(), t)
+		changed, err := s.SetLimitsIn(ctx, w, t, edits)
 		if err != nil {
 			return err
 		}
-		cal, err := s.engine.Calendar(ctx, w.Tx(), account)
-		if err != nil {
-			return err
+		if out, err = s.limits(ctx, w.Tx(), w.Scope(), t); err == nil && !changed {
+			err = w.Unchanged()
 		}
-		own, err := reachOf(ctx, w.Tx(), w.Scope(), w.By()) // before the edits, which may be of one's own
-		if err != nil {
-			return err
-		}
-		var c errs.Collector
-		for _, e := range edits {
-			if err := set(ctx, w, t, e, cal.Zone, own); err != nil {
-				if err := c.Merge(err); err != nil {
-					return err
-				}
-			}
-		}
-		if err := c.Err(); err != nil {
-			return err
-		}
-		if out, err = s.limits(ctx, w.Tx(), w.Scope(), t); err != nil {
-			return err
-		}
-		was, is := record(before), record(out)
-		if was == is {
-			return w.Unchanged()
-		}
-		name, err := nameOf(ctx, w.Tx(), w.Scope(), t)
-		if err != nil {
-			return err
-		}
-		subject, kind := subjectOf(w.Scope(), t)
-		w.Audit(audit.Event{Action: ActionLimits, TargetType: targetType(kind), TargetID: subject, Target: name, Before: was, After: is})
-		return nil
+		return err
 	})
 	return out, err
+}
+
+// SetLimitsIn is SetLimits in a write on the account, and reports whether anything changed.
+func (s *Service) SetLimitsIn(ctx context.Context, w *op.W, t Target, edits []Edit) (bool, error) {
+	if !maySet(w.Scope(), t) {
+		return false, errs.New(errs.Denied, "quota.parents_field", "Ask your provider to change this. The limits of an account belong to the account above.")
+	}
+	before, err := s.limits(ctx, w.Tx(), w.Scope(), t)
+	if err != nil {
+		return false, err
+	}
+	cal, err := s.engine.Calendar(ctx, w.Tx(), w.Scope().Account())
+	if err != nil {
+		return false, err
+	}
+	own, err := reachOf(ctx, w.Tx(), w.Scope(), w.By()) // before the edits, which may be of one's own
+	if err != nil {
+		return false, err
+	}
+	var c errs.Collector
+	for _, e := range edits {
+		if err := set(ctx, w, t, e, cal.Zone, own); err != nil {
+			if err := c.Merge(err); err != nil {
+				return false, err
+			}
+		}
+	}
+	if err := c.Err(); err != nil {
+		return false, err
+	}
+	after, err := s.limits(ctx, w.Tx(), w.Scope(), t)
+	if err != nil {
+		return false, err
+	}
+	was, is := record(before), record(after)
+	if was == is {
+		return false, nil
+	}
+	name, err := nameOf(ctx, w.Tx(), w.Scope(), t)
+	if err != nil {
+		return false, err
+	}
+	subject, kind := subjectOf(w.Scope(), t)
+	w.Audit(audit.Event{Action: ActionLimits, TargetType: targetType(kind), TargetID: subject, Target: name, Before: was, After: is})
+	return true, nil
 }
 
 func targetType(k Kind) string {

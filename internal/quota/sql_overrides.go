@@ -2,10 +2,13 @@ package quota
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"time"
 
 	"bailiwick/internal/authz"
 	"bailiwick/internal/db"
+	"bailiwick/internal/ids"
 )
 
 // overridesBelow reads the overrides in force of clients, without what their packages say.
@@ -31,4 +34,23 @@ func overridesQuery(sc authz.Scope, now time.Time, most int) (string, []any) {
 		FROM quota_limits l JOIN accounts a ON a.id = l.subject
 		WHERE l.source = 'override' AND a.kind = 'customer' AND a.closed_at IS NULL AND (l.ends_at IS NULL OR l.ends_at > ?) AND ` + down + `
 		ORDER BY l.updated_at DESC, l.subject, l.channel, l.period LIMIT ?`, append(append([]any{now.UnixMilli()}, args...), most)
+}
+
+// InsteadOf reads what some clients at the scope's account and below have set instead of the limits of their packages.
+func InsteadOf(ctx context.Context, q db.Queryer, sc authz.Scope, clients []ids.Account) (map[ids.Account][]Edit, error) {
+	out := map[ids.Account][]Edit{}
+	for part := range slices.Chunk(clients, mostAtOnce) {
+		down, args := sc.Down("subject")
+		asked := padded(part)
+		rows, err := db.All(ctx, q, scanLimit, `SELECT subject, channel, period, source, amount, action, cap, paced, COALESCE(ends_at, 0) FROM quota_limits
+			WHERE source = 'override' AND subject IN `+db.In(len(asked))+` AND `+down+` ORDER BY subject, channel, period`, append(db.Args(asked...), args...)...)
+		if err != nil {
+			return nil, fmt.Errorf("read the limits of clients: %w", err)
+		}
+		for _, r := range rows {
+			r.Source = ""
+			out[ids.Account(r.subject)] = append(out[ids.Account(r.subject)], Edit{Channel: r.channel, Window: r.window, Limit: r.Limit, Ends: r.ends})
+		}
+	}
+	return out, nil
 }
