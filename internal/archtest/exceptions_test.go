@@ -18,6 +18,8 @@ var withoutActor = map[string]string{
 	"apikey.Service.Resolve":               "turns a key into an actor",
 	"apikey.Service.OnBehalf":              "turns the key of a task into an actor",
 	"invite.Service.InviteIn":              "runs inside a write, whose W carries the actor and the scope",
+	"quota.Service.SetLimitsIn":            "runs inside a write, whose W carries the actor and the scope",
+	"plan.Service.OverrideIn":              "runs inside a write, whose W carries the actor and the scope",
 	"invite.Service.CreateIn":              "runs inside a write, whose W carries the actor and the scope",
 	"invite.Service.ImportIn":              "runs inside a write, whose W carries the actor and the scope",
 	"exchange.Service.Kinds":               "lists the workers when the program is built",
