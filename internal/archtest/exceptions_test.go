@@ -117,7 +117,6 @@ var unscoped = map[string]string{
 	"quota.countersOf":      "counters of layers that a checked sender passes",
 	"quota.leasesOf":        "leases of layers that a checked sender passes",
 	"quota.creditsOf":       "credits of layers that a checked sender passes",
-	"quota.drawnOf":         "what was drawn of credits that were read",
 	"quota.drawnIn":         "what was drawn by counters whose units come back",
 	"quota.addDrawings":     "draws on credits that are locked",
 	"quota.returnDrawn":     "gives back to credits what was drawn of them",

@@ -62,10 +62,6 @@ func readPurses(ctx context.Context, q db.Queryer, keys []counted, now time.Time
 	if err != nil || len(credits) == 0 {
 		return nil, err
 	}
-	drawn, err := drawnOf(ctx, q, credits)
-	if err != nil {
-		return nil, err
-	}
 	out := map[counted]*purse{}
 	for _, c := range credits {
 		p := out[c.counted]
@@ -73,11 +69,11 @@ func readPurses(ctx context.Context, q db.Queryer, keys []counted, now time.Time
 			p = &purse{months: map[int64]int64{}}
 			out[c.counted] = p
 		}
-		for _, d := range drawn[c.ID] {
-			c.Used += d.units
-			p.months[d.month] += d.units
+		if n := len(p.credits); n == 0 || p.credits[n-1].ID != c.ID {
+			p.credits = append(p.credits, c.Credit)
 		}
-		p.credits = append(p.credits, c.Credit)
+		p.credits[len(p.credits)-1].Used += c.drawn
+		p.months[c.month] += c.drawn
 	}
 	return out, nil
 }

@@ -11,15 +11,19 @@ import (
 	"bailiwick/internal/ids"
 )
 
-// creditRow is a credit of a counter. What was drawn of it stands elsewhere.
+// creditRow is a credit of a counter with what was drawn of it in a month, 0 for nothing yet.
 type creditRow struct {
 	counted
 	Credit
+	month, drawn int64
 }
 
 // creditsOf reads the credits of some counters that have not ended before an instant, those of each counter in the order in which
-// they are drawn on.
+// they are drawn on: one that was drawn on in several months has a row for each.
 func creditsOf(ctx context.Context, q db.Queryer, keys []counted, since int64, lock string) (out []creditRow, err error) {
+	if lock != "" {
+		lock += " OF c"
+	}
 	for part := range slices.Chunk(keys, mostAtOnce) {
 		var args []any
 		asked := padded(part)
@@ -27,9 +31,10 @@ func creditsOf(ctx context.Context, q db.Queryer, keys []counted, since int64, l
 			args = append(args, k.subject, k.channel)
 		}
 		some, err := db.All(ctx, q, func(r db.Row) (c creditRow, err error) {
-			return c, r.Scan(&c.subject, &c.channel, &c.ID, &c.Units, &c.Expires, &c.Void)
-		}, `SELECT account_id, channel, id, units, expires_at, voided_at IS NOT NULL FROM quota_credits WHERE (account_id, channel) IN (VALUES `+db.Values(len(asked), 2)+`) AND expires_at > ?
-			ORDER BY account_id, channel, expires_at, id `+lock, append(args, since)...)
+			return c, r.Scan(&c.subject, &c.channel, &c.ID, &c.Units, &c.Expires, &c.Void, &c.month, &c.drawn)
+		}, `SELECT c.account_id, c.channel, c.id, c.units, c.expires_at, c.voided_at IS NOT NULL, COALESCE(d.month, 0), COALESCE(d.units, 0)
+			FROM quota_credits c LEFT JOIN quota_drawn d ON d.credit_id = c.id WHERE (c.account_id, c.channel) IN (VALUES `+db.Values(len(asked), 2)+`) AND c.expires_at > ?
+			ORDER BY c.account_id, c.channel, c.expires_at, c.id `+lock, append(args, since)...)
 		if err != nil {
 			return nil, fmt.Errorf("read credits: %w", err)
 		}
@@ -42,27 +47,6 @@ func creditsOf(ctx context.Context, q db.Queryer, keys []counted, since int64, l
 type inMonth struct {
 	credit       ids.Credit
 	month, units int64
-}
-
-// drawnOf reads what was drawn of some credits.
-func drawnOf(ctx context.Context, q db.Queryer, of []creditRow) (map[ids.Credit][]inMonth, error) {
-	out := map[ids.Credit][]inMonth{}
-	for part := range slices.Chunk(of, mostAtOnce) {
-		asked := make([]ids.Credit, len(part))
-		for i, c := range part {
-			asked[i] = c.ID
-		}
-		asked = padded(asked)
-		some, err := db.All(ctx, q, func(r db.Row) (d inMonth, err error) { return d, r.Scan(&d.credit, &d.month, &d.units) },
-			`SELECT credit_id, month, units FROM quota_drawn WHERE credit_id IN `+db.In(len(asked)), db.Args(asked...)...)
-		if err != nil {
-			return nil, fmt.Errorf("read what was drawn of credits: %w", err)
-		}
-		for _, d := range some {
-			out[d.credit] = append(out[d.credit], d)
-		}
-	}
-	return out, nil
 }
 
 // drawnIn reads what was drawn of credits in some minutes.
