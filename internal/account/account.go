@@ -17,6 +17,7 @@ import (
 	"bailiwick/internal/notify"
 	"bailiwick/internal/op"
 	"bailiwick/internal/page"
+	"bailiwick/internal/setting"
 )
 
 // Account is one node of the tree.
@@ -138,10 +139,14 @@ func details(ctx context.Context, q db.Queryer, sc authz.Scope, by authz.Actor, 
 	if d.Standing, err = standingOf(ctx, q, sc, by, a); err != nil {
 		return Details{}, err
 	}
-	if d.TimeZone, err = inherited(ctx, q, sc, TimeZone); err != nil {
+	set, err := setting.Read(ctx, q, sc, TimeZone, Language, RetentionDays)
+	if err != nil {
 		return Details{}, err
 	}
-	if d.Language, err = inherited(ctx, q, sc, Language); err != nil {
+	if d.TimeZone, err = inheritedOf(set, sc, TimeZone); err != nil {
+		return Details{}, err
+	}
+	if d.Language, err = inheritedOf(set, sc, Language); err != nil {
 		return Details{}, err
 	}
 	if seen := sc.InSight(); len(seen) > 1 {
@@ -162,7 +167,7 @@ func details(ctx context.Context, q db.Queryer, sc authz.Scope, by authz.Actor, 
 	if a.ClosedAt.IsZero() {
 		a.ClosedAt = now // what its page says about closing it
 	}
-	d.Closing, err = closing(ctx, q, sc, a)
+	d.Closing, err = closingOf(set, a)
 	return d, err
 }
 

@@ -131,7 +131,16 @@ func openAbove(ctx context.Context, w *op.W, a Account) error {
 }
 
 func closing(ctx context.Context, q db.Queryer, sc authz.Scope, a Account) (Closing, error) {
-	days, _, err := setting.Get(ctx, q, sc, RetentionDays)
+	set, err := setting.Read(ctx, q, sc, RetentionDays)
+	if err != nil {
+		return Closing{}, err
+	}
+	return closingOf(set, a)
+}
+
+// closingOf is closing for whoever has read the settings.
+func closingOf(set setting.Chain, a Account) (Closing, error) {
+	days, _, err := setting.Of(RetentionDays, set)
 	if err != nil {
 		return Closing{}, err
 	}

@@ -85,15 +85,19 @@ func (s *Service) stageOf(ctx context.Context, q db.Queryer, sc authz.Scope, a A
 	if a.MembershipEnd == "" || a.Kind != Customer {
 		return Stage{}, nil
 	}
-	zone, err := zoneOf(ctx, q, sc)
+	set, err := setting.Read(ctx, q, sc, TimeZone, GraceDays, ReminderDays)
 	if err != nil {
 		return Stage{}, err
 	}
-	grace, _, err := setting.Get(ctx, q, sc, GraceDays)
+	zone, err := zoneIn(set)
 	if err != nil {
 		return Stage{}, err
 	}
-	reminders, _, err := setting.Get(ctx, q, sc, ReminderDays)
+	grace, _, err := setting.Of(GraceDays, set)
+	if err != nil {
+		return Stage{}, err
+	}
+	reminders, _, err := setting.Of(ReminderDays, set)
 	if err != nil {
 		return Stage{}, err
 	}

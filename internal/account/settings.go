@@ -38,7 +38,16 @@ type Inherited struct {
 
 // inherited reads a setting for display. An origin that the viewer may not know has no name.
 func inherited(ctx context.Context, q db.Queryer, sc authz.Scope, k setting.Key[string]) (Inherited, error) {
-	v, from, err := setting.Get(ctx, q, sc, k)
+	set, err := setting.Read(ctx, q, sc, k)
+	if err != nil {
+		return Inherited{}, err
+	}
+	return inheritedOf(set, sc, k)
+}
+
+// inheritedOf is inherited for whoever has read the settings.
+func inheritedOf(set setting.Chain, sc authz.Scope, k setting.Key[string]) (Inherited, error) {
+	v, from, err := setting.Of(k, set)
 	if err != nil {
 		return Inherited{}, fmt.Errorf("read %s: %w", k.Name, err)
 	}
@@ -48,7 +57,16 @@ func inherited(ctx context.Context, q db.Queryer, sc authz.Scope, k setting.Key[
 
 // zoneOf is the account's time zone.
 func zoneOf(ctx context.Context, q db.Queryer, sc authz.Scope) (*time.Location, error) {
-	name, _, err := setting.Get(ctx, q, sc, TimeZone)
+	set, err := setting.Read(ctx, q, sc, TimeZone)
+	if err != nil {
+		return nil, err
+	}
+	return zoneIn(set)
+}
+
+// zoneIn is zoneOf for whoever has read the settings.
+func zoneIn(set setting.Chain) (*time.Location, error) {
+	name, _, err := setting.Of(TimeZone, set)
 	if err != nil {
 		return nil, fmt.Errorf("read the time zone: %w", err)
 	}

@@ -49,7 +49,7 @@ func (s *Service) pool(ctx context.Context, q db.Queryer, sc authz.Scope, c Chan
 	}
 	l, m, key := p.layers[0], p.layers[0].Calendar.At(s.engine.clock()), p.key(0)
 	out.Limit, out.Began = l.Limits[Month].Amount, time.UnixMilli(m.MonthBegan).In(l.Calendar.Zone)
-	used, err := usedOf(ctx, q, []counted{key}, m)
+	used, _, err := usedOf(ctx, q, []counted{key}, m)
 	if err != nil {
 		return out, err
 	}
@@ -70,14 +70,14 @@ func (s *Service) pool(ctx context.Context, q db.Queryer, sc authz.Scope, c Chan
 }
 
 // usedOf reads counters of an account as they are without what nodes hold ready.
-func usedOf(ctx context.Context, q db.Queryer, keys []counted, m Moment) (map[counted]*Counter, error) {
+func usedOf(ctx context.Context, q db.Queryer, keys []counted, m Moment) (map[counted]*Counter, []leaseRow, error) {
 	leases, err := leasesOf(ctx, q, keys) // first: what returns in between counts as used, never as free
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	rows, err := countersOf(ctx, q, keys)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	out := make(map[counted]*Counter, len(keys))
 	for _, k := range keys {
@@ -90,7 +90,7 @@ func usedOf(ctx context.Context, q db.Queryer, keys []counted, m Moment) (map[co
 		c.turn(m)
 		out[k] = &c
 	}
-	return out, nil
+	return out, leases, nil
 }
 
 // pools are the pools that a node has read of late: they stand on every page, and adding up what a large reseller has given takes

@@ -51,11 +51,12 @@ func (s *Service) View(ctx context.Context, by authz.Actor, account ids.Account,
 	}
 	out, now := View{CanEdit: maySet(sc, t)}, s.engine.clock()
 	m := cal.At(now)
-	counters, err := usedOf(ctx, q, []counted{{subject, Email}, {subject, SMS}}, m)
+	keys := []counted{{subject, Email}, {subject, SMS}}
+	counters, leases, err := usedOf(ctx, q, keys, m)
 	if err != nil {
 		return View{}, err
 	}
-	purses, err := pursesOf(ctx, q, []counted{{subject, Email}, {subject, SMS}}, now)
+	purses, err := unspent(ctx, q, keys, leases, now)
 	if err != nil {
 		return View{}, err
 	}
