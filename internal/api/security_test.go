@@ -134,7 +134,7 @@ func TestFindingBelow(t *testing.T) {
 	for _, f := range found.Items {
 		names = append(names, f.Kind+" "+f.Name)
 	}
-	if got := strings.Join(names, ", "); got != "customer Harbour hotels" || found.More {
+	if got := strings.Join(names, ", "); got != "customer Harbour hotels, department Harbour desk" || found.More {
 		t.Errorf("below the reseller: %s", got)
 	}
 	d.owner.Get(d.at(d.client, "/find?q=harbour+desk")).Into(&found)

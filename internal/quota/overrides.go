@@ -39,8 +39,12 @@ func (s *Service) Overrides(ctx context.Context, by authz.Actor, account ids.Acc
 		return nil, err
 	}
 	bought := make([]string, len(all))
+	accounts := make([]ids.Account, len(all))
 	for i, o := range all {
-		bought[i] = o.bought
+		bought[i], accounts[i] = o.bought, o.Account
+	}
+	if err := s.engine.known.Learn(ctx, distinct(accounts)); err != nil {
+		return nil, err
 	}
 	slices.Sort(bought)
 	rows, err := limitsOf(ctx, q, slices.Compact(bought))
