@@ -51,17 +51,19 @@ bench-settings:
 kill-api: build
 	@d=$$(mktemp -d) && $(GO) run ./bench/kill bin/bailiwick $$d; rc=$$?; rm -rf $$d; exit $$rc
 
-# Decisions about quotas, from memory and over HTTP, beside Redis in the same run.
-bench-quota: build
+# Decisions about quotas, from memory and over HTTP, beside Redis in the same run. The short form, which is within a minute, stops
+# at a hundred thousand customers, the long one at a million.
+bench-quota: QUOTA = -accounts 100000
+bench-quota bench-quota-long: build
 	$(GO) build -o bin/bench-quota ./bench/quota
-	$(ALONE) bin/bench-quota bin/bailiwick redis-server
+	$(ALONE) bin/bench-quota $(QUOTA) bin/bailiwick redis-server
 
 # Kills processes that share a database in the middle of reserving, with clocks that jump: no limit may be exceeded.
 kill-quota:
 	$(GO) build -o bin/kill-quota ./bench/killquota
 	@d=$$(mktemp -d) && chmod 755 $$d && bin/kill-quota $$d; rc=$$?; rm -rf $$d; exit $$rc
 
-.PHONY: bench-quota kill-quota kill-api bench-settings bench-access bench-bulk bench-bulk-long bench-lists-seed bench-lists bench-start run build test check generate fresh fmt vet race lint needs
+.PHONY: bench-quota bench-quota-long kill-quota kill-api bench-settings bench-access bench-bulk bench-bulk-long bench-lists-seed bench-lists bench-start run build test check generate fresh fmt vet race lint needs
 
 run: build
 	./bin/bailiwick serve --listen $(LISTEN) --data $(DATA)

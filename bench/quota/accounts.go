@@ -24,7 +24,7 @@ const (
 
 // byAccounts prints how many reserves a second are written, of customers at random, as there are more and more of them. With few,
 // most hold a lease and nothing else is asked; with many, nearly each is looked up, and charged in the ledger itself.
-func byAccounts(ctx context.Context, dir string) (err error) {
+func byAccounts(ctx context.Context, dir string, most int) (err error) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err
 	}
@@ -36,6 +36,9 @@ func byAccounts(ctx context.Context, dir string) (err error) {
 	fmt.Print("accounts:")
 	have := 0
 	for _, size := range sizes {
+		if size > most {
+			break
+		}
 		if err := n.addCustomers(ctx, have, size); err != nil {
 			return err
 		}

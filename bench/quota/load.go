@@ -21,7 +21,7 @@ import (
 const (
 	connections = 256 // of each kind of request, to ours and to Redis
 	inBatch     = 100
-	rounds      = 7 // in which each of them has a turn
+	rounds      = 5 // in which each of them has a turn
 	turnFor     = time.Second
 	startWithin = 20 * time.Second
 )

@@ -28,18 +28,19 @@ import (
 
 func main() {
 	alone := flag.Bool("http", false, "measure over HTTP alone")
+	most := flag.Int("accounts", sizes[len(sizes)-1], "how many customers at most, for the cost of them")
 	flag.Parse()
 	if flag.NArg() != 2 {
-		fmt.Fprintln(os.Stderr, "usage: quota [-http] BAILIWICK REDIS-SERVER")
+		fmt.Fprintln(os.Stderr, "usage: quota [-http] [-accounts N] BAILIWICK REDIS-SERVER")
 		os.Exit(2)
 	}
-	if err := measure(context.Background(), flag.Arg(0), flag.Arg(1), *alone); err != nil {
+	if err := measure(context.Background(), flag.Arg(0), flag.Arg(1), *alone, *most); err != nil {
 		fmt.Fprintln(os.Stderr, "quota:", err)
 		os.Exit(1)
 	}
 }
 
-func measure(ctx context.Context, ours, redis string, alone bool) (err error) {
+func measure(ctx context.Context, ours, redis string, alone bool, most int) (err error) {
 	dir, err := os.MkdirTemp("", "bench-quota-")
 	if err != nil {
 		return err
@@ -55,7 +56,7 @@ func measure(ctx context.Context, ours, redis string, alone bool) (err error) {
 	}
 	m := figures{}
 	if !alone {
-		if m, err = inside(ctx, dir); err != nil {
+		if m, err = inside(ctx, dir, most); err != nil {
 			return err
 		}
 	}
@@ -65,7 +66,7 @@ func measure(ctx context.Context, ours, redis string, alone bool) (err error) {
 }
 
 // inside measures within this process.
-func inside(ctx context.Context, dir string) (figures, error) {
+func inside(ctx context.Context, dir string, most int) (figures, error) {
 	m, err := inProcess(ctx, dir)
 	if err != nil {
 		return m, err
@@ -73,7 +74,7 @@ func inside(ctx context.Context, dir string) (figures, error) {
 	fmt.Printf("from memory, not durable: %.0f decisions/s with %.2f allocations, three layers of three windows\n", m.decisions, m.allocs)
 	fmt.Printf("%d customers of one reseller: %.0f/s; of a reseller for each processor: %.0f/s\n", customers, m.hot, m.apart)
 	fmt.Printf("layers: %s\n", m.byLayers)
-	return m, byAccounts(ctx, filepath.Join(dir, "many"))
+	return m, byAccounts(ctx, filepath.Join(dir, "many"), most)
 }
 
 // besideRedis has the server, Redis in memory alone, and Redis that is as durable as the server, answer in turns.
