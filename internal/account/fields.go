@@ -4,8 +4,6 @@ import (
 	"net/mail"
 	"net/url"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
@@ -46,14 +44,12 @@ func (f Fields) clean(kind Kind) (Fields, error) {
 	f.Address = strings.TrimSpace(strings.ReplaceAll(f.Address, "\r\n", "\n"))
 	checkName(&c, f.Name)
 	for field, v := range map[string]string{"legal_name": f.LegalName, "industry": f.Industry} {
-		checkLine(&c, field, v, longestName)
+		c.Line(field, v, longestName)
 	}
 	checkEmail(&c, f.Email)
 	checkPhone(&c, f.Phone)
 	f.Website = checkWebsite(&c, f.Website)
-	if utf8.RuneCountInString(f.Address) > longestAddress {
-		c.Add("address", "input.too_long", "Shorten this to {max} characters.", "max", longestAddress)
-	}
+	c.Text("address", f.Address, longestAddress)
 	if f.TimeZone != "" {
 		note(&c, "time_zone", checkZone(f.TimeZone))
 	}
@@ -89,16 +85,7 @@ func checkName(c *errs.Collector, name string) {
 		c.Add("name", "account.name_missing", "Write a name.")
 		return
 	}
-	checkLine(c, "name", name, longestName)
-}
-
-func checkLine(c *errs.Collector, field, v string, most int) {
-	switch {
-	case utf8.RuneCountInString(v) > most:
-		c.Add(field, "input.too_long", "Shorten this to {max} characters.", "max", most)
-	case !utf8.ValidString(v) || strings.ContainsFunc(v, unicode.IsControl):
-		c.Add(field, "input.control_character", "Remove line breaks and other unseen characters.")
-	}
+	c.Line("name", name, longestName)
 }
 
 func checkEmail(c *errs.Collector, v string) {
@@ -147,8 +134,8 @@ func cleanRefs(c *errs.Collector, in []Ref) []Ref {
 		case r.Source == "" || r.Reference == "":
 			c.Add("refs", "account.ref_half", "Write both the source and the reference, or neither.")
 		}
-		checkLine(c, "refs", r.Source, longestRef)
-		checkLine(c, "refs", r.Reference, longestRef)
+		c.Line("refs", r.Source, longestRef)
+		c.Line("refs", r.Reference, longestRef)
 		seen[key] = true
 		out = append(out, r)
 	}

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"bailiwick/internal/audit"
 	"bailiwick/internal/authz"
@@ -127,8 +126,9 @@ func mayLift(sc authz.Scope, kind Kind, setFrom ids.Account) bool {
 // Hold puts a hold on the account from the actor's own level: the platform's, a reseller's or its own Owner's.
 func (s *Service) Hold(ctx context.Context, by authz.Actor, id ids.Account, reason string) error {
 	reason = strings.TrimSpace(reason)
-	if utf8.RuneCountInString(reason) > longestReason {
-		return errs.Field("reason", "input.too_long", "Shorten this to {max} characters.", "max", longestReason)
+	var c errs.Collector
+	if c.Line("reason", reason, longestReason); c.Err() != nil {
+		return c.Err()
 	}
 	kind, err := s.kindOf(ctx, by, id)
 	if err != nil {

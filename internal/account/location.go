@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"golang.org/x/text/language"
 
@@ -49,9 +48,7 @@ func (in LocationInput) clean() (LocationInput, error) {
 	in.Name, in.Country, in.TimeZone = strings.TrimSpace(in.Name), strings.ToUpper(strings.TrimSpace(in.Country)), strings.TrimSpace(in.TimeZone)
 	in.Address = strings.TrimSpace(strings.ReplaceAll(in.Address, "\r\n", "\n"))
 	checkName(&c, in.Name)
-	if utf8.RuneCountInString(in.Address) > longestAddress {
-		c.Add("address", "input.too_long", "Shorten this to {max} characters.", "max", longestAddress)
-	}
+	c.Text("address", in.Address, longestAddress)
 	if in.Country != "" {
 		if r, err := language.ParseRegion(in.Country); err != nil || !r.IsCountry() || len(in.Country) != 2 {
 			c.Add("country", "location.country_unknown", "Choose a country from the list.")

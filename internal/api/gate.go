@@ -123,7 +123,7 @@ func checkAddress(r *http.Request, names []string) error {
 	}
 	for name, values := range query {
 		for _, v := range append(values, name) {
-			if !isText(v) {
+			if !errs.IsText(v) {
 				return refusal(http.StatusBadRequest, "request.not_text", "Leave out what is not text from the query.")
 			}
 		}
@@ -140,8 +140,6 @@ func queryOf(r *http.Request) (map[string][]string, error) {
 	}
 	return r.URL.Query(), nil
 }
-
-func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 var wildcardForm = regexp.MustCompile(`\{([a-z_]+)\}`)
 

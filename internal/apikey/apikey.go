@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"bailiwick/internal/audit"
 	"bailiwick/internal/authz"
@@ -183,11 +182,9 @@ func Grantable(by authz.Actor, sc authz.Scope, g authz.Grant) authz.Set {
 
 func check(w *op.W, in Input) error {
 	var c errs.Collector
-	switch n := utf8.RuneCountInString(in.Name); {
-	case in.Name == "":
+	c.Line("name", in.Name, nameMax)
+	if in.Name == "" {
 		c.Add("name", "key.name_missing", "Write a name that tells what the key is for.")
-	case n > nameMax:
-		c.Add("name", "input.too_long", "Shorten this to {max} characters.", "max", nameMax)
 	}
 	if in.Scopes.Empty() {
 		c.Add("scopes", "key.scopes_missing", "Choose at least one permission. A key without any can do nothing.")

@@ -13,8 +13,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/text/language"
 	"golang.org/x/text/unicode/norm"
@@ -156,7 +154,7 @@ func (in Input) clean() (Input, error) {
 	if in.Email == "" && strings.TrimSpace(in.Phone) == "" {
 		c.Add("email", "contact.address_missing", "Write an email address or a phone number.")
 	}
-	checkLine(&c, "name", in.Name, longestName)
+	c.Line("name", in.Name, longestName)
 	if _, err := language.Parse(in.Language); err != nil && in.Language != "" {
 		c.Add("language", "account.language_unknown", "Choose a language from the list.")
 	}
@@ -167,15 +165,6 @@ func (in Input) clean() (Input, error) {
 		}
 	}
 	return in, c.Err()
-}
-
-func checkLine(c *errs.Collector, field, v string, most int) {
-	switch {
-	case utf8.RuneCountInString(v) > most:
-		c.Add(field, "input.too_long", "Shorten this to {max} characters.", "max", most)
-	case !utf8.ValidString(v) || strings.ContainsFunc(v, unicode.IsControl):
-		c.Add(field, "input.control_character", "Remove line breaks and other unseen characters.")
-	}
 }
 
 func cleanDetails(c *errs.Collector, in []Detail) []Detail {
@@ -196,8 +185,8 @@ func cleanDetails(c *errs.Collector, in []Detail) []Detail {
 		if strings.Contains(d.Value, dots) {
 			c.Add("details", "contact.masked", "Write it in full, or leave it out. This is masked.")
 		}
-		checkLine(c, "details", d.Name, longestKey)
-		checkLine(c, "details", d.Value, longestDetail)
+		c.Line("details", d.Name, longestKey)
+		c.Line("details", d.Value, longestDetail)
 		out = append(out, d)
 	}
 	if len(out) > mostDetails {

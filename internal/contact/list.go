@@ -64,8 +64,8 @@ func (in ListInput) clean() (ListInput, error) {
 	if in.Name == "" {
 		c.Add("name", "account.name_missing", "Write a name.")
 	}
-	checkLine(&c, "name", in.Name, longestName)
-	checkLine(&c, "description", in.Description, longestDetail)
+	c.Line("name", in.Name, longestName)
+	c.Line("description", in.Description, longestDetail)
 	return in, c.Err()
 }
 

@@ -182,8 +182,21 @@ func (d *DB) from(ctx context.Context, pool *sql.DB, query string, args []any) (
 	if inTx(ctx) {
 		return nil, errPoolInTx
 	}
-	watched(ctx, query, args)
+	if err := given(ctx, query, args); err != nil {
+		return nil, err
+	}
 	return living(func() (*sql.Rows, error) { return pool.QueryContext(ctx, rebind(d.dialect, query), args...) })
+}
+
+// given takes the arguments of a statement. One database would keep NUL and what is not UTF-8, the other refuses them: here both do.
+func given(ctx context.Context, query string, args []any) error {
+	for _, arg := range args {
+		if s, ok := arg.(string); ok && !errs.IsText(s) {
+			return errs.New(errs.Invalid, "input.control_character", "Remove line breaks and other unseen characters.")
+		}
+	}
+	watched(ctx, query, args)
+	return nil
 }
 
 // living runs fn again when it met a connection that the server has closed since it was last used, as a restart closes

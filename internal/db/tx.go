@@ -72,7 +72,9 @@ func (t *Tx) Bulk(ctx context.Context) (Portion, error) {
 
 // Exec runs a statement and returns how many rows it changed.
 func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
-	watched(ctx, query, args)
+	if err := given(ctx, query, args); err != nil {
+		return 0, err
+	}
 	t.wrote = true
 	res, err := t.tx.ExecContext(ctx, rebind(t.dialect, query), args...)
 	if err != nil {
@@ -82,7 +84,9 @@ func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error)
 }
 
 func (t *Tx) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	watched(ctx, query, args)
+	if err := given(ctx, query, args); err != nil {
+		return nil, err
+	}
 	t.wrote = t.wrote || !strings.HasPrefix(query, "SELECT")
 	return t.tx.QueryContext(ctx, rebind(t.dialect, query), args...)
 }

@@ -11,7 +11,6 @@ import (
 	"maps"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"bailiwick/internal/audit"
 	"bailiwick/internal/authz"
@@ -272,12 +271,10 @@ func (in Input) onto(ctx context.Context, w *op.W, p *Package) error {
 	before := p.Role
 	p.Name, p.PriceNote, p.All, p.Role = strings.TrimSpace(in.Name), strings.TrimSpace(in.PriceNote), in.All, in.Role
 	p.Terms = in.Terms.clean(&c)
-	switch n := utf8.RuneCountInString(p.Name); {
-	case ids.Fold(p.Name) == "":
+	c.Line("name", p.Name, nameMax)
+	if ids.Fold(p.Name) == "" {
 		c.Add("name", "package.name_missing", "Write a name for the package.")
-	case n > nameMax:
-		c.Add("name", "input.too_long", "Shorten this to {max} characters.", "max", nameMax)
-	default:
+	} else if errs.IsText(p.Name) {
 		taken, err := nameTaken(ctx, w.Tx(), w.Scope(), *p)
 		if err != nil {
 			return err
@@ -286,9 +283,7 @@ func (in Input) onto(ctx context.Context, w *op.W, p *Package) error {
 			c.Add("name", "package.name_taken", "Choose another name. This account has a package of that name.")
 		}
 	}
-	if utf8.RuneCountInString(p.PriceNote) > noteMax {
-		c.Add("price_note", "input.too_long", "Shorten this to {max} characters.", "max", noteMax)
-	}
+	c.Line("price_note", p.PriceNote, noteMax)
 	var err error
 	if p.Sending, err = in.Sending.Clean(); err != nil {
 		if err := c.Merge(err); err != nil {

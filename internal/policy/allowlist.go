@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"bailiwick/internal/audit"
 	"bailiwick/internal/authz"
@@ -172,9 +171,7 @@ func readEntry(network, note string) (netip.Prefix, string, error) {
 	if err := c.Merge(err); err != nil {
 		return p, note, err
 	}
-	if utf8.RuneCountInString(note) > longestNote {
-		c.Add("note", "input.too_long", "Shorten this to {max} characters.", "max", longestNote)
-	}
+	c.Line("note", note, longestNote)
 	return p, note, c.Err()
 }
 

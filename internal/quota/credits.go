@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"bailiwick/internal/audit"
 	"bailiwick/internal/authz"
@@ -199,9 +198,7 @@ func (g Grant) clean(now time.Time, zone *time.Location) (Grant, error) {
 	}
 	g.Expires = g.Expires.Truncate(time.Minute).UTC()
 	for _, typed := range [][2]string{{"reason", g.Reason}, {"reference", g.Reference}} {
-		if utf8.RuneCountInString(typed[1]) > longestReason {
-			c.Add(typed[0], "input.too_long", "Shorten this to {max} characters.", "max", longestReason)
-		}
+		c.Line(typed[0], typed[1], longestReason)
 	}
 	return g, c.Err()
 }
@@ -281,15 +278,17 @@ func (s *Service) Void(ctx context.Context, by authz.Actor, client ids.Account, 
 			return err
 		}
 		reason = strings.TrimSpace(reason)
-		switch n := utf8.RuneCountInString(reason); {
+		var c errs.Collector
+		c.Line("reason", reason, longestReason)
+		switch {
 		case !g.VoidedAt.IsZero():
 			return w.Unchanged()
 		case !w.Tx().Now().Before(g.Expires):
 			return errs.New(errs.Conflict, "credit.ended", "Leave it as it is. The credit has ended, and gives nothing more.")
-		case n == 0:
+		case reason == "":
 			return errs.Field("reason", "credit.reason_missing", "Write why the credit is voided. The client sees it.")
-		case n > longestReason:
-			return errs.Field("reason", "input.too_long", "Shorten this to {max} characters.", "max", longestReason)
+		case c.Err() != nil:
+			return c.Err()
 		}
 		from, err := heldFrom(ctx, w)
 		if err != nil {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"net/url"
 	"strings"
-	"unicode/utf8"
 
 	"bailiwick/internal/audit"
 	"bailiwick/internal/authz"
@@ -60,11 +59,12 @@ func theirs(ctx context.Context, w *op.W) error {
 // Save keeps the query of a page under a name and returns its id; the same name again replaces it.
 func (s *Service) Save(ctx context.Context, by authz.Actor, on ids.Account, page, name, query string) (id ids.View, err error) {
 	name = strings.TrimSpace(name)
-	switch {
-	case name == "":
-		return "", errs.Field("view_name", "view.name_missing", "Write a name for the view.")
-	case utf8.RuneCountInString(name) > longestName:
-		return "", errs.Field("view_name", "input.too_long", "Shorten this to {max} characters.", "max", longestName)
+	var c errs.Collector
+	if c.Line("view_name", name, longestName); name == "" {
+		c.Add("view_name", "view.name_missing", "Write a name for the view.")
+	}
+	if c.Err() != nil {
+		return "", c.Err()
 	}
 	values, err := url.ParseQuery(query)
 	if err != nil || len(query) > longestQuery {

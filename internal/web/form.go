@@ -29,13 +29,18 @@ func readForm(w http.ResponseWriter, r *http.Request, fields ...string) (form, e
 	return form{r}, known(r, fields)
 }
 
-// known refuses fields that a form does not have.
+// known refuses fields that a form does not have, and what is no text in those that it has.
 func known(r *http.Request, fields []string) error {
-	for name := range r.PostForm {
+	for name, values := range r.PostForm {
 		if !slices.ContainsFunc(fields, func(f string) bool {
 			return f == name || strings.HasSuffix(f, ":") && strings.HasPrefix(name, f)
 		}) {
 			return errs.New(errs.Invalid, "form.unknown_field", "Leave out the field {field}. This form does not have it.", "field", name)
+		}
+		for _, v := range values {
+			if !errs.IsText(v) {
+				return errs.NotText(name)
+			}
 		}
 	}
 	return nil

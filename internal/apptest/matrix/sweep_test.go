@@ -416,6 +416,9 @@ func TestOpeningAPageChangesNothing(t *testing.T) {
 				if a.Status >= http.StatusInternalServerError {
 					t.Errorf("%s: %d\n%s", p, a.Status, a.Text())
 				}
+				if odd := s.ask(who, method, path+oddQuery, nil); odd.Status >= http.StatusInternalServerError {
+					t.Errorf("%s asked what is no text: %d\n%s", p, odd.Status, odd.Text())
+				}
 			}
 		}
 	}
@@ -430,6 +433,9 @@ func TestOpeningAPageChangesNothing(t *testing.T) {
 		}
 	}
 }
+
+// oddQuery asks for what is no text, by the names that pages read.
+const oddQuery = "?q=%00&cursor=%ff&after=%00&before=%00&tab=%ff&sort=%00&dir=%00&status=%00&role=%00&channel=%ff&from=%00&units=%00&group=%ff"
 
 // unreachable are pages that no one in the sweep can open, with the reason.
 var unreachable = map[string]string{
