@@ -424,7 +424,7 @@ func (p intended) carryOut(ctx context.Context, w *op.W, in MoveInput) error {
 	if p.account.Kind != Department || p.customerFrom == p.customerTo {
 		return nil
 	}
-	if err := plan.Fits(ctx, w.Tx(), p.there, plan.AllTerms()...); err != nil {
+	if err := plan.Fits(ctx, w.Tx(), p.there, plan.Counted()...); err != nil {
 		return err
 	}
 	if err := listRow(ctx, w.Tx(), w.Scope()); err != nil {

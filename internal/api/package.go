@@ -33,7 +33,7 @@ func (a *API) packageOperations() {
 
 // Limit is a limit of a package.
 type Limit struct {
-	Limit  string `json:"limit" enum:"users,departments,subaccounts,locations,keys"`
+	Limit  string `json:"limit" enum:"users,departments,subaccounts,locations,contacts,keys,domains,message_mb"`
 	Amount int64  `json:"amount" minimum:"-1" maximum:"1000000000000" doc:"-1 is without a limit, 0 is none."`
 }
 
@@ -253,12 +253,12 @@ type Bought struct {
 
 // Amount is how much of something a client has.
 type Amount struct {
-	Limit      string `json:"limit" enum:"users,departments,subaccounts,locations,keys"`
+	Limit      string `json:"limit" enum:"users,departments,subaccounts,locations,contacts,keys,domains,message_mb"`
 	Amount     int64  `json:"amount" doc:"In force; -1 is without a limit."`
 	Package    int64  `json:"package" doc:"What the package includes; -1 is without a limit."`
 	Overridden bool   `json:"overridden" doc:"The client has amount instead of what the package includes."`
 	LastDay    string `json:"last_day,omitempty" doc:"YYYY-MM-DD on which it has that for the last time; absent: for good."`
-	Used       int64  `json:"used"`
+	Used       int64  `json:"used" doc:"0 of message_mb, the megabytes of the largest message."`
 }
 
 func (a *API) getBought(ctx context.Context, by authz.Actor, in *AtAccount) (*Answer[Bought], error) {
@@ -289,7 +289,7 @@ func (a *API) assignPackage(ctx context.Context, by authz.Actor, in *assignPacka
 
 // LimitOverride is what a client has instead of a limit of its package.
 type LimitOverride struct {
-	Limit   string `json:"limit" enum:"users,departments,subaccounts,locations,keys"`
+	Limit   string `json:"limit" enum:"users,departments,subaccounts,locations,contacts,keys,domains,message_mb"`
 	Amount  int64  `json:"amount,omitempty" minimum:"-1" maximum:"1000000000000" doc:"-1 is without a limit, 0 is none."`
 	LastDay string `json:"last_day,omitempty" doc:"YYYY-MM-DD in the client's time zone; without it: for good."`
 	Reset   bool   `json:"reset,omitempty" doc:"What the package includes again; the amount says nothing then."`

@@ -212,6 +212,14 @@ type MessagePreview struct {
 	Header  []MessageField   `json:"header"`
 	Text    string           `json:"text"`
 	HTML    string           `json:"html"`
+	Largest MessageLargest   `json:"largest" doc:"How large messages may be."`
+}
+
+// MessageLargest is how large messages may be, and why.
+type MessageLargest struct {
+	Bytes   int64          `json:"bytes"`
+	Package bool           `json:"package" doc:"The client's package includes no more."`
+	From    *SettingOrigin `json:"from,omitempty" doc:"Else of the setting message.largest."`
 }
 
 // MessageRefused is a reason not to send a message.
@@ -234,6 +242,10 @@ func (a *API) previewMessage(ctx context.Context, by authz.Actor, in *previewMes
 		return nil, err
 	}
 	out := MessagePreview{Refused: []MessageRefused{}, Changed: p.Changed, Sender: p.Sender, Header: []MessageField{}, Text: p.Text, HTML: p.HTML}
+	if out.Largest = (MessageLargest{Bytes: p.Largest.Bytes, Package: p.Largest.Client != ""}); !out.Largest.Package {
+		from := originBody(p.Largest.From)
+		out.Largest.From = &from
+	}
 	for _, r := range p.Refused {
 		out.Refused = append(out.Refused, MessageRefused{r.Problem.Code, r.Problem.Text(), r.Setting, originBody(r.From)})
 	}

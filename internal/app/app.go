@@ -215,7 +215,7 @@ func (a *App) services(d Deps, box *secret.Box, texts *i18n.Catalogue) (err erro
 	a.Watcher = usage.NewWatcher(a.DB, a.Quota, a.mailer)
 	a.Authn = authn.New(authn.Deps{DB: a.DB, Op: a.Ops, Check: check, Hasher: hasher, Box: box, Mail: a.mailer})
 	a.Policy = policy.NewService(a.Ops, a.Known, a.DB.Now)
-	a.Submit = submit.NewService(a.Ops, a.Known, submit.NewReturns(box, a.cfg.BaseURL.Hostname()))
+	a.Submit = submit.NewService(a.Ops, a.Known, a.clock, submit.NewReturns(box, a.cfg.BaseURL.Hostname()))
 	a.Tuning, err = tuning.NewService(a.Ops, settings(a.Brands))
 	return err
 }

@@ -16,7 +16,7 @@ var tiers = [][]string{
 	{"tree", "change", "authz", "audit", "setting", "jobs", "page", "op"},
 	// Tier 3 is an ordered list: a package imports only earlier ones.
 	{
-		"file", "notice", "brand", "quota", "plan", "notify", "onetime", "policy", "tuning", "module", "task", "trail", "account", "view", "role", "user", "outline", "access", "subaccount", "invite", "apikey", "authn", "rehearse", "usage",
+		"file", "notice", "quota", "plan", "brand", "notify", "onetime", "policy", "tuning", "module", "task", "trail", "account", "view", "role", "user", "outline", "access", "subaccount", "invite", "apikey", "authn", "rehearse", "usage",
 		"contact", "message", "delivery", "submit", "webhook", "support", "provision", "exchange",
 	},
 	{"web", "api", "gateway", "billing", "cli"},

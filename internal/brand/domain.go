@@ -22,6 +22,7 @@ import (
 	"bailiwick/internal/ids"
 	"bailiwick/internal/jobs"
 	"bailiwick/internal/op"
+	"bailiwick/internal/plan"
 	"bailiwick/internal/secret"
 )
 
@@ -148,7 +149,10 @@ func (s *Service) AskDomain(ctx context.Context, by authz.Actor, account ids.Acc
 		e := c.target()
 		e.Action = ActionDomainAsked
 		w.Audit(e)
-		return nil
+		if before.host != "" {
+			return nil // one for another
+		}
+		return plan.Fits(ctx, w.Tx(), w.Scope(), plan.Domains)
 	})
 }
 

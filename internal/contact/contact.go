@@ -25,6 +25,7 @@ import (
 	"bailiwick/internal/notify"
 	"bailiwick/internal/op"
 	"bailiwick/internal/page"
+	"bailiwick/internal/plan"
 	"bailiwick/internal/secret"
 	"bailiwick/internal/setting"
 )
@@ -308,8 +309,11 @@ func (s *Service) Create(ctx context.Context, by authz.Actor, account ids.Accoun
 			return err
 		}
 		c, err := s.add(ctx, w, in)
+		if err != nil {
+			return err
+		}
 		id = c.ID
-		return err
+		return plan.Fits(ctx, w.Tx(), w.Scope(), plan.Contacts)
 	})
 	return id, err
 }

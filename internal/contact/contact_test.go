@@ -337,6 +337,36 @@ func TestSuppressionsStandForTheirAccountAndBelow(t *testing.T) {
 	})
 }
 
+func TestAnImportTellsWhichContactsFindNoRoom(t *testing.T) {
+	onDesk(t, func(d *desk) {
+		d.add(d.Customer, contact.Input{Email: "old@example.com"})
+		d.add(d.Department, contact.Input{Email: "old@example.com"})
+		d.Exec(`INSERT INTO package_overrides (account_id, term, amount) VALUES (?, 'contacts', 3)`, d.Customer)
+		var in []contact.Incoming
+		for _, email := range []string{"nobody", "a@example.com", "old@example.com", "b@example.com"} {
+			in = append(in, contact.Incoming{Has: []string{"email", "name"}, Input: contact.Input{Email: email, Name: "New"}})
+		}
+		fates, err := d.s.CheckImport(d.ctx, d.Owner.Actor, d.Department, in, account.Importing{Update: true})
+		d.wants(err, "")
+		var got []string
+		for _, f := range fates {
+			got = append(got, errs.CodeOf(f.Err))
+		}
+		if diff := cmp.Diff([]string{"input.email", "", "", "cap.contacts_reached"}, got); diff != "" {
+			d.Error(diff)
+		}
+		d.wants(d.Op.Write(d.ctx, d.Owner.Actor, authz.ContactsImport, d.Department, func(ctx context.Context, w *op.W) error {
+			_, err := d.s.ImportIn(ctx, w, in, account.Importing{Update: true})
+			return err
+		}), "")
+		if n := d.Count("contacts"); n != 3 {
+			d.Errorf("%d contacts, with 3 in the package", n)
+		}
+		_, err = d.s.Create(d.ctx, d.Owner.Actor, d.Customer, contact.Input{Email: "c@example.com"})
+		d.wants(err, "cap.contacts_reached")
+	})
+}
+
 func TestContactsAreImported(t *testing.T) {
 	onDesk(t, func(d *desk) {
 		ctx, owner := d.ctx, d.Owner.Actor

@@ -3,6 +3,7 @@ package contact
 import (
 	"context"
 	"slices"
+	"time"
 
 	"bailiwick/internal/account"
 	"bailiwick/internal/authz"
@@ -10,6 +11,7 @@ import (
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/op"
+	"bailiwick/internal/plan"
 )
 
 // Incoming is one contact of an import. It exists when the account has one of its id or its address.
@@ -39,7 +41,7 @@ func (s *Service) CheckImport(ctx context.Context, by authz.Actor, at ids.Accoun
 	if err != nil {
 		return nil, err
 	}
-	return judge(ctx, q, sc, in, how)
+	return judge(ctx, q, sc, in, how, s.DB.Now())
 }
 
 // ImportIn brings contacts in, in a write on their account. What is refused is left out and told in its fate.
@@ -47,7 +49,7 @@ func (s *Service) ImportIn(ctx context.Context, w *op.W, in []Incoming, how acco
 	if err := owns(w.Scope()); err != nil {
 		return nil, err
 	}
-	fates, err := judge(ctx, w.Tx(), w.Scope(), in, how)
+	fates, err := judge(ctx, w.Tx(), w.Scope(), in, how, w.Tx().Now())
 	if err != nil {
 		return nil, err
 	}
@@ -68,13 +70,17 @@ func (s *Service) ImportIn(ctx context.Context, w *op.W, in []Incoming, how acco
 	return fates, nil
 }
 
-// judge finds what exists and checks every field.
-func judge(ctx context.Context, q db.Queryer, sc authz.Scope, in []Incoming, how account.Importing) ([]Fate, error) {
+// judge finds what exists, checks every field, and leaves out what finds no room in the client's package.
+func judge(ctx context.Context, q db.Queryer, sc authz.Scope, in []Incoming, how account.Importing, now time.Time) ([]Fate, error) {
 	byID, byAddress, on, err := existing(ctx, q, sc, in)
 	if err != nil {
 		return nil, err
 	}
 	all, err := listsByID(ctx, q, sc)
+	if err != nil {
+		return nil, err
+	}
+	left, limited, full, err := plan.Free(ctx, q, sc, plan.Contacts, now)
 	if err != nil {
 		return nil, err
 	}
@@ -111,6 +117,13 @@ func judge(ctx context.Context, q db.Queryer, sc authz.Scope, in []Incoming, how
 		seen[address] = true
 		if f.Err == nil {
 			f.putOn(row.ListNames, named)
+		}
+		if limited && f.Err == nil && !f.Exists {
+			if left == 0 {
+				f.Err = full
+				continue
+			}
+			left--
 		}
 	}
 	return out, nil

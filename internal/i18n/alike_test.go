@@ -10,7 +10,7 @@ import (
 // alike are the texts that a language shares with English.
 var alike = map[string][]string{
 	"de": {
-		"Admin", "Admins", "Code", "Form", "Format", "In {name}", "in {path}", "Layout", "Link", "Logo", "Marketing", "Name", "Person", "Portal", "Reseller", "Status",
+		"Admin", "Admins", "Code", "Domains", "Form", "Format", "In {name}", "in {path}", "Layout", "Link", "Logo", "Marketing", "Name", "Person", "Portal", "Reseller", "Status",
 		"Support", "System", "Text", "Token", "Website",
 	},
 	"es": {"Marketing", "No", "Portal", "Token", "Visible"},

@@ -22,7 +22,7 @@ type Amount struct {
 	Package    int64  // what the package includes
 	Overridden bool   // Amount stands instead of the package's
 	LastDay    string // YYYY-MM-DD in the customer's zone on which it stands for the last time, "" for good
-	Used       int64
+	Used       int64  // of a term that is counted
 }
 
 // Below reports an amount that is less than what is used already: nothing goes away, and nothing new is made.
@@ -56,8 +56,8 @@ func (s *Service) Bought(ctx context.Context, by authz.Actor, customer ids.Accou
 	if err != nil {
 		return Bought{}, err
 	}
-	for i, term := range AllTerms() {
-		a := Amount{Term: term, Amount: Unlimited, Package: Unlimited, Used: used[i]}
+	for _, term := range AllTerms() {
+		a := Amount{Term: term, Amount: Unlimited, Package: Unlimited, Used: used[term]}
 		if out.Package != nil {
 			a.Package = out.Package.Terms.Of(term)
 		}

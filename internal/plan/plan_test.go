@@ -2,6 +2,9 @@ package plan_test
 
 import (
 	"fmt"
+	"log/slog"
+	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -12,7 +15,10 @@ import (
 	"bailiwick/internal/account"
 	"bailiwick/internal/apikey"
 	"bailiwick/internal/authz"
+	"bailiwick/internal/brand"
+	"bailiwick/internal/change"
 	"bailiwick/internal/clock"
+	"bailiwick/internal/contact"
 	"bailiwick/internal/db"
 	"bailiwick/internal/db/dbtest"
 	"bailiwick/internal/errs"
@@ -21,6 +27,7 @@ import (
 	"bailiwick/internal/page"
 	"bailiwick/internal/plan"
 	"bailiwick/internal/secret"
+	"bailiwick/internal/setting"
 	"bailiwick/internal/subaccount"
 	"bailiwick/internal/user"
 	"bailiwick/internal/user/usertest"
@@ -36,6 +43,8 @@ type world struct {
 	Invites  *invite.Service
 	Subs     *subaccount.Service
 	Keys     *apikey.Service
+	Contacts *contact.Service
+	Brands   *brand.Service
 }
 
 func each(t *testing.T, fn func(t *testing.T, w *world)) {
@@ -56,12 +65,19 @@ func each(t *testing.T, fn func(t *testing.T, w *world)) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		news := change.New(d, at.Now, slog.New(slog.DiscardHandler))
+		known, err := setting.NewKnown(d, news, slices.Concat(contact.Pages(), contact.Consent(), contact.Privacy()))
+		if err != nil {
+			t.Fatal(err)
+		}
 		fn(t, &world{
 			World: u, Service: plan.NewService(u.Op, at.Now, account.TimeZone), t: t, at: at,
 			Accounts: account.NewService(account.Deps{Ops: u.Op, Cursors: page.NewSealer(box), Clock: at.Now, Mail: u.Mail}),
 			Invites:  invite.NewService(invite.Deps{DB: d, Op: u.Op, Check: u.Check, Mail: u.Mail, Hasher: u.Hash}),
 			Subs:     subaccount.NewService(u.Op),
 			Keys:     apikey.NewService(d, u.Op, nil, u.Mail),
+			Contacts: contact.NewService(contact.Deps{DB: d, Ops: u.Op, Known: known, Cursors: page.NewSealer(box), Mail: u.Mail, Box: box}),
+			Brands:   brand.NewService(brand.Deps{DB: d, Ops: u.Op, Known: known, News: news, Base: &url.URL{Scheme: "https", Host: "platform.example"}}),
 		})
 	})
 }
@@ -176,7 +192,7 @@ func TestThePackageWithholdsModulesFromEverybodyInTheClient(t *testing.T) {
 	})
 }
 
-// makes are the ways to make one more of each term, as the Owner of the client.
+// makes are the ways to make one more of each term, as the Owner of the client. An account has one domain: see below.
 func (w *world) makes() map[plan.Term]func(i int) error {
 	ctx := w.t.Context()
 	return map[plan.Term]func(int) error{
@@ -196,6 +212,10 @@ func (w *world) makes() map[plan.Term]func(i int) error {
 			_, err := w.Accounts.AddLocation(ctx, w.Owner.Actor, w.Department, account.LocationInput{Name: fmt.Sprint("Place ", i)})
 			return err
 		},
+		plan.Contacts: func(i int) error {
+			_, err := w.Contacts.Create(ctx, w.Owner.Actor, w.Department, contact.Input{Email: fmt.Sprintf("c%d@x.example", i)})
+			return err
+		},
 		plan.Keys: func(i int) error {
 			_, err := w.Keys.Create(ctx, w.Owner.Actor, w.Customer, apikey.Input{Name: fmt.Sprint("Key ", i), Scopes: authz.SetOf(authz.UsersView)})
 			return err
@@ -207,7 +227,7 @@ func TestEachLimitStopsWhatItLimits(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ctx := t.Context()
 		terms := plan.Terms{}
-		for _, term := range plan.AllTerms() {
+		for term := range w.makes() {
 			terms[term] = 2
 		}
 		id := w.sold(plan.Input{Name: "Two of each", All: true, Terms: terms})
@@ -242,6 +262,29 @@ func TestEachLimitStopsWhatItLimits(t *testing.T) {
 				t.Errorf("%s: a fourth one was made, with two in the package", term)
 			}
 		}
+	})
+}
+
+func TestDomainsOfAClientAndItsDepartmentsAreLimited(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		w.must(w.Accounts.Assign(ctx, w.Seller.Actor, w.Customer, w.sold(plan.Input{Name: "One domain", All: true, Terms: plan.Terms{plan.Domains: 1}})))
+		var wg sync.WaitGroup
+		failed := make([]error, 2)
+		for i, at := range []ids.Account{w.Customer, w.Department} {
+			wg.Go(func() { failed[i] = w.Brands.AskDomain(ctx, w.Owner.Actor, at, fmt.Sprintf("mail%d.acme.example", i)) })
+		}
+		wg.Wait()
+		has, other := w.Customer, w.Department
+		if failed[0] != nil {
+			has, other = other, has
+			failed[0], failed[1] = failed[1], failed[0]
+		}
+		w.wantCode(failed[0], "")
+		w.wantCode(failed[1], "cap.domains_reached")
+		w.wantCode(w.Brands.AskDomain(ctx, w.Owner.Actor, has, "post.acme.example"), "") // one for another
+		w.must(w.Brands.RemoveDomain(ctx, w.Owner.Actor, has))
+		w.wantCode(w.Brands.AskDomain(ctx, w.Owner.Actor, other, "post.acme.example"), "")
 	})
 }
 
@@ -346,7 +389,7 @@ func TestTwoAtOnceNeverPassALimit(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ctx := t.Context()
 		terms := plan.Terms{}
-		for _, term := range plan.AllTerms() {
+		for term := range w.makes() {
 			terms[term] = 4
 		}
 		id := w.sold(plan.Input{Name: "Four of each", All: true, Terms: terms})
@@ -365,7 +408,7 @@ func TestTwoAtOnceNeverPassALimit(t *testing.T) {
 		b, err := w.Bought(ctx, w.Seller.Actor, w.Customer)
 		w.must(err)
 		for _, a := range b.Amounts {
-			if a.Used != 4 {
+			if w.makes()[a.Term] != nil && a.Used != 4 {
 				t.Errorf("%s: %d of 4", a.Term, a.Used)
 			}
 		}

@@ -49,6 +49,13 @@ func Free(ctx context.Context, q db.Queryer, sc authz.Scope, term Term, now time
 	return max(0, r.most-used), true, Full(term, r.name, r.most), err
 }
 
+// MostOf is how much of a term the customer has that the scope's account is or lies in, and its name. It reports false where there is
+// no limit.
+func MostOf(ctx context.Context, q db.Queryer, sc authz.Scope, term Term, now time.Time) (most int64, customer string, limited bool, err error) {
+	r, limited, err := roomOf(ctx, q, sc, term, now)
+	return r.most, r.name, limited, err
+}
+
 // Full says that a customer's package has no room for one more.
 func Full(term Term, customer string, most int64) *errs.Error {
 	say := func(code, msg string) *errs.Error {
@@ -63,7 +70,11 @@ func Full(term Term, customer string, most int64) *errs.Error {
 		return say("cap.locations_reached", "Choose a larger package for {account}, or ask your provider to. It includes {max} locations, and there is no room for another.")
 	case Keys:
 		return say("cap.keys_reached", "Revoke a key, choose a larger package for {account}, or ask your provider to. It includes {max} API keys, and there is no room for another.")
-	case Users:
+	case Contacts:
+		return say("cap.contacts_reached", "Remove contacts, choose a larger package for {account}, or ask your provider to. It includes {max} contacts, and there is no room for another.")
+	case Domains:
+		return say("cap.domains_reached", "Remove a domain, choose a larger package for {account}, or ask your provider to. It includes {max} domains, and there is no room for another.")
+	case Users, MessageMB:
 	}
 	return say("cap.users_reached", "Choose a larger package for {account}, or ask your provider to. It includes {max} users, pending invitations counted, and no seat is free.")
 }

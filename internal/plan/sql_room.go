@@ -42,6 +42,8 @@ var used = map[Term]struct {
 	Departments: {`SELECT count(*) FROM account_tree t JOIN accounts a ON a.id = t.descendant_id AND a.kind = 'department' AND a.closed_at IS NULL WHERE t.ancestor_id = ?`, false},
 	SubAccounts: {`SELECT count(*) FROM subaccounts s WHERE s.customer_id = ?`, false},
 	Locations:   {`SELECT count(*) FROM account_tree t JOIN locations l ON l.account_id = t.descendant_id WHERE t.ancestor_id = ?`, false},
+	Contacts:    {`SELECT count(*) FROM account_tree t JOIN contacts c ON c.account_id = t.descendant_id WHERE t.ancestor_id = ?`, false},
+	Domains:     {`SELECT count(*) FROM account_tree t JOIN domains d ON d.account_id = t.descendant_id WHERE t.ancestor_id = ?`, false},
 	Keys: {`SELECT count(*) FROM account_tree t JOIN api_keys k ON k.account_id = t.descendant_id AND k.revoked_at IS NULL
 		WHERE t.ancestor_id = ? AND (k.expires_at IS NULL OR k.expires_at > ?)`, true},
 }
@@ -68,11 +70,11 @@ func usedArgs(term Term, customer ids.Account, now time.Time) []any {
 	return args
 }
 
-// countAll is count of every term, in the order of AllTerms, in one statement.
-func countAll(ctx context.Context, q db.Queryer, sc authz.Scope, customer ids.Account, now time.Time) ([]int64, error) {
-	terms := AllTerms()
+// countAll is count of every term that is counted, in one statement.
+func countAll(ctx context.Context, q db.Queryer, sc authz.Scope, customer ids.Account, now time.Time) (map[Term]int64, error) {
+	terms, out := Counted(), map[Term]int64{}
 	if sc.Account() == "" {
-		return make([]int64, len(terms)), nil
+		return out, nil
 	}
 	var queries []string
 	var args []any
@@ -90,5 +92,8 @@ func countAll(ctx context.Context, q db.Queryer, sc authz.Scope, customer ids.Ac
 	if err != nil {
 		return nil, fmt.Errorf("count what %s has: %w", customer, err)
 	}
-	return all, nil
+	for i, t := range terms {
+		out[t] = all[i]
+	}
+	return out, nil
 }

@@ -18,14 +18,22 @@ const (
 	Departments Term = "departments"
 	SubAccounts Term = "subaccounts"
 	Locations   Term = "locations"
-	Keys        Term = "keys" // API keys that are in force
+	Contacts    Term = "contacts"
+	Keys        Term = "keys"       // API keys that are in force
+	Domains     Term = "domains"    // addresses of the portal that the customer and its departments have asked for, verified or not
+	MessageMB   Term = "message_mb" // of the largest message, in megabytes of 1,048,576 bytes; nothing is counted
 )
 
 // Unlimited is the amount of what has no limit.
 const Unlimited int64 = -1
 
 // AllTerms returns the terms in the order of the form.
-func AllTerms() []Term { return []Term{Users, Departments, SubAccounts, Locations, Keys} }
+func AllTerms() []Term { return append(Counted(), MessageMB) }
+
+// Counted returns the terms of which a customer has a number.
+func Counted() []Term {
+	return []Term{Users, Departments, SubAccounts, Locations, Contacts, Keys, Domains}
+}
 
 // mostAmount keeps amounts far from where arithmetic ends.
 const mostAmount = 1_000_000_000_000

@@ -34,7 +34,11 @@ func isGarbled(g garbled) Refusal {
 	return r
 }
 
-func tooLarge(size, most int64) Refusal {
+func (r Rules) tooLarge(size int64) Refusal {
+	most := r.Largest
+	if r.Bought {
+		return refused(552, "5.3.4", "", "submit.message_over_package", "Make the message smaller, or ask your provider for a larger package. It has {size} MB, and {most} MB are included.", "size", inMB(size), "most", most/megabyte)
+	}
 	return refused(552, "5.3.4", largestMessage.Name, "submit.message_large", "Make the message smaller. It has {size} MB, and {most} MB are allowed.", "size", inMB(size), "most", most/megabyte)
 }
 

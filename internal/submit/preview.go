@@ -7,15 +7,18 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"golang.org/x/net/html"
 	"golang.org/x/text/encoding/ianaindex"
 
 	"bailiwick/internal/authz"
+	"bailiwick/internal/clock"
 	"bailiwick/internal/db"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/op"
+	"bailiwick/internal/plan"
 	"bailiwick/internal/setting"
 )
 
@@ -26,12 +29,13 @@ const MostPreview = megabyte
 type Service struct {
 	op      *op.Runner
 	known   *setting.Known
+	now     clock.Clock
 	returns Returns
 }
 
 // NewService makes a Service. known is what the rules are read from, returns makes the addresses of bounces.
-func NewService(r *op.Runner, known *setting.Known, returns Returns) *Service {
-	return &Service{r, known, returns}
+func NewService(r *op.Runner, known *setting.Known, now clock.Clock, returns Returns) *Service {
+	return &Service{r, known, now, returns}
 }
 
 // Preview is what would become of a message on an account.
@@ -43,6 +47,14 @@ type Preview struct {
 	Header  []HeaderField
 	Text    string // "" when the message has none to show
 	HTML    string // as it is sent, never to be shown among our own pages
+	Largest Largest
+}
+
+// Largest is how large messages may be, and why.
+type Largest struct {
+	Bytes  int64
+	Client string         // whose package includes no more, "" where a setting allows no more
+	From   setting.Origin // of the setting
 }
 
 // RefusedBy is a refusal with the account whose setting asks for it.
@@ -85,13 +97,21 @@ func (s *Service) Preview(ctx context.Context, by authz.Actor, account ids.Accou
 	if err != nil {
 		return Preview{}, err
 	}
+	chain, err := setting.Read(ctx, q, sc, Settings()...)
+	if err != nil {
+		return Preview{}, err
+	}
+	p := Preview{User: in.User}
+	if p.Largest, err = rules.largest(ctx, q, sc, chain, s.now()); err != nil {
+		return Preview{}, err
+	}
 	out, err := Apply(Message{bytes.NewReader(in.Message), int64(len(in.Message))}, rules)
 	if err != nil {
 		return Preview{}, err
 	}
-	p := Preview{Changed: out.Changed(), User: in.User, Sender: out.Sender(rules, s.returns.Address(sampleID, 1), in.User)}
+	p.Changed, p.Sender = out.Changed(), out.Sender(rules, s.returns.Address(sampleID, 1), in.User)
 	if len(out.Refused) > 0 {
-		p.Refused, err = blame(ctx, q, sc, out.Refused)
+		p.Refused, err = blame(chain, out.Refused)
 		return p, err
 	}
 	var sent bytes.Buffer
@@ -99,6 +119,23 @@ func (s *Service) Preview(ctx context.Context, by authz.Actor, account ids.Accou
 		return Preview{}, err
 	}
 	return p, p.show(sent.Bytes())
+}
+
+// largest brings the rules within the client's package, and says how large messages may be by both.
+func (r *Rules) largest(ctx context.Context, q db.Queryer, sc authz.Scope, chain setting.Chain, now time.Time) (out Largest, err error) {
+	most, client, limited, err := plan.MostOf(ctx, q, sc, plan.MessageMB, now)
+	if err != nil {
+		return out, err
+	}
+	if limited {
+		*r = r.Within(most)
+	}
+	if out.Bytes = r.Largest; r.Bought {
+		out.Client = client
+		return out, nil
+	}
+	_, out.From, err = largestMessage.Effective(chain.Rows(largestMessage))
+	return out, err
 }
 
 // sender finds the address of the member who would send the sample, and the values they have of their own.
@@ -121,11 +158,7 @@ func (in *Sample) sender(ctx context.Context, q db.Queryer, sc authz.Scope) (map
 const sampleID = "00000000000000000000000000"
 
 // blame finds whose settings refuse a message.
-func blame(ctx context.Context, q db.Queryer, sc authz.Scope, all []Refusal) ([]RefusedBy, error) {
-	chain, err := setting.Read(ctx, q, sc, Settings()...)
-	if err != nil {
-		return nil, err
-	}
+func blame(chain setting.Chain, all []Refusal) ([]RefusedBy, error) {
 	out := make([]RefusedBy, len(all))
 	for i, r := range all {
 		out[i].Refusal = r
@@ -133,6 +166,7 @@ func blame(ctx context.Context, q db.Queryer, sc authz.Scope, all []Refusal) ([]
 			if k.ID() != r.Setting {
 				continue
 			}
+			var err error
 			if _, out[i].From, err = k.Effective(chain.Rows(k)); err != nil {
 				return nil, fmt.Errorf("find whose setting %s is: %w", r.Setting, err)
 			}

@@ -39,7 +39,7 @@ func TestEachSettingShowsInThePreview(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := submit.NewService(w.Op, known, submit.NewReturns(box, "platform.example"))
+		s := submit.NewService(w.Op, known, at.Now, submit.NewReturns(box, "platform.example"))
 		message := []byte(letter + strings.Repeat("0123456789abcde\n", 1<<16-64) + "\r\n--b--\r\n")
 		look := func() submit.Preview {
 			t.Helper()
@@ -66,7 +66,29 @@ func TestEachSettingShowsInThePreview(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		bought := func(mb int) {
+			t.Helper()
+			w.Exec(`INSERT INTO package_overrides (account_id, term, amount) VALUES (?, 'message_mb', ?) ON CONFLICT (account_id, term) DO UPDATE SET amount = excluded.amount`, w.Customer, mb)
+		}
 		before := look()
+		if l := before.Largest; l.Bytes != 25<<20 || l.Client != "" || !l.From.IsDefault() {
+			t.Errorf("the largest message: %+v", l)
+		}
+		for _, c := range []struct {
+			mb     int
+			client string
+			bytes  int64
+		}{{30, "", 25 << 20}, {3, "Acme", 3 << 20}, {0, "Acme", 0}} {
+			bought(c.mb)
+			p := look()
+			if p.Largest.Bytes != c.bytes || p.Largest.Client != c.client {
+				t.Errorf("with %d MB in the package: %+v", c.mb, p.Largest)
+			}
+			if over := len(p.Refused) > 0; over != (c.mb == 0) || over && p.Refused[0].Code != "submit.message_over_package" {
+				t.Errorf("with %d MB in the package: %v", c.mb, p.Refused)
+			}
+		}
+		bought(-1)
 		if len(before.Refused) > 0 || before.Changed || !strings.HasPrefix(before.Sender, "bounce-") {
 			t.Fatalf("before anything is set: %v %t %s", before.Refused, before.Changed, before.Sender)
 		}

@@ -69,7 +69,16 @@ type Rules struct {
 	Types             []string // endings of file names in lower case, "pdf"; none allows all
 	Images            bool     // allowed in the text
 	Largest           int64    // bytes
+	Bought            bool     // Largest is what the client's package includes, which is less than the settings allow
 	Bounces           Bounces
+}
+
+// Within is the rules for a client whose package includes messages of up to some megabytes: the tighter of both applies.
+func (r Rules) Within(mb int64) Rules {
+	if bought := mb * megabyte; bought < r.Largest {
+		r.Largest, r.Bought = bought, true
+	}
+	return r
 }
 
 // RulesOf reads the rules from the settings in force on an account, for a member who has some values of their own, by the

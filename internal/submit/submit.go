@@ -41,7 +41,7 @@ type edit struct {
 func Apply(m Message, r Rules) (Outcome, error) {
 	out := Outcome{message: m}
 	if m.Size > r.Largest {
-		out.Refused = append(out.Refused, tooLarge(m.Size, r.Largest))
+		out.Refused = append(out.Refused, r.tooLarge(m.Size))
 		return out, nil
 	}
 	root, crlf, err := scan(m.Body, m.Size)

@@ -41,6 +41,9 @@ func (s *Server) boughtCards(r *http.Request, by authz.Actor, sc authz.Scope, ac
 	}
 	for _, a := range b.Amounts {
 		row := packages.Amount{Term: string(a.Term), Label: p.T("packages.term_" + string(a.Term)), Used: a.Used, Most: a.Amount, Included: amountText(p, a.Package)}
+		if a.Term == plan.MessageMB {
+			row.InForce = amountText(p, a.Amount)
+		}
 		if a.Overridden {
 			row.Own, row.Until, row.Overridden = strconv.FormatInt(a.Amount, 10), a.LastDay, p.T("packages.overridden", "amount", amountText(p, a.Amount))
 		}

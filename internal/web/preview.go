@@ -13,6 +13,7 @@ import (
 	"bailiwick/internal/errs"
 	"bailiwick/internal/i18n"
 	"bailiwick/internal/ids"
+	"bailiwick/internal/setting"
 	"bailiwick/internal/submit"
 	"bailiwick/internal/tuning"
 	"bailiwick/internal/web/ui/part"
@@ -116,6 +117,7 @@ func previewResult(p i18n.Printer, at ids.Account, frame string, got submit.Prev
 		Changed: got.Changed, Text: got.Text, HTML: got.HTML != "", Frame: frame, Kept: base64.StdEncoding.EncodeToString(message),
 		Header: []part.Fact{{Term: p.T("preview.sent_by"), Text: got.User}, {Term: p.T("preview.bounces"), Text: got.Sender}},
 	}
+	out.Header = append(out.Header, part.Fact{Term: p.T("setting.message_largest"), Text: largestText(p, got.Largest)})
 	for _, f := range got.Header {
 		out.Header = append(out.Header, part.Fact{Term: f.Name, Text: f.Value})
 	}
@@ -123,14 +125,27 @@ func previewResult(p i18n.Printer, at ids.Account, frame string, got submit.Prev
 		line := ui.Refused{Text: words(p, r.Problem), Reply: r.Reply()}
 		if r.Setting != "" {
 			line.Label, line.Href = settingLabel(p, r.Setting), accountPath(at, "/settings/"+r.Setting)
-			line.By = p.T("preview.set_by", "name", providerName(p, r.From.Name))
-			if r.From.IsDefault() {
-				line.By = p.T("setting.is_default")
-			}
+			line.By = setBy(p, r.From)
 		}
 		out.Refused = append(out.Refused, line)
 	}
 	return out
+}
+
+func setBy(p i18n.Printer, from setting.Origin) string {
+	if from.IsDefault() {
+		return p.T("setting.is_default")
+	}
+	return p.T("preview.set_by", "name", providerName(p, from.Name))
+}
+
+// largestText says how large messages may be, and why.
+func largestText(p i18n.Printer, l submit.Largest) string {
+	why := setBy(p, l.From)
+	if l.Client != "" {
+		why = p.T("preview.bought", "account", l.Client)
+	}
+	return p.T("setting.amount_megabytes", "count", l.Bytes>>20) + " · " + why
 }
 
 // previewDocument answers the document of the message that a page of the preview kept, for its frame.

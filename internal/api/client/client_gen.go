@@ -987,11 +987,19 @@ type MessageField struct {
 	Value string `json:"value"`
 }
 
+// MessageLargest is MessageLargest in the description of the API.
+type MessageLargest struct {
+	Bytes   int64         `json:"bytes"`
+	From    SettingOrigin `json:"from,omitzero"`
+	Package bool          `json:"package"`
+}
+
 // MessagePreview is MessagePreview in the description of the API.
 type MessagePreview struct {
 	Changed bool             `json:"changed"`
 	Header  []MessageField   `json:"header"`
 	Html    string           `json:"html"`
+	Largest MessageLargest   `json:"largest"`
 	Refused []MessageRefused `json:"refused"`
 	Sender  string           `json:"sender"`
 	Text    string           `json:"text"`
