@@ -62,8 +62,8 @@ func answerOf(in AccessCheck, allowed []bool) []byte {
 
 // isPlain reports whether the fields of a request are what most programs send.
 func isPlain(r *http.Request) bool {
-	accept := r.Header["Accept"]
-	return r.Header.Get("Content-Type") == "application/json" && r.URL.RawQuery == "" && len(r.Header["Idempotency-Key"]) == 0 &&
+	accept, form := r.Header["Accept"], r.Header["Content-Type"]
+	return len(form) == 1 && form[0] == "application/json" && r.URL.RawQuery == "" && len(r.Header["Idempotency-Key"]) == 0 &&
 		(len(accept) == 0 || len(accept) == 1 && (accept[0] == "*/*" || accept[0] == "application/json"))
 }
 

@@ -310,14 +310,14 @@ type Client struct {
 
 // Resolve finds for whom a key acts. Whatever is wrong with it, the answer is the same.
 func (s *Service) Resolve(ctx context.Context, from Client) (authz.Actor, error) {
-	id, ok := parse(from.Key)
-	if !ok {
-		return authz.Actor{}, errRefused()
-	}
 	now, print := s.db.Now(), printOf(from.Key)
 	k, known := s.used.Get(ctx, print)
 	if known && (k.Expires.IsZero() || k.Expires.After(now)) && now.Sub(k.LastUsed) < usedEvery {
 		return k.actor(from, false), nil
+	}
+	id, ok := parse(from.Key)
+	if !ok {
+		return authz.Actor{}, errRefused()
 	}
 	told := s.used.Told()
 	k, hash, err := inForce(ctx, s.db, id, now)

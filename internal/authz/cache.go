@@ -2,7 +2,6 @@ package authz
 
 import (
 	"context"
-	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -21,7 +20,7 @@ type question struct {
 }
 
 // ask is the question whether by may do something on the account. It reports false for an actor whose answers are not kept.
-func ask(by Actor, on ids.Account) (question, bool) {
+func ask(by *Actor, on ids.Account) (question, bool) {
 	switch by.is.Kind {
 	case Person:
 		return question{account: on, user: by.is.User}, true
@@ -32,7 +31,7 @@ func ask(by Actor, on ids.Account) (question, bool) {
 	return question{}, false
 }
 
-// decision is what Decide has said. It is never changed once it is kept.
+// decision is what Decide has said. It is never changed once it is made.
 type decision struct {
 	scope Scope
 	seen  bool
@@ -43,33 +42,37 @@ const mostDecisions = 1 << 16
 
 // decide answers what by holds on the account: from memory when the pool is asked about a person or key and nothing
 // the answer depends on has changed, else from q. Inside a transaction the facts are always the transaction's own.
-func (c *Checker) decide(ctx context.Context, q db.Queryer, by Actor, on ids.Account) (Scope, bool, error) {
+func (c *Checker) decide(ctx context.Context, q db.Queryer, by *Actor, on ids.Account) (*decision, error) {
 	asked, kept := ask(by, on)
 	if !kept || c.cache == nil || q != db.Queryer(c.pool) {
-		f, err := c.facts(ctx, q, by, on)
+		f, err := c.facts(ctx, q, *by, on)
 		if err != nil {
-			return Scope{}, false, err
+			return nil, err
 		}
-		sc, seen := Decide(f)
-		return sc, seen, nil
+		return decided(f), nil
 	}
 	if d, ok := c.cache.Get(ctx, asked); ok {
-		return d.scope, d.seen, nil
+		return d, nil
 	}
 	return c.decideAnew(ctx, by, asked)
 }
 
-func (c *Checker) decideAnew(ctx context.Context, by Actor, asked question) (Scope, bool, error) {
+func (c *Checker) decideAnew(ctx context.Context, by *Actor, asked question) (*decision, error) {
 	told := c.cache.Told()
-	f, err := c.facts(ctx, c.pool, by, asked.account)
+	f, err := c.facts(ctx, c.pool, *by, asked.account)
 	if err != nil {
-		return Scope{}, false, err
+		return nil, err
 	}
-	sc, seen := Decide(f)
+	d := decided(f)
 	if len(f.Chain) > 0 { // of an account that is made later nobody is told
-		c.cache.Put(told, asked, decision{sc, seen}, f.subjects(asked.user)...)
+		c.cache.Put(told, asked, d, f.subjects(asked.user)...)
 	}
-	return sc, seen, nil
+	return d, nil
+}
+
+func decided(f Facts) *decision {
+	sc, seen := Decide(f)
+	return &decision{sc, seen}
 }
 
 // Metrics lists what the checker measures of itself: how often it knew the answer.
@@ -77,13 +80,13 @@ func (c *Checker) Metrics() []prometheus.Collector {
 	if c.cache == nil {
 		return nil
 	}
-	count := func(answered string, n *atomic.Uint64) prometheus.Collector {
+	count := func(answered string, n func() uint64) prometheus.Collector {
 		return prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "bailiwick_access_decisions_total", Help: "Decisions on what somebody holds on an account, by where the answer came from: memory or database.",
 			ConstLabels: prometheus.Labels{"answered": answered},
-		}, func() float64 { return float64(n.Load()) })
+		}, func() float64 { return float64(n()) })
 	}
-	return []prometheus.Collector{count("memory", &c.cache.Hits), count("database", &c.cache.Misses)}
+	return []prometheus.Collector{count("memory", c.cache.Hits), count("database", c.cache.Misses)}
 }
 
 // subjects are all that the facts about a person were read from.

@@ -14,14 +14,14 @@ import (
 // Checker answers permission questions. The zero Checker remembers nothing and reads the facts for each.
 type Checker struct {
 	pool  *db.DB
-	cache *change.Cache[question, decision]
+	cache *change.Cache[question, *decision]
 	gate  Gate
 }
 
 // NewChecker makes a Checker that remembers its answers about persons and keys until the feed of the pool's node tells otherwise.
 // Without a gate every grant counts, however somebody comes.
 func NewChecker(pool *db.DB, feed *change.Feed, gate Gate) *Checker {
-	return &Checker{pool, change.NewCache[question, decision](feed, mostDecisions), gate}
+	return &Checker{pool, change.NewCache[question, *decision](feed, mostDecisions), gate}
 }
 
 // Link is one account on the target's chain, with the actor's grant on it if there is one.
@@ -55,12 +55,12 @@ type Facts struct{ Chain []Link }
 // Check mints the Scope of the account for by, or says why not: an account out of the actor's sight is not
 // found, one in sight without p is denied.
 func (c *Checker) Check(ctx context.Context, q db.Queryer, by Actor, p Perm, on ids.Account) (Scope, error) {
-	sc, refusal, err := c.see(ctx, q, by, on)
+	d, refusal, err := c.see(ctx, q, &by, on)
 	if err != nil {
 		return Scope{}, err
 	}
-	if sc.perms.Has(p) {
-		return sc, nil
+	if d.scope.perms.Has(p) {
+		return d.scope, nil
 	}
 	if refusal != nil {
 		return Scope{}, refusal
@@ -71,24 +71,27 @@ func (c *Checker) Check(ctx context.Context, q db.Queryer, by Actor, p Perm, on 
 // See mints the Scope of an account in the actor's sight, whatever they hold there. An account where nothing is
 // held at all is not found.
 func (c *Checker) See(ctx context.Context, q db.Queryer, by Actor, on ids.Account) (Scope, error) {
-	sc, _, err := c.see(ctx, q, by, on)
-	return sc, err
+	d, _, err := c.see(ctx, q, &by, on)
+	if err != nil {
+		return Scope{}, err
+	}
+	return d.scope, nil
 }
 
-func (c *Checker) see(ctx context.Context, q db.Queryer, by Actor, on ids.Account) (sc Scope, refusal, err error) {
+func (c *Checker) see(ctx context.Context, q db.Queryer, by *Actor, on ids.Account) (d *decision, refusal, err error) {
 	if !by.Known() {
-		return Scope{}, nil, errs.New(errs.Unauthenticated, "auth.required", "Sign in first.")
+		return nil, nil, errs.New(errs.Unauthenticated, "auth.required", "Sign in first.")
 	}
-	sc, seen, refusal, err := c.enter(ctx, q, by, on)
+	d, refusal, err = c.enter(ctx, q, by, on)
 	switch {
 	case err != nil:
-		return Scope{}, nil, err
-	case seen:
-		return sc, refusal, nil
+		return nil, nil, err
+	case d.seen:
+		return d, refusal, nil
 	case refusal != nil:
-		return Scope{}, nil, refusal
+		return nil, nil, refusal
 	}
-	return Scope{}, nil, errs.NoSuch("account")
+	return nil, nil, errs.NoSuch("account")
 }
 
 // Allowed reports whether by holds p on the account, without saying why: an account out of sight is refused as any other.
@@ -96,8 +99,8 @@ func (c *Checker) Allowed(ctx context.Context, q db.Queryer, by Actor, p Perm, o
 	if !by.Known() {
 		return false, nil
 	}
-	sc, seen, _, err := c.enter(ctx, q, by, on)
-	return seen && sc.perms.Has(p), err
+	d, _, err := c.enter(ctx, q, &by, on)
+	return err == nil && d.seen && d.scope.perms.Has(p), err
 }
 
 // Decide is the one implementation of the rules, over facts alone. It reports false when the actor has no grant on the chain.

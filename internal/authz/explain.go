@@ -49,24 +49,30 @@ func (c *Checker) Explain(ctx context.Context, q db.Queryer, by Actor, p Perm, o
 
 // ExplainPerson is Explain about a person, asked by somebody else. It mints nothing.
 func (c *Checker) ExplainPerson(ctx context.Context, q db.Queryer, of ids.User, p Perm, on ids.Account) (Explanation, error) {
-	return c.Explain(ctx, q, Mint(Identity{Kind: Person, User: of}), p, on)
+	return c.Explain(ctx, q, *person(of), p, on)
 }
+
+// person is somebody who is asked about by others.
+func person(of ids.User) *Actor { return &Actor{is: Identity{Kind: Person, User: of}} }
 
 // PermsOfPerson returns everything a person holds on the account, asked by somebody else.
 func (c *Checker) PermsOfPerson(ctx context.Context, q db.Queryer, of ids.User, on ids.Account) (Set, error) {
-	sc, _, err := c.decide(ctx, q, Mint(Identity{Kind: Person, User: of}), on)
-	return sc.perms, err
+	d, err := c.decide(ctx, q, person(of), on)
+	if err != nil {
+		return Set{}, err
+	}
+	return d.scope.perms, nil
 }
 
 // GrantsOfPerson returns the accounts, from the platform down to the account, by which a person holds something there;
 // none when p is not among what they hold.
 func (c *Checker) GrantsOfPerson(ctx context.Context, q db.Queryer, of ids.User, p Perm, on ids.Account) ([]ids.Account, error) {
-	sc, _, err := c.decide(ctx, q, Mint(Identity{Kind: Person, User: of}), on)
-	if err != nil || !sc.Has(p) {
+	d, err := c.decide(ctx, q, person(of), on)
+	if err != nil || !d.scope.Has(p) {
 		return nil, err
 	}
-	at := make([]ids.Account, len(sc.granted))
-	for i, g := range sc.granted {
+	at := make([]ids.Account, len(d.scope.granted))
+	for i, g := range d.scope.granted {
 		at[i] = g.Account
 	}
 	return at, nil

@@ -21,45 +21,53 @@ type Granted struct {
 type Gate func(ctx context.Context, q db.Queryer, by Actor, g Granted) error
 
 // gated reports whether the actor comes from outside: with a session or a key.
-func (a Actor) gated() bool { return a.is.Session != "" || a.is.Kind == Key && !a.is.Begun }
+func (a *Actor) gated() bool { return a.is.Session != "" || a.is.Kind == Key && !a.is.Begun }
 
 // enter decides as the grants that pass the gate would have it. refusal is why another one does not count.
-func (c *Checker) enter(ctx context.Context, q db.Queryer, by Actor, on ids.Account) (sc Scope, seen bool, refusal, err error) {
-	sc, seen, err = c.decide(ctx, q, by, on)
-	if by.within != "" {
-		if seen = seen && sc.below(by.within); !seen {
-			return Scope{}, false, nil, err
-		}
+func (c *Checker) enter(ctx context.Context, q db.Queryer, by *Actor, on ids.Account) (d *decision, refusal, err error) {
+	if d, err = c.decide(ctx, q, by, on); err != nil {
+		return nil, nil, err
 	}
-	if err != nil || c.gate == nil || !by.gated() {
-		return sc, seen, nil, err
+	if d = d.below(by.within); !d.seen || c.gate == nil || !by.gated() {
+		return d, nil, nil
 	}
 	var shut []ids.Account
-	for _, g := range sc.granted {
-		err := c.gate(ctx, q, by, g)
+	for _, g := range d.scope.granted {
+		err := c.gate(ctx, q, *by, g)
 		if err == nil {
 			continue
 		}
 		if errs.KindOf(err) != errs.Denied {
-			return Scope{}, false, nil, err
+			return nil, nil, err
 		}
 		shut, refusal = append(shut, g.Account), err
 	}
 	if len(shut) == 0 {
-		return sc, seen, nil, nil
+		return d, nil, nil
 	}
-	sc, seen, err = c.without(ctx, q, by, on, shut)
-	if by.within != "" {
-		sc.below(by.within)
+	if d, err = c.without(ctx, q, by, on, shut); err != nil {
+		return nil, nil, err
 	}
-	return sc, seen, refusal, err
+	return d.below(by.within), refusal, nil
+}
+
+// below is the decision where nothing is seen but an account and what is below it, unless that is "".
+func (d *decision) below(top ids.Account) *decision {
+	if top == "" || !d.seen {
+		return d
+	}
+	kept := *d
+	if kept.seen = kept.scope.below(top); !kept.seen {
+		return &decision{}
+	}
+	return &kept
 }
 
 // without decides as if the actor had no grants on some accounts.
-func (c *Checker) without(ctx context.Context, q db.Queryer, by Actor, on ids.Account, shut []ids.Account) (Scope, bool, error) {
-	f, err := c.facts(ctx, q, by, on)
+func (c *Checker) without(ctx context.Context, q db.Queryer, by *Actor, on ids.Account, shut []ids.Account) (*decision, error) {
+	f, err := c.facts(ctx, q, *by, on)
 	if err != nil {
-		return Scope{}, false, err
+		return nil, err
 	}
 	for i := range f.Chain {
 		for _, at := range shut {
@@ -68,8 +76,7 @@ func (c *Checker) without(ctx context.Context, q db.Queryer, by Actor, on ids.Ac
 			}
 		}
 	}
-	sc, seen := Decide(f)
-	return sc, seen, nil
+	return decided(f), nil
 }
 
 // Entered are the grants by which the actor comes to an account, from the platform down.

@@ -15,18 +15,17 @@ type Cache[K comparable, V any] struct {
 	feed     *Feed
 	perShard int
 	shards   [shards]shard[K, V]
-
-	// How often Get knew an answer, and how often it did not.
-	Hits, Misses atomic.Uint64
 }
 
 type shard[K comparable, V any] struct {
-	mu   sync.RWMutex
-	held map[K]*held[V]
+	mu           sync.RWMutex
+	held         map[uint64]*held[K, V] // by the hashes of their keys; of two with the same one is held
+	hits, misses atomic.Uint64
 }
 
 // held is never changed once it is in a shard.
-type held[V any] struct {
+type held[K comparable, V any] struct {
+	key   K
 	value V
 	of    Stamp
 }
@@ -35,7 +34,7 @@ type held[V any] struct {
 func NewCache[K comparable, V any](f *Feed, most int) *Cache[K, V] {
 	c := &Cache[K, V]{feed: f, perShard: max(1, most/shards)}
 	for i := range c.shards {
-		c.shards[i].held = map[K]*held[V]{}
+		c.shards[i].held = map[uint64]*held[K, V]{}
 	}
 	return c
 }
@@ -43,16 +42,32 @@ func NewCache[K comparable, V any](f *Feed, most int) *Cache[K, V] {
 // Get returns what is kept under k if nothing has changed since it was read, on any node.
 func (c *Cache[K, V]) Get(ctx context.Context, k K) (v V, ok bool) {
 	fresh := c.feed.Refresh(ctx)
-	s := c.shard(k)
+	hash, s := c.place(k)
 	s.mu.RLock()
-	h := s.held[k]
+	h := s.held[hash]
 	s.mu.RUnlock()
-	if !fresh || h == nil || !c.feed.Stands(h.of) {
-		c.Misses.Add(1)
+	if !fresh || h == nil || h.key != k || !c.feed.Stands(h.of) {
+		s.misses.Add(1)
 		return v, false
 	}
-	c.Hits.Add(1)
+	s.hits.Add(1)
 	return h.value, true
+}
+
+// Hits is how often Get knew an answer.
+func (c *Cache[K, V]) Hits() (n uint64) {
+	for i := range c.shards {
+		n += c.shards[i].hits.Load()
+	}
+	return n
+}
+
+// Misses is how often Get knew none.
+func (c *Cache[K, V]) Misses() (n uint64) {
+	for i := range c.shards {
+		n += c.shards[i].misses.Load()
+	}
+	return n
 }
 
 // Told is to be asked before something is read that will be Put.
@@ -64,18 +79,20 @@ func (c *Cache[K, V]) Put(told uint64, k K, v V, of ...Subject) {
 	if !ok {
 		return
 	}
-	s := c.shard(k)
+	hash, s := c.place(k)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, there := s.held[k]; !there && len(s.held) >= c.perShard {
+	if _, there := s.held[hash]; !there && len(s.held) >= c.perShard {
 		for other := range s.held {
 			delete(s.held, other)
 			break
 		}
 	}
-	s.held[k] = &held[V]{v, stamp}
+	s.held[hash] = &held[K, V]{k, v, stamp}
 }
 
-func (c *Cache[K, V]) shard(k K) *shard[K, V] {
-	return &c.shards[maphash.Comparable(c.feed.seed, k)%shards]
+// place is the hash of a key and the shard where it is held.
+func (c *Cache[K, V]) place(k K) (uint64, *shard[K, V]) {
+	hash := maphash.Comparable(c.feed.seed, k)
+	return hash, &c.shards[hash%shards]
 }

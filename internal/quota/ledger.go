@@ -333,8 +333,8 @@ func (b *batch) grant(h *holder, layer *Layer, size int64) {
 	b.grants = append(b.grants, grant{refill{h, layer}, leaseRow{counted: row.counted, Charge: c, id: ids.NewLease(b.now), size: size, until: until}})
 }
 
-// How much is folded at once: a small group as it is written, so that what was spent stands in the leases; of many large ones
-// some together, or within a second.
+// How much is folded at once: a small group as it is written, so that what was spent stands in the leases, unless it follows others
+// that are not folded; of those many together, or within a second.
 const (
 	foldBelow = 8   // items of a group
 	foldAt    = 128 // chunks
@@ -375,7 +375,7 @@ func (b *batch) store(ctx context.Context) error {
 			return err
 		}
 	}
-	if len(b.items) < foldBelow || b.at.seq-b.at.folded >= foldAt {
+	if behind := b.at.seq - b.at.folded; behind >= foldAt || behind == 1 && len(b.items) < foldBelow {
 		if err := b.fold(ctx); err != nil {
 			return err
 		}

@@ -62,13 +62,14 @@ func (s *Service) Reserve(ctx context.Context, by authz.Actor, asks []Ask) ([]To
 	if err := few(len(asks)); err != nil {
 		return nil, err
 	}
-	out, of := make([]Told, len(asks)), make([]authz.Scope, len(asks))
+	out := make([]Told, len(asks))
 	requests, at := make([]Request, 0, len(asks)), make([]int, 0, len(asks))
 	for i, a := range asks {
-		if i > 0 && a.Account == asks[i-1].Account && a.Sub == asks[i-1].Sub && out[i-1].Err == nil {
-			of[i] = of[i-1] // as most batches are of one sender
-		} else if of[i], out[i].Err = s.sends(ctx, by, a.Account, a.Sub); out[i].Err != nil {
-			continue
+		checked := i > 0 && a.Account == asks[i-1].Account && a.Sub == asks[i-1].Sub && out[i-1].Err == nil // as most batches are of one sender
+		if !checked {
+			if _, out[i].Err = s.sends(ctx, by, a.Account, a.Sub); out[i].Err != nil {
+				continue
+			}
 		}
 		r, err := request(by, a)
 		if out[i].Err = err; err == nil {
@@ -77,8 +78,11 @@ func (s *Service) Reserve(ctx context.Context, by authz.Actor, asks []Ask) ([]To
 	}
 	outcomes, failed := s.engine.ReserveAll(ctx, requests)
 	for j, i := range at {
-		o := outcomes[j]
-		out[i] = Told{Outcome: o, Err: failed[j], Hidden: o.Refused != nil && o.Refused.Binding.Layer >= 0 && !of[i].Sees(o.Layers[o.Refused.Binding.Layer].Account)}
+		out[i] = Told{Outcome: outcomes[j], Err: failed[j]}
+		if r := outcomes[j].Refused; r != nil && r.Binding.Layer >= 0 {
+			sc, err := s.sends(ctx, by, asks[i].Account, asks[i].Sub) // asked again, rather than kept for all that are not refused
+			out[i].Hidden = err != nil || !sc.Sees(outcomes[j].Layers[r.Binding.Layer].Account)
+		}
 	}
 	return out, nil
 }

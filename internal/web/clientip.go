@@ -53,6 +53,9 @@ func clientAddress(remote string, forwarded []string, trusted []netip.Prefix) ne
 		return netip.Addr{}
 	}
 	ip := at.Addr().Unmap().WithZone("")
+	if !isTrusted(ip, trusted) {
+		return ip
+	}
 	hops := strings.Split(strings.Join(forwarded, ","), ",")
 	for i := len(hops) - 1; i >= 0 && isTrusted(ip, trusted); i-- {
 		hop, err := parseHop(strings.TrimSpace(hops[i]))

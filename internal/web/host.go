@@ -40,8 +40,10 @@ func (s *Server) hosted(next http.Handler) http.Handler {
 // hostname is the name that the client asked for, in lower case and without a port.
 func hostname(r *http.Request) string {
 	host := r.Host
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
+	if strings.Contains(host, ":") {
+		if name, _, err := net.SplitHostPort(host); err == nil {
+			host = name
+		}
 	}
 	return strings.TrimSuffix(strings.ToLower(host), ".")
 }

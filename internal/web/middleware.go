@@ -40,7 +40,7 @@ func (s *Server) hardened(next http.Handler) http.Handler {
 func (s *Server) identified(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := obs.NewRequestID()
-		w.Header().Set("X-Request-Id", id)
+		w.Header()["X-Request-Id"] = []string{id}
 		next.ServeHTTP(w, r.WithContext(obs.WithRequest(r.Context(), id, s.clientIP(r))))
 	})
 }
