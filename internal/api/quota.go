@@ -384,6 +384,7 @@ type QuotaLimitEdit struct {
 	Cap     int64      `json:"cap,omitempty" minimum:"0" doc:"Up to where overage lets through."`
 	Paced   bool       `json:"paced,omitempty" doc:"Spread evenly over the window."`
 	EndsAt  *time.Time `json:"ends_at,omitempty" doc:"From then on it is not in force."`
+	LastDay string     `json:"last_day,omitempty" doc:"Instead: YYYY-MM-DD in the account's time zone, the last day on which it is in force."`
 }
 
 // QuotaLimitName names a limit.
@@ -404,7 +405,7 @@ func (a *API) setLimits(ctx context.Context, by authz.Actor, in *setLimitsIn) (*
 	edits := make([]quota.Edit, len(in.Body.Limits))
 	for i, l := range in.Body.Limits {
 		w, _ := quota.ParseWindow(l.Window) // one of the three, by the contract
-		edits[i] = quota.Edit{Channel: quota.Channel(l.Channel), Window: w, Limit: quota.Limit{Amount: l.Limit, Action: quota.Action(l.Action), Cap: l.Cap, Paced: l.Paced}}
+		edits[i] = quota.Edit{Channel: quota.Channel(l.Channel), Window: w, Limit: quota.Limit{Amount: l.Limit, Action: quota.Action(l.Action), Cap: l.Cap, Paced: l.Paced}, LastDay: l.LastDay}
 		if l.EndsAt != nil {
 			edits[i].Ends = *l.EndsAt
 		}

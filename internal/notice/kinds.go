@@ -52,6 +52,8 @@ const (
 	QuotaReached    Kind = "quota_reached"     // limit, of
 	OwnQuotaNear    Kind = "own_quota_near"    // limit, percent
 	OwnQuotaReached Kind = "own_quota_reached" // limit
+	CreditGranted   Kind = "credit_granted"    // channel, units, date: its last day
+	CreditVoided    Kind = "credit_voided"     // as CreditGranted
 )
 
 // rules say of a kind who reads it and what it is filled with.
@@ -85,6 +87,8 @@ var kinds = map[Kind]rules{
 	QuotaReached:       {topic: Quota, need: authz.QuotasView, facts: []string{"limit", "of"}},
 	OwnQuotaNear:       {topic: Quota, need: authz.AccountView, single: true, facts: []string{"limit", "percent"}},
 	OwnQuotaReached:    {topic: Quota, need: authz.AccountView, single: true, facts: []string{"limit"}},
+	CreditGranted:      {topic: Quota, need: authz.QuotasView, facts: []string{"channel", "units", "date"}},
+	CreditVoided:       {topic: Quota, need: authz.QuotasView, facts: []string{"channel", "units", "date"}},
 }
 
 // Topic is the topic of a kind, "" for one that does not exist.

@@ -37,6 +37,9 @@ func (n Notice) Text(p i18n.Printer) string {
 	if limit := n.Facts["limit"]; limit != "" {
 		args = append(args, "limit", p.T("notices.limit_"+limit))
 	}
+	if channel := n.Facts["channel"]; channel != "" {
+		args = append(args, "channel", p.T("limits.channel_"+channel), "units", n.number("units"))
+	}
 	return p.T(key, args...)
 }
 

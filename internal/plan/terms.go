@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"bailiwick/internal/errs"
+	"bailiwick/internal/i18n"
 )
 
 // Term is something that a package holds an amount of.
@@ -68,12 +69,11 @@ func (t Terms) clean(c *errs.Collector) Terms {
 
 // ParseAmount reads an amount as it is typed: empty or -1 is without a limit.
 func ParseAmount(term Term, typed string) (int64, error) {
-	typed = strings.TrimSpace(typed)
-	if typed == "" {
+	if strings.TrimSpace(typed) == "" {
 		return Unlimited, nil
 	}
-	n, err := strconv.ParseInt(strings.NewReplacer(",", "", " ", "", "\u00a0", "", "\u202f", "").Replace(typed), 10, 64)
-	if err != nil || n < Unlimited || n > mostAmount {
+	n, ok := i18n.ParseNumber(typed)
+	if !ok || n < Unlimited || n > mostAmount {
 		return 0, errs.Field(string(term), "package.amount", "Write a whole number, 0 for none, or leave it empty for no limit.")
 	}
 	return n, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"bailiwick/internal/db"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
+	"bailiwick/internal/notice"
 	"bailiwick/internal/op"
 )
 
@@ -48,6 +50,7 @@ type Granted struct {
 	Void      string // why
 
 	from, voidedFrom ids.Account
+	asked            string // the last day as it was asked for, "" for a moment
 }
 
 // Left is what can still be drawn: of a credit that has ended, nothing.
@@ -175,9 +178,16 @@ const (
 	mostOpenCredits = 200 // of a channel, that have not ended
 )
 
-func (g Grant) clean(now time.Time, zone *time.Location) (Grant, error) {
-	var c errs.Collector
+// tidy brings what was asked for into the form in which it is kept.
+func (g Grant) tidy() Grant {
 	g.Reason, g.Reference, g.LastDay = strings.TrimSpace(g.Reason), strings.TrimSpace(g.Reference), strings.TrimSpace(g.LastDay)
+	g.Expires = g.Expires.Truncate(time.Minute).UTC()
+	return g
+}
+
+// check reports what is no credit, and sets when it ends.
+func (g Grant) check(now time.Time, zone *time.Location) (Grant, error) {
+	var c errs.Collector
 	if !slices.Contains(Channels(), g.Channel) {
 		c.Add("channel", "quota.channel_unknown", "Name a channel: email or sms.")
 	}
@@ -203,9 +213,18 @@ func (g Grant) clean(now time.Time, zone *time.Location) (Grant, error) {
 	return g, c.Err()
 }
 
-// same reports whether a credit that was granted is what somebody asks for again.
-func (g Grant) same(old Granted) bool {
-	return g.Channel == old.Channel && g.Units == old.Units && g.Expires.Equal(old.Expires)
+// same reports whether a credit that was granted is what somebody asks for again, over or not, and in whatever zone the account is now.
+func (g Grant) same(old Granted, zone *time.Location) bool {
+	if g.Channel != old.Channel || g.Units != old.Units {
+		return false
+	}
+	switch {
+	case g.LastDay == "":
+		return g.Expires.Equal(old.Expires)
+	case old.asked != "":
+		return g.LastDay == old.asked
+	}
+	return g.LastDay == lastDay(old.Expires, zone)
 }
 
 type loggedCredit struct {
@@ -231,13 +250,10 @@ func (s *Service) Grant(ctx context.Context, by authz.Actor, client ids.Account,
 		if err != nil {
 			return err
 		}
-		g, err := in.clean(w.Tx().Now(), cal.Zone)
-		if err != nil {
-			return err
-		}
+		g := in.tidy()
 		if g.Reference != "" {
 			switch old, err := creditByReference(ctx, w.Tx(), w.Scope(), g.Reference); {
-			case err == nil && g.same(old):
+			case err == nil && g.same(old, cal.Zone):
 				id = old.ID
 				return w.Unchanged()
 			case err == nil:
@@ -246,13 +262,16 @@ func (s *Service) Grant(ctx context.Context, by authz.Actor, client ids.Account,
 				return err
 			}
 		}
+		if g, err = g.check(w.Tx().Now(), cal.Zone); err != nil {
+			return err
+		}
 		if n, err := openCredits(ctx, w.Tx(), w.Scope(), g.Channel, w.Tx().Ms()); err != nil || n >= mostOpenCredits {
 			if err == nil {
 				err = errs.New(errs.Conflict, "credit.too_many", "Void some credits first, or wait until some have ended. A client has at most {most} at a time.", "most", mostOpenCredits)
 			}
 			return err
 		}
-		made := Granted{ID: ids.NewCredit(w.Tx().Now()), Channel: g.Channel, Units: g.Units, Expires: g.Expires, Reason: g.Reason, Reference: g.Reference, By: w.By().Name()}
+		made := Granted{ID: ids.NewCredit(w.Tx().Now()), Channel: g.Channel, Units: g.Units, Expires: g.Expires, Reason: g.Reason, Reference: g.Reference, By: w.By().Name(), asked: g.LastDay}
 		if made.from, err = heldFrom(ctx, w); err != nil {
 			return err
 		}
@@ -262,7 +281,7 @@ func (s *Service) Grant(ctx context.Context, by authz.Actor, client ids.Account,
 		id = made.ID
 		w.Made(op.Result{Type: "credit", ID: string(id), Name: w.Scope().Name()})
 		w.Audit(audit.Event{Action: ActionCreditGranted, TargetType: "account", TargetID: string(client), Target: w.Scope().Name(), After: made.logged()})
-		return nil
+		return made.tell(ctx, w, notice.CreditGranted, cal.Zone)
 	})
 	return id, err
 }
@@ -301,8 +320,18 @@ func (s *Service) Void(ctx context.Context, by authz.Actor, client ids.Account, 
 		after := before
 		after.Reason = reason
 		w.Audit(audit.Event{Action: ActionCreditVoided, TargetType: "account", TargetID: string(client), Target: w.Scope().Name(), Before: before, After: after})
-		return nil
+		cal, err := s.engine.Calendar(ctx, w.Tx(), client)
+		if err != nil {
+			return err
+		}
+		return g.tell(ctx, w, notice.CreditVoided, cal.Zone)
 	})
+}
+
+// tell tells the people of the client by the bell what became of a credit.
+func (g Granted) tell(ctx context.Context, w *op.W, kind notice.Kind, zone *time.Location) error {
+	return notice.Tell(ctx, w.Tx(), notice.New{Kind: kind, Account: w.Scope().Account(), By: w.By(),
+		Facts: map[string]string{"channel": string(g.Channel), "units": strconv.FormatInt(g.Units, 10), "date": lastDay(g.Expires, zone)}})
 }
 
 func mayGrant(sc authz.Scope) error {

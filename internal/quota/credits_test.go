@@ -151,3 +151,48 @@ func TestManyCreditsAreTurnedPageByPage(t *testing.T) {
 		t.Errorf("%d and %d", len(p.Credits), len(rest.Credits))
 	}
 }
+
+// TestARequestForACreditIsKnownAgain repeats requests when their day is over, and when the account has another zone.
+func TestARequestForACreditIsKnownAgain(t *testing.T) {
+	each(t, func(w market) {
+		for _, what := range []string{"until a day", "until a moment"} {
+			in := quota.Grant{Channel: quota.Email, Units: 10, Expires: w.Clock.Now().AddDate(0, 0, 3), Reference: what}
+			if what == "until a day" {
+				in.Expires, in.LastDay = time.Time{}, in.Expires.Format(time.DateOnly)
+			}
+			first, err := w.Quotas.Grant(t.Context(), w.nils.Actor, w.acme, in)
+			w.must(err)
+			w.Exec(`INSERT INTO settings (account_id, name, value, updated_at) VALUES (?, 'account.time_zone', '"Pacific/Kiritimati"', 0)`, w.acme)
+			w.Clock.Advance(10 * 24 * time.Hour)
+			again, err := w.Quotas.Grant(t.Context(), w.nils.Actor, w.acme, in)
+			if first != again || err != nil {
+				t.Errorf("%s: %s and %s, %v", what, first, again, err)
+			}
+			in.Units++
+			_, err = w.Quotas.Grant(t.Context(), w.nils.Actor, w.acme, in)
+			w.refused(what+", other units", err, "credit.reference_other")
+			in.Reference += " again"
+			_, err = w.Quotas.Grant(t.Context(), w.nils.Actor, w.acme, in)
+			if err == nil {
+				t.Errorf("%s: granted though it is over", what)
+			}
+			w.Exec(`DELETE FROM settings WHERE account_id = ?`, w.acme)
+		}
+	})
+}
+
+func TestTheClientIsToldOfItsCredits(t *testing.T) {
+	each(t, func(w market) {
+		id, err := w.grant(w.nils.Actor, w.acme, 10, 30, "once")
+		w.must(err)
+		_, err = w.grant(w.nils.Actor, w.acme, 10, 30, "once")
+		w.must(err)
+		for range 2 {
+			w.must(w.Quotas.Void(t.Context(), w.nils.Actor, w.acme, id, "by mistake"))
+		}
+		got := w.Count("notices WHERE account_id = ? AND kind = 'credit_granted'", w.acme)*10 + w.Count("notices WHERE account_id = ? AND kind = 'credit_voided'", w.acme)
+		if got != 11 {
+			t.Errorf("told %d times of both, want once of each", got)
+		}
+	})
+}

@@ -13,11 +13,11 @@ import (
 )
 
 const creditColumns = `SELECT c.id, c.channel, c.units, (SELECT CAST(COALESCE(SUM(d.units), 0) AS BIGINT) FROM quota_drawn d WHERE d.credit_id = c.id), c.expires_at, c.reason, c.reference,
-	c.granted_at, c.granted_by, c.granted_from, COALESCE(c.voided_at, 0), c.voided_by, c.voided_from, c.void_reason FROM quota_credits c WHERE `
+	c.granted_at, c.granted_by, c.granted_from, COALESCE(c.voided_at, 0), c.voided_by, c.voided_from, c.void_reason, c.last_day FROM quota_credits c WHERE `
 
 func scanCredit(r db.Row) (g Granted, err error) {
 	var expires, at, voided int64
-	if err := r.Scan(&g.ID, &g.Channel, &g.Units, &g.Used, &expires, &g.Reason, &g.Reference, &at, &g.By, &g.from, &voided, &g.VoidedBy, &g.voidedFrom, &g.Void); err != nil {
+	if err := r.Scan(&g.ID, &g.Channel, &g.Units, &g.Used, &expires, &g.Reason, &g.Reference, &at, &g.By, &g.from, &voided, &g.VoidedBy, &g.voidedFrom, &g.Void, &g.asked); err != nil {
 		return g, err
 	}
 	g.Expires, g.At = time.UnixMilli(expires).UTC(), time.UnixMilli(at).UTC()
@@ -61,8 +61,8 @@ func openCredits(ctx context.Context, q db.Queryer, sc authz.Scope, c Channel, n
 }
 
 func insertCredit(ctx context.Context, tx *db.Tx, sc authz.Scope, g Granted) error {
-	_, err := tx.Exec(ctx, `INSERT INTO quota_credits (id, account_id, channel, units, expires_at, reason, reference, granted_at, granted_by, granted_from) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		g.ID, sc.Account(), g.Channel, g.Units, g.Expires.UnixMilli(), g.Reason, g.Reference, tx.Ms(), g.By, g.from)
+	_, err := tx.Exec(ctx, `INSERT INTO quota_credits (id, account_id, channel, units, expires_at, reason, reference, granted_at, granted_by, granted_from, last_day) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		g.ID, sc.Account(), g.Channel, g.Units, g.Expires.UnixMilli(), g.Reason, g.Reference, tx.Ms(), g.By, g.from, g.asked)
 	if err != nil {
 		return fmt.Errorf("store a credit of %s: %w", sc.Account(), err)
 	}

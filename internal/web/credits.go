@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
-	"strings"
 
 	"bailiwick/internal/account"
 	"bailiwick/internal/authz"
@@ -101,10 +99,7 @@ func creditRow(p i18n.Printer, g quota.Granted) limits.CreditRow {
 
 // addCredit adds the credit that was typed.
 func (s *Server) addCredit(r *http.Request, by authz.Actor, id ids.Account, t typedCredit) error {
-	units, err := strconv.ParseInt(strings.NewReplacer(",", "", " ", "", "\u00a0", "", "\u202f", "").Replace(t.Units), 10, 64)
-	if err != nil {
-		units = 0 // which is none: whether they may comes first
-	}
-	_, err = s.Quotas.Grant(r.Context(), by, id, quota.Grant{Channel: quota.Channel(t.Channel), Units: units, LastDay: t.LastDay, Reason: t.Reason, Reference: t.Reference})
+	units, _ := i18n.ParseNumber(t.Units) // 0 is none: whether they may comes first
+	_, err := s.Quotas.Grant(r.Context(), by, id, quota.Grant{Channel: quota.Channel(t.Channel), Units: units, LastDay: t.LastDay, Reason: t.Reason, Reference: t.Reference})
 	return err
 }

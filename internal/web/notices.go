@@ -163,9 +163,9 @@ func noticeTone(k notice.Kind) part.Tone {
 	switch k {
 	case notice.AccountHeld, notice.AccountClosed, notice.MembershipExpired, notice.ClientExpired, notice.TaskFailed, notice.QuotaReached, notice.OwnQuotaReached, notice.InvitationRefused:
 		return part.Danger
-	case notice.MembershipEnding, notice.MembershipGrace, notice.ClientEnding, notice.QuotaNear, notice.OwnQuotaNear, notice.TaskConfirm:
+	case notice.MembershipEnding, notice.MembershipGrace, notice.ClientEnding, notice.QuotaNear, notice.OwnQuotaNear, notice.CreditVoided, notice.TaskConfirm:
 		return part.Warning
-	case notice.AccountResumed, notice.AccountReopened, notice.InvitationAccepted, notice.TaskDone:
+	case notice.AccountResumed, notice.AccountReopened, notice.InvitationAccepted, notice.CreditGranted, notice.TaskDone:
 		return part.Success
 	case notice.OwnerChanged, notice.PackageChanged, notice.RuleChanged:
 	}
@@ -194,6 +194,8 @@ func noticeHref(sc authz.Scope, n notice.Notice) string {
 		return taskPath(about, ids.Task(target))
 	case notice.QuotaNear, notice.QuotaReached:
 		return limitHref(about, target)
+	case notice.CreditGranted, notice.CreditVoided:
+		return accountPath(about, "/quotas#credits")
 	case notice.OwnQuotaNear, notice.OwnQuotaReached:
 	}
 	return ""

@@ -3,7 +3,6 @@ package web
 import (
 	"net/http"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/a-h/templ"
@@ -162,7 +161,8 @@ func (s *Server) explainPage(w http.ResponseWriter, r *http.Request, by authz.Ac
 	v := sending.Explain{At: at, Keep: a.kept(), Channels: a.channels(p, at), Units: r.URL.Query().Get("units"), Back: part.Link{Label: p.T("usage.back_usage"), Href: withQuery(a.at, a.values())}}
 	units, status := int64(0), http.StatusOK
 	if v.Units != "" {
-		if units, err = strconv.ParseInt(v.Units, 10, 64); err != nil || units < 1 || units > quota.MostUnits {
+		n, ok := i18n.ParseNumber(v.Units)
+		if units = n; !ok || units < 1 || units > quota.MostUnits {
 			v.Errors, status, units = map[string]string{"units": p.T("usage.units_wrong", "most", int64(quota.MostUnits))}, http.StatusUnprocessableEntity, 0
 		}
 	}

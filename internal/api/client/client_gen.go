@@ -1307,6 +1307,7 @@ type QuotaLimitEdit struct {
 	Cap     int64     `json:"cap,omitzero"`
 	Channel string    `json:"channel"`
 	EndsAt  time.Time `json:"ends_at,omitzero"`
+	LastDay string    `json:"last_day,omitzero"`
 	Limit   int64     `json:"limit"`
 	Paced   bool      `json:"paced,omitzero"`
 	Window  string    `json:"window"`

@@ -256,7 +256,7 @@ type limitsSet struct {
 	Action  string `enum:"reject,hold,overage" default:"reject" help:"What happens at the limit: reject, hold or overage."`
 	Cap     int64  `help:"Up to where overage lets through."`
 	Paced   bool   `help:"Spread it evenly over the window."`
-	Ends    string `help:"The last day on which it is in force, in UTC." placeholder:"YYYY-MM-DD"`
+	Ends    string `help:"The last day on which it is in force, in the account's time zone." placeholder:"YYYY-MM-DD"`
 }
 
 // Run sets a limit.
@@ -270,11 +270,10 @@ func (c limitsSet) Run(p *Process) error {
 		e.Limit = n
 	}
 	if c.Ends != "" {
-		last, err := time.Parse(time.DateOnly, c.Ends)
-		if err != nil {
+		if _, err := time.Parse(time.DateOnly, c.Ends); err != nil {
 			return &Usage{"Write the last day as YYYY-MM-DD."}
 		}
-		e.EndsAt = last.AddDate(0, 0, 1)
+		e.LastDay = c.Ends
 	}
 	return c.change(p, client.SetLimitsInBody{Limits: []client.QuotaLimitEdit{e}})
 }
