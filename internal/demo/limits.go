@@ -41,11 +41,11 @@ func limit(c quota.Channel, w quota.Window, amount int64, lastDay string) quota.
 // overrides are what some clients have instead of limits of their package.
 func (l *loader) overrides() map[string]quota.Edit {
 	return map[string]quota.Edit{
-		"acme":     limit(quota.Email, quota.Day, 120_000, ""),
-		"oakfield": limit(quota.Email, quota.Hour, 12_000, l.day(70)),
-		"deepwell": limit(quota.Email, quota.Month, 1_000_000, ""),
-		"kestrel":  limit(quota.Email, quota.Month, 150_000, l.day(12)),
-		"larkspur": limit(quota.SMS, quota.Month, 18_000, l.day(98)),
+		"acme":                limit(quota.Email, quota.Day, 120_000, ""),
+		"oakfield":            limit(quota.Email, quota.Hour, 12_000, l.day(70)),
+		"deepwell":            limit(quota.Email, quota.Month, 1_000_000, ""),
+		"tamarindrestaurants": limit(quota.Email, quota.Month, 150_000, l.day(12)),
+		"larkspur":            limit(quota.SMS, quota.Month, 18_000, l.day(98)),
 	}
 }
 
