@@ -120,6 +120,9 @@ func plans(t *testing.T, d *db.DB, root, big, small ids.Account) {
 			}
 		}
 	}
+	for who, at := range map[string]ids.Account{"platform": root, "big reseller": big, "small reseller": small} {
+		check(t, d, who+", how many are near their limit", nearText, db.Args[any](at, nearShare, Most+1))
+	}
 	rows := db.Args(root)
 	for i := range 51 {
 		rows = append(rows, fmt.Sprint("acc_b", i))

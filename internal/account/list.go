@@ -86,7 +86,7 @@ type Clients struct {
 const Unknown = -1
 
 // Facets are the numbers on the tabs, each at most Most+1.
-type Facets struct{ All, Ending, Inactive int }
+type Facets struct{ All, Ending, Inactive, Near int }
 
 // EndingDays is how many days ahead the tab "Ending" looks.
 const EndingDays = 30
@@ -208,6 +208,11 @@ func (s *Service) Facets(ctx context.Context, by authz.Actor, root ids.Account) 
 	if out.Ending, err = countEnding(ctx, q, sc, ending); err != nil {
 		return none, fmt.Errorf("count the ending clients of %s: %w", root, err)
 	}
+	if !sc.Has(authz.QuotasView) {
+		out.Near = Unknown
+	} else if out.Near, err = countNear(ctx, q, sc, root); err != nil {
+		return none, fmt.Errorf("count the clients of %s near their limits: %w", root, err)
+	}
 	if out.Inactive, err = countStatus(ctx, q, sc, f, out.All); err != nil {
 		return none, fmt.Errorf("count the suspended clients of %s: %w", root, err)
 	}
@@ -265,11 +270,14 @@ func (s *Service) narrow(ctx context.Context, by authz.Actor, sc authz.Scope, re
 	return inner, nil
 }
 
+// nearShare is how much of a month's limit is near to it, in percent.
+const nearShare = 80
+
 func (f *filter) used(u Use) error {
 	switch u {
 	case "":
 	case NearLimit:
-		f.useFrom = 80
+		f.useFrom = nearShare
 	case AtLimit:
 		f.useFrom = 100
 	default:

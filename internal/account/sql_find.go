@@ -334,6 +334,12 @@ func countListed(ctx context.Context, q db.Queryer, _ authz.Scope, f filter) (in
 	return db.One(ctx, q, db.Value[int], `SELECT count(*) FROM (SELECT 1 FROM client_list c WHERE c.ancestor_id = ? AND c.closed = `+truth(f.closed)+` LIMIT ?) s`, f.root, Most+1)
 }
 
+const nearText = `SELECT count(*) FROM (SELECT 1 FROM client_list c WHERE c.ancestor_id = ? AND c.closed = FALSE AND c.use_share >= ? LIMIT ?) s`
+
+func countNear(ctx context.Context, q db.Queryer, _ authz.Scope, root ids.Account) (int, error) {
+	return db.One(ctx, q, db.Value[int], nearText, root, nearShare, Most+1)
+}
+
 func countEnding(ctx context.Context, q db.Queryer, _ authz.Scope, f filter) (int, error) {
 	var s statement
 	f.ending(&s, Most+1)

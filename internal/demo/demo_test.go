@@ -71,7 +71,7 @@ func clients(t *testing.T, w *apptest.World, owner authz.Actor, out demo.Loaded)
 		t.Errorf("%d clients made, %d listed, %d on the first page", out.Clients, page.Total, len(page.Rows))
 	}
 	tabs, err := w.Accounts.Facets(t.Context(), owner, out.Platform)
-	if want := (account.Facets{All: 128, Ending: 9, Inactive: 11}); err != nil || tabs != want {
+	if want := (account.Facets{All: 128, Ending: 9, Inactive: 11, Near: 5}); err != nil || tabs != want {
 		t.Errorf("tabs %+v, want %+v, %v", tabs, want, err)
 	}
 	ended, err := w.Accounts.List(t.Context(), owner, out.Platform, account.Query{Ends: account.EndsPassed})

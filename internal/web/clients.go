@@ -194,6 +194,9 @@ func (s *Server) clientTabs(r *http.Request, by authz.Actor, id ids.Account, q a
 	}
 	tab(p.T("clients.all"), "", facets.All)
 	tab(p.T("clients.ending", "n", account.EndingDays), "ends="+strconv.Itoa(account.EndingDays), facets.Ending)
+	if facets.Near != account.Unknown {
+		tab(p.T("clients.use_"+string(account.NearLimit)), "use="+string(account.NearLimit), facets.Near)
+	}
 	tab(p.T("clients.inactive"), "status=suspended", facets.Inactive)
 	known := false
 	for _, w := range v.Views {
