@@ -184,7 +184,7 @@ func noticeHref(sc authz.Scope, n notice.Notice) string {
 		return accountPath(about, "/users/"+target)
 	case notice.InvitationRefused:
 		return accountPath(about, "/users/invite")
-	case notice.PackageChanged:
+	case notice.PackageChanged, notice.CreditGranted, notice.CreditVoided:
 		return accountPath(about, "/quotas")
 	case notice.MembershipEnding, notice.MembershipGrace, notice.MembershipExpired:
 		return accountPath(about, "")
@@ -194,8 +194,6 @@ func noticeHref(sc authz.Scope, n notice.Notice) string {
 		return taskPath(about, ids.Task(target))
 	case notice.QuotaNear, notice.QuotaReached:
 		return limitHref(about, target)
-	case notice.CreditGranted, notice.CreditVoided:
-		return accountPath(about, "/quotas#credits")
 	case notice.OwnQuotaNear, notice.OwnQuotaReached:
 	}
 	return ""
