@@ -104,6 +104,8 @@ type Tab struct {
 	view View
 	noJS bool
 
+	axeComes bool // with every page that is opened
+
 	mu       sync.Mutex
 	reported []string
 }

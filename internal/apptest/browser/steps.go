@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -317,10 +318,7 @@ func (tab *Tab) Axe(rules ...string) *Tab {
 		only = `, runOnly: ["` + strings.Join(rules, `", "`) + `"]`
 	}
 	tab.within(4*patience, "run axe", func(ctx context.Context) (bool, error) {
-		there, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("!!window.axe"))
-		if err == nil && !there {
-			err = chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](axeJS+"\n;undefined"))
-		}
+		err := tab.bringAxe(ctx)
 		if err != nil {
 			return false, err
 		}
@@ -333,6 +331,21 @@ func (tab *Tab) Axe(rules ...string) *Tab {
 		tab.t.Errorf("axe %s: %s\n\t%s", v.ID, v.Help, v.Nodes)
 	}
 	return tab
+}
+
+// bringAxe puts axe into the page, and into every page to come: sending it anew takes longer than many pages do.
+func (tab *Tab) bringAxe(ctx context.Context) error {
+	there, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("!!window.axe"))
+	if there || err != nil {
+		return err
+	}
+	if !tab.axeComes {
+		if _, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: axeJS}); err != nil {
+			return err
+		}
+		tab.axeComes = true
+	}
+	return chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](axeJS+"\n;undefined"))
 }
 
 // ask calls a function of find.js with the arguments.

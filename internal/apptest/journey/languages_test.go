@@ -40,7 +40,7 @@ func TestTheMainPagesInEveryLanguage(t *testing.T) {
 			for _, at := range pages {
 				t.Run(at.name, func(t *testing.T) {
 					tab.For(t).Goto(at.path)
-					tab.Screenshot(lang + "." + at.name).Fits().Whole().Axe(rules["rtl"]...)
+					tab.Screenshot(lang + "." + at.name).Fits().Whole().Axe(rules["language"]...)
 					tab.Resize(browser.Phone)
 					tab.Screenshot(lang + "." + at.name + ".phone").Fits()
 					tab.Resize(browser.Desktop)

@@ -105,7 +105,8 @@ var rules = map[string][]string{
 	"dark": {"color-contrast", "link-in-text-block"},
 	"phone": {"color-contrast", "target-size", "scrollable-region-focusable", "link-in-text-block", "button-name", "link-name", "label", "select-name",
 		"aria-command-name", "aria-hidden-focus", "aria-required-parent", "aria-required-children", "nested-interactive", "bypass", "region"},
-	"rtl": {"color-contrast", "target-size", "scrollable-region-focusable", "html-has-lang", "html-lang-valid", "valid-lang", "bypass", "region"},
+	"rtl":      {"color-contrast", "target-size", "scrollable-region-focusable", "html-has-lang", "html-lang-valid", "valid-lang", "bypass", "region"},
+	"language": {"target-size", "scrollable-region-focusable", "html-has-lang", "html-lang-valid", "valid-lang"}, // colours are the same in each
 }
 
 // look fails the test for what is wrong with the page in a tab: by itself, in the dark and on a phone.
