@@ -7,6 +7,7 @@ package account
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"bailiwick/internal/authz"
@@ -89,7 +90,7 @@ type Details struct {
 	Standing    Standing
 	Users       int64 // people in the account and its departments; customers only
 	Locations   int64
-	Departments int64   // directly below; customers and departments only
+	Departments int64   // directly below; customers and departments only, and only when Get is asked for them
 	Closing     Closing // how long it could come back, also while it is open
 	scope       authz.Scope
 }
@@ -114,8 +115,14 @@ func (d Details) CanClose() bool { return mayClose(d.scope, d.Kind) }
 // Perms is everything that the viewer holds on the account.
 func (d Details) Perms() authz.Set { return d.scope.Perms() }
 
+// Also is what Get tells of an account only to who asks for it, since it takes as long as there is much of it.
+type Also string
+
+// DepartmentCount is how many departments there are directly below.
+const DepartmentCount Also = "department_count"
+
 // Get returns an account for its page.
-func (s *Service) Get(ctx context.Context, by authz.Actor, id ids.Account) (Details, error) {
+func (s *Service) Get(ctx context.Context, by authz.Actor, id ids.Account, also ...Also) (Details, error) {
 	kind, err := s.kindOf(ctx, by, id)
 	if err != nil {
 		return Details{}, err
@@ -124,7 +131,11 @@ func (s *Service) Get(ctx context.Context, by authz.Actor, id ids.Account) (Deta
 	if err != nil {
 		return Details{}, err
 	}
-	return details(ctx, q, sc, by, s.now())
+	d, err := details(ctx, q, sc, by, s.now())
+	if err == nil && slices.Contains(also, DepartmentCount) && (d.Kind == Customer || d.Kind == Department) {
+		d.Departments, err = countDepartments(ctx, q, sc)
+	}
+	return d, err
 }
 
 func details(ctx context.Context, q db.Queryer, sc authz.Scope, by authz.Actor, now time.Time) (Details, error) {
@@ -156,11 +167,6 @@ func details(ctx context.Context, q db.Queryer, sc authz.Scope, by authz.Actor, 
 	}
 	if a.Kind == Customer {
 		if d.Users, d.Locations, err = listedCounts(ctx, q, sc, a.ID); err != nil {
-			return Details{}, err
-		}
-	}
-	if a.Kind == Customer || a.Kind == Department {
-		if d.Departments, err = countDepartments(ctx, q, sc); err != nil {
 			return Details{}, err
 		}
 	}

@@ -148,6 +148,11 @@ func TestPeopleAndLocationsAreCountedAcrossDepartmentsAPersonOnce(t *testing.T) 
 		}
 		_, err = w.accounts.AddLocation(w.t.Context(), w.operator, c, account.LocationInput{Name: "head OFFICE"})
 		w.refused(err, "location.name_taken")
+		for departments, also := range map[int64][]account.Also{1: {account.DepartmentCount}, 0: nil} {
+			if got, err := w.accounts.Get(w.t.Context(), w.operator, c, also...); err != nil || got.Users != 2 || got.Departments != departments {
+				w.t.Errorf("asked for %v: %d users, %d departments, %v", also, got.Users, got.Departments, err)
+			}
+		}
 	})
 }
 

@@ -127,7 +127,7 @@ func holdBodies(holds []account.Hold) []Hold {
 }
 
 func (a *API) getAccount(ctx context.Context, by authz.Actor, in *AtAccount) (*Item[Account], error) {
-	d, err := a.Accounts.Get(ctx, by, in.Account)
+	d, err := a.Accounts.Get(ctx, by, in.Account, account.DepartmentCount)
 	if err != nil {
 		return nil, err
 	}

@@ -114,7 +114,7 @@ func (s *Server) asTab(r *http.Request, by authz.Actor, sc authz.Scope) (account
 	if sc.Account() == by.Account() || !sc.Has(view) {
 		return account.Details{}, false, nil
 	}
-	d, err := s.Accounts.Get(r.Context(), by, sc.Account())
+	d, err := s.Accounts.Get(r.Context(), by, sc.Account(), account.DepartmentCount)
 	return d, err == nil, err
 }
 

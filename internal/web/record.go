@@ -46,7 +46,7 @@ func (s *Server) record(w http.ResponseWriter, r *http.Request, by authz.Actor, 
 
 // section renders a tab of one account's page, or a page by itself for somebody who may open the section alone.
 func (s *Server) section(w http.ResponseWriter, r *http.Request, by authz.Actor, status int, sc authz.Scope, tab string, body templ.Component) error {
-	d, err := s.Accounts.Get(r.Context(), by, sc.Account())
+	d, err := s.Accounts.Get(r.Context(), by, sc.Account(), account.DepartmentCount)
 	if err == nil {
 		return s.record(w, r, by, status, d, tab, body)
 	}
@@ -207,7 +207,7 @@ func (s *Server) details(r *http.Request, by authz.Actor) (account.Details, erro
 	if err != nil {
 		return account.Details{}, err
 	}
-	return s.Accounts.Get(r.Context(), by, id)
+	return s.Accounts.Get(r.Context(), by, id, account.DepartmentCount)
 }
 
 func (s *Server) accountPage(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
