@@ -371,7 +371,9 @@ func (b *batch) store(ctx context.Context) error {
 	before := b.at
 	if w := &b.writing; w.count > 0 || len(w.leases) > 0 {
 		b.at.seq++
-		if err := insertChunk(ctx, b.tx, w.finish(chunk{seq: b.at.seq, id: b.ids, at: b.now.UnixMilli()})); err != nil {
+		c := w.finish(chunk{seq: b.at.seq, id: b.ids, at: b.now.UnixMilli()})
+		b.engine.logbook.spare = w.entries
+		if err := insertChunk(ctx, b.tx, c); err != nil {
 			return err
 		}
 	}

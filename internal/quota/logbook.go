@@ -16,12 +16,13 @@ type logbook struct {
 	keys   keySet
 	live   map[ids.Lease]*lease
 	serial uint64
+	spare  []byte // memory for the reserves of a chunk, which are copied as it is finished
 }
 
 // begin is a new chunk.
 func (r *logbook) begin() writing {
 	r.serial++
-	return writing{serial: r.serial, at: map[string]int{}}
+	return writing{serial: r.serial, at: map[string]int{}, entries: r.spare[:0]}
 }
 
 // find appends the chunks in which a key may stand, and returns them all.
