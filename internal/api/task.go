@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"bailiwick/internal/authz"
 	"bailiwick/internal/errs"
@@ -18,6 +19,7 @@ import (
 	"bailiwick/internal/file"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/sheet"
+	"bailiwick/internal/stream"
 	"bailiwick/internal/task"
 )
 
@@ -202,6 +204,11 @@ func send(to huma.Context, t task.Task, f *file.Reader) error {
 		return exchange.RemarksTable(to.BodyWriter(), f, []string{"line", "column", "value", "what to do"}, errs.Problem.Text)
 	}
 	to.SetHeader("Content-Length", strconv.FormatInt(f.Bytes, 10))
-	_, err := io.Copy(to.BodyWriter(), f)
+	_, w := humago.Unwrap(to)
+	out, err := stream.To(w)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, f)
 	return err
 }

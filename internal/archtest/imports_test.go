@@ -12,7 +12,7 @@ import (
 // A package under one of these belongs to it (web/ui to web). A new package must be placed here.
 var tiers = [][]string{
 	{"ids", "errs", "clock", "migrations"},
-	{"db", "config", "secret", "mail", "outhttp", "obs", "i18n", "client", "certs", "sheet", "throttle"},
+	{"db", "config", "secret", "mail", "outhttp", "obs", "i18n", "client", "certs", "sheet", "throttle", "stream"},
 	{"tree", "change", "authz", "audit", "setting", "jobs", "page", "op"},
 	// Tier 3 is an ordered list: a package imports only earlier ones.
 	{
@@ -48,7 +48,7 @@ var reserved = map[string][]string{
 	"github.com/jackc/pgx":             {"db"},
 	"modernc.org/sqlite":               {"db"},
 	"github.com/pressly/goose":         {"db"},
-	"net/http":                         {"web", "api", "client", "gateway", "billing", "cli", "outhttp", "app", "cmd", "bench", "certs"},
+	"net/http":                         {"web", "api", "client", "gateway", "billing", "cli", "outhttp", "app", "cmd", "bench", "certs", "stream"},
 	"github.com/xuri/excelize":         {"sheet"},
 	"github.com/caddyserver/certmagic": {"certs"},
 	"go.uber.org/zap":                  {"certs"},

@@ -8,17 +8,16 @@ import (
 	"time"
 
 	"bailiwick/internal/authz"
-	"bailiwick/internal/clock"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/i18n"
 	"bailiwick/internal/ids"
+	"bailiwick/internal/stream"
 )
 
 const (
 	liveEvery = time.Second      // how often the log is looked at, and the rights of who watches
 	liveBack  = 10 * time.Second // a write may commit this much after its instant
 	liveFor   = 10 * time.Minute // then the browser connects again by itself
-	liveWrite = 10 * time.Second // longest time to send one message
 	liveMost  = 200              // streams at once
 )
 
@@ -47,7 +46,11 @@ func (s *Server) auditLive(w http.ResponseWriter, r *http.Request, by authz.Acto
 	h := w.Header()
 	h.Set("Content-Type", eventStream)
 	h.Set("X-Accel-Buffering", "no")
-	t := tail{s: s, r: r, account: id, told: map[ids.Event]time.Time{}, to: http.NewResponseController(w), w: w}
+	to, err := stream.To(w)
+	if err != nil {
+		return err
+	}
+	t := tail{s: s, r: r, account: id, told: map[ids.Event]time.Time{}, to: to}
 	if err := t.send("open", ""); err != nil {
 		return nil // the browser went away
 	}
@@ -61,8 +64,7 @@ type tail struct {
 	r       *http.Request
 	account ids.Account
 	told    map[ids.Event]time.Time // events sent, until they are too old to be found again
-	w       http.ResponseWriter
-	to      *http.ResponseController
+	to      *stream.Writer
 }
 
 func (t *tail) follow() {
@@ -127,10 +129,7 @@ func (t *tail) look() error {
 
 // send writes one message of the stream (WHATWG HTML, section 9.2.6).
 func (t *tail) send(kind, data string) error {
-	if err := t.to.SetWriteDeadline(clock.System().Add(liveWrite)); err != nil {
-		return fmt.Errorf("bound the time of a message: %w", err)
-	}
-	if _, err := fmt.Fprintf(t.w, "event: %s\ndata: %s\n\n", kind, strings.ReplaceAll(data, "\n", "\ndata: ")); err != nil {
+	if _, err := fmt.Fprintf(t.to, "event: %s\ndata: %s\n\n", kind, strings.ReplaceAll(data, "\n", "\ndata: ")); err != nil {
 		return fmt.Errorf("send a message: %w", err)
 	}
 	if err := t.to.Flush(); err != nil {

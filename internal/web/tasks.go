@@ -11,6 +11,7 @@ import (
 	"bailiwick/internal/exchange"
 	"bailiwick/internal/i18n"
 	"bailiwick/internal/ids"
+	"bailiwick/internal/stream"
 	"bailiwick/internal/task"
 	"bailiwick/internal/web/ui/part"
 	"bailiwick/internal/web/ui/tasks"
@@ -213,7 +214,11 @@ func (s *Server) taskResult(w http.ResponseWriter, r *http.Request, by authz.Act
 	if r.Method == http.MethodHead {
 		return nil
 	}
-	if _, err := io.Copy(w, f); err != nil {
+	to, err := stream.To(w)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(to, f); err != nil {
 		s.Log.WarnContext(r.Context(), "a result was not sent to its end", "task", id, "error", err)
 	}
 	return nil
