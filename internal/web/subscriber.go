@@ -59,6 +59,20 @@ func (s *Server) byLink(param string, fn func(http.ResponseWriter, *http.Request
 	}
 }
 
+// elsewhere sends who follows a link of an account at the domain of another brand to that of its own, where the page is shown. The
+// domain may have changed since the link was sent; posts of programs work at all of them.
+func (s *Server) elsewhere(w http.ResponseWriter, r *http.Request, account ids.Account) (sent bool, err error) {
+	if s.sight(r.Context(), account) == account {
+		return false, nil
+	}
+	base, err := s.Brand.Base(r.Context(), account)
+	if err != nil {
+		return false, err
+	}
+	http.Redirect(w, r, base.JoinPath(r.URL.Path).String(), http.StatusSeeOther)
+	return true, nil
+}
+
 // asGuest puts the language of a contact into the request; one that has no texts leaves the browser's.
 func (s *Server) asGuest(r *http.Request, g contact.Guest) *http.Request {
 	if !slices.Contains(s.Texts.Langs(), g.Language) {
@@ -77,6 +91,9 @@ func (s *Server) preferencesPage(w http.ResponseWriter, r *http.Request, link st
 
 // showPreferences shows a contact's own page.
 func (s *Server) showPreferences(w http.ResponseWriter, r *http.Request, status int, link string, v contact.Preferences, remarks part.Remarks) error {
+	if sent, err := s.elsewhere(w, r, v.Account); err != nil || sent {
+		return err
+	}
 	p := i18n.From(r.Context())
 	title := p.T("subscriber.title")
 	page := ui.Preferences{Page: s.brandedFrame(w, r, v.Account, title), Action: contact.PreferencesPath + "/" + link, Heading: title, Text: p.T("subscriber.text", "account", v.AccountName, "address", v.Address),
@@ -187,6 +204,9 @@ func (s *Server) unsubscribePage(w http.ResponseWriter, r *http.Request, link st
 	if err != nil {
 		return err
 	}
+	if sent, err := s.elsewhere(w, r, u.Account); err != nil || sent {
+		return err
+	}
 	r = s.asGuest(r, u.Guest)
 	p := i18n.From(r.Context())
 	what, done := "subscriber.from_account", "subscriber.done_account"
@@ -231,6 +251,9 @@ func (s *Server) unsubscribe(w http.ResponseWriter, r *http.Request, link string
 func (s *Server) confirmPage(w http.ResponseWriter, r *http.Request, link string) error {
 	c, err := s.Contacts.Confirmation(r.Context(), link)
 	if err != nil {
+		return err
+	}
+	if sent, err := s.elsewhere(w, r, c.Account); err != nil || sent {
 		return err
 	}
 	r = s.asGuest(r, c.Guest)

@@ -162,6 +162,26 @@ func TestAnInvitationIsAcceptedAtItsOwnBrandAlone(t *testing.T) {
 	})
 }
 
+// TestLinksOfContactsAreShownAtTheirOwnBrandAlone follows them at every domain there is: at another brand's they lead to their own,
+// and name nobody. Programs of mailboxes, which follow nothing, are heard there too.
+func TestLinksOfContactsAreShownAtTheirOwnBrandAlone(t *testing.T) {
+	s := settled(t, apptest.OnSQLite(t))
+	list := s.ContactList(s.acme, "Newsletter")
+	preferences, unsubscribe, confirm := s.Links(s.acme, s.Contact(s.acme, "eve@reader.example", list), list)
+	for _, link := range []string{preferences, unsubscribe, confirm} {
+		a := s.Stranger().At(southHost).Get(link)
+		if want := "http://" + northHost + s.port() + link; a.Status != http.StatusSeeOther || a.Location() != want || strings.Contains(a.Body, "eve@") {
+			t.Errorf("%s at another brand's: %d to %s, want %s\n%s", link, a.Status, a.Location(), want, a.Body)
+		}
+		if a := s.Stranger().At(northHost).Get(link); a.Status != http.StatusOK || !strings.Contains(a.Body, "Northern Lights") {
+			t.Errorf("%s at its own: %d\n%s", link, a.Status, a.Text())
+		}
+	}
+	if a := s.Stranger().At(southHost).Post(unsubscribe, "List-Unsubscribe", "One-Click"); a.Status != http.StatusOK || s.Count("suppressions WHERE address = 'eve@reader.example'") != 1 {
+		t.Errorf("one click at another brand's: %d\n%s", a.Status, a.Text())
+	}
+}
+
 // TestCookiesBelongToTheHostAlone looks at every cookie of signing in and out: none names a domain, so none goes to another brand.
 func TestCookiesBelongToTheHostAlone(t *testing.T) {
 	s := settled(t, apptest.OnSQLite(t))
