@@ -394,7 +394,7 @@ func (p intended) carryOut(ctx context.Context, w *op.W, in MoveInput) error {
 	}
 	for _, s := range p.Packages {
 		i := slices.IndexFunc(s.Choices, func(c plan.Package) bool { return c.ID == in.Packages[s.Package] })
-		if _, err := replacePackage(ctx, w.Tx(), w.Scope(), s.Package, s.Choices[i]); err != nil {
+		if _, err := replacePackage(ctx, w.Tx(), w.Scope(), s.Package, s.Choices[i], false); err != nil {
 			return err
 		}
 	}

@@ -66,9 +66,9 @@ func (p intended) begin(ctx context.Context, w *op.W, in MoveInput) (ids.Task, e
 	return task.StartIn(ctx, w, task.New{Kind: MoveTask, Perm: p.account.Kind.Perm(move), Subject: p.account.Name, Args: in, Total: int64(p.Accounts)})
 }
 
-// TaskKind is what the tasks of accounts do.
-func TaskKind(s *Service) task.Kind {
-	return task.Kind{Name: MoveTask, Run: func(ctx context.Context, r *task.Run) (task.End, error) { return s.moveByTask(ctx, r) }}
+// TaskKinds are what the tasks of accounts do.
+func TaskKinds(s *Service) []task.Kind {
+	return []task.Kind{{Name: MoveTask, Run: s.moveByTask}, {Name: ReassignTask, Run: s.reassignByTask}}
 }
 
 // moveByTask keeps the account still and moves it in one transaction, which also ends the task and lets the account go.

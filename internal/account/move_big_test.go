@@ -41,7 +41,7 @@ func eachMovers(t *testing.T, fn func(w movers)) {
 		m := movers{world: w, tasks: task.NewService(r, w.db, files, page.NewSealer(box), nil)}
 		w.accounts = account.NewService(account.Deps{Ops: r, Cursors: page.NewSealer(box), Clock: w.clock.Now, Mail: w.mail, Moves: account.MoveLimits{AtOnce: 5, ByTask: 12}})
 		list := jobs.NewWorkers()
-		m.tasks.Register(list, account.TaskKind(w.accounts))
+		m.tasks.Register(list, account.TaskKinds(w.accounts)...)
 		files.Register(list)
 		m.jobs = jobs.NewRunner(w.db, slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})), list)
 		m.console = authn.ConsoleActor(w.root, authz.AccountView, authz.ResellersMove, authz.ClientsMove, authz.DepartmentsMove)

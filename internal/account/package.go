@@ -11,7 +11,6 @@ import (
 	"bailiwick/internal/notice"
 	"bailiwick/internal/op"
 	"bailiwick/internal/plan"
-	"bailiwick/internal/quota"
 )
 
 // NoPackage filters the list of clients by those that have none.
@@ -47,63 +46,33 @@ func assignIn(ctx context.Context, w *op.W, pkg ids.Package) (bool, error) {
 	if !sc.HeldAbove(authz.PackagesAssign) {
 		return false, errs.New(errs.Denied, "account.package_parents", "Ask your provider to change this. The package belongs to the account above.")
 	}
-	upd := old
-	upd.Package, upd.PackageName = pkg, ""
+	next := plan.Package{}
 	if pkg != "" {
-		p, err := plan.Find(ctx, w.Tx(), sc, pkg)
-		if err != nil {
+		if next, err = plan.Find(ctx, w.Tx(), sc, pkg); err != nil {
 			return false, err
 		}
-		if err := plan.Sends(ctx, w.Tx(), sc, old.Package, p); err != nil {
-			return false, err
-		}
-		upd.PackageName = p.Name
 	}
+	return true, giveIn(ctx, w, old, next)
+}
+
+// giveIn gives the client that w is on, and that is old, a package that it can have, or none, and tells its people.
+func giveIn(ctx context.Context, w *op.W, old Account, next plan.Package) error {
+	sc := w.Scope()
+	if next.ID != "" {
+		if err := plan.Sends(ctx, w.Tx(), sc, old.Package, next); err != nil {
+			return err
+		}
+	}
+	upd := old
+	upd.Package, upd.PackageName = next.ID, next.Name
 	if err := putPackage(ctx, w.Tx(), sc, upd); err != nil {
-		return false, fmt.Errorf("give %s a package: %w", upd.ID, err)
+		return fmt.Errorf("give %s a package: %w", upd.ID, err)
 	}
 	w.Audit(audit.Event{Action: "package.assigned", TargetType: "account", TargetID: string(old.ID), Target: old.Name, Before: bought{old.PackageName}, After: bought{upd.PackageName}})
 	if err := tellAccount(ctx, w, notice.PackageChanged, map[string]string{"package": upd.PackageName}); err != nil {
-		return false, err
+		return err
 	}
-	return true, listRow(ctx, w.Tx(), sc)
-}
-
-// reassigned is what the log says about all clients of a package.
-type reassigned struct {
-	Package string `audit:"show"`
-	Clients int64  `audit:"show"`
-}
-
-// Reassign gives all clients that have a package made at the account another one, or with "" none.
-func (s *Service) Reassign(ctx context.Context, by authz.Actor, at ids.Account, from, to ids.Package) error {
-	return s.op.Write(ctx, by, authz.PackagesAssign, at, func(ctx context.Context, w *op.W) error {
-		old, err := plan.Made(ctx, w.Tx(), w.Scope(), from)
-		if err != nil {
-			return err
-		}
-		if from == to {
-			return errs.Field("to", "package.reassign_target", "Choose another package.")
-		}
-		next := plan.Package{}
-		if to != "" {
-			if next, err = plan.Find(ctx, w.Tx(), w.Scope(), to); err != nil {
-				return err
-			}
-		}
-		n, err := replacePackage(ctx, w.Tx(), w.Scope(), from, next)
-		if err != nil {
-			return fmt.Errorf("give the clients of %s another package: %w", from, err)
-		}
-		if n == 0 {
-			return w.Unchanged()
-		}
-		if err := quota.Offered(ctx, w.Tx(), w.Scope(), to, old.Sending, next.Sending); err != nil {
-			return err
-		}
-		w.Audit(audit.Event{Action: "package.reassigned", TargetType: "package", TargetID: string(from), Target: old.Name, Before: reassigned{old.Name, n}, After: reassigned{next.Name, n}})
-		return nil
-	})
+	return listRow(ctx, w.Tx(), sc)
 }
 
 // givePackage gives the client that w is on the package of a form, if the form has one.

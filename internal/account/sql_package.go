@@ -15,15 +15,32 @@ func putPackage(ctx context.Context, tx *db.Tx, sc authz.Scope, a Account) error
 	return err
 }
 
-// replacePackage gives all clients of a package below the scope's account another one.
-func replacePackage(ctx context.Context, tx *db.Tx, sc authz.Scope, from ids.Package, to plan.Package) (int64, error) {
-	below, args := sc.Down("a.id")
-	if _, err := tx.Exec(ctx, `UPDATE client_list SET package_id = ?, package_fold = ? WHERE customer_id IN (SELECT a.id FROM accounts a WHERE a.package_id = ? AND `+below+`)`,
-		append([]any{to.ID, ids.Fold(to.Name), from}, args...)...); err != nil {
+// countBuyers counts the clients that have a package, below the scope's account or at it.
+func countBuyers(ctx context.Context, q db.Queryer, sc authz.Scope, of ids.Package) (int64, error) {
+	return db.One(ctx, q, db.Value[int64], `SELECT (SELECT count(*) FROM client_list c WHERE c.ancestor_id = ? AND c.closed = FALSE AND c.package_id = ?)
+		+ (SELECT count(*) FROM client_list c WHERE c.ancestor_id = ? AND c.closed = TRUE AND c.package_id = ?)`, sc.Account(), of, sc.Account(), of)
+}
+
+// buyers lists open clients that have a package, below the scope's account or at it, by name.
+func buyers(ctx context.Context, q db.Queryer, sc authz.Scope, of ids.Package, most int) ([]ids.Account, error) {
+	return db.All(ctx, q, db.Value[ids.Account], `SELECT c.customer_id FROM client_list c WHERE c.ancestor_id = ? AND c.closed = FALSE AND c.package_id = ? ORDER BY c.name_fold, c.customer_id LIMIT ?`,
+		sc.Account(), of, most)
+}
+
+// replacePackage gives all clients of a package below the scope's account another one, or those of them alone that are closed.
+func replacePackage(ctx context.Context, tx *db.Tx, sc authz.Scope, from ids.Package, to plan.Package, closed bool) (int64, error) {
+	only := ""
+	if closed {
+		only = "closed_at IS NOT NULL AND "
+	}
+	below, args := sc.Down("accounts.id")
+	which := `package_id = ? AND ` + only + below
+	args = append([]any{from}, args...)
+	if _, err := tx.Exec(ctx, `UPDATE client_list SET package_id = ?, package_fold = ? WHERE customer_id IN (SELECT id FROM accounts WHERE `+which+`)`,
+		append([]any{to.ID, ids.Fold(to.Name)}, args...)...); err != nil {
 		return 0, err
 	}
-	below, args = sc.Down("accounts.id")
-	return tx.Exec(ctx, `UPDATE accounts SET package_id = ?, version = version + 1, updated_at = ? WHERE package_id = ? AND `+below, append([]any{to.ID, tx.Ms(), from}, args...)...)
+	return tx.Exec(ctx, `UPDATE accounts SET package_id = ?, version = version + 1, updated_at = ? WHERE `+which, append([]any{to.ID, tx.Ms()}, args...)...)
 }
 
 // packageNamed finds the package of a name that a client at or below an account could be given: the nearest one.

@@ -22,7 +22,8 @@ func (a *API) packageOperations() {
 	add(a, operation{id: "copyPackage", route: "POST /accounts/{account}/packages/{package}/copy", tag: tag, perm: authz.PackagesEdit, status: http.StatusCreated, about: "Create a package like another one"}, a.copyPackage)
 	add(a, operation{id: "retirePackage", route: "POST /accounts/{account}/packages/{package}/retire", tag: tag, perm: authz.PackagesEdit, status: http.StatusNoContent, about: "Take a package out of what clients can be given, or put it back",
 		more: "Clients that have it keep it."}, a.retirePackage)
-	add(a, operation{id: "reassignPackage", route: "POST /accounts/{account}/packages/{package}/reassign", tag: tag, perm: authz.PackagesAssign, status: http.StatusNoContent, about: "Give every client that has a package another one, or none"}, a.reassignPackage)
+	add(a, operation{id: "reassignPackage", route: "POST /accounts/{account}/packages/{package}/reassign", tag: tag, perm: authz.PackagesAssign, status: http.StatusNoContent, about: "Give every client that has a package another one, or none",
+		more: "More than 100 clients get it one after the other, by a task that this begins: see the tasks of the account."}, a.reassignPackage)
 	add(a, operation{id: "deletePackage", route: "DELETE /accounts/{account}/packages/{package}", tag: tag, perm: authz.PackagesEdit, about: "Delete a package that no client has"}, a.deletePackage)
 	add(a, operation{id: "getBought", route: "GET /accounts/{account}/package", tag: tag, perm: authz.PackagesView, about: "Get what a client has bought, and how much of it is used"}, a.getBought)
 	add(a, operation{id: "assignPackage", route: "POST /accounts/{account}/package", tag: tag, perm: authz.PackagesAssign, status: http.StatusNoContent, about: "Give a client another package, or none",
@@ -233,7 +234,8 @@ type reassignPackageIn struct {
 }
 
 func (a *API) reassignPackage(ctx context.Context, by authz.Actor, in *reassignPackageIn) (*Done, error) {
-	return done(a.Accounts.Reassign(ctx, by, in.Account, in.Package, in.Body.To))
+	_, err := a.Accounts.Reassign(ctx, by, in.Account, in.Package, in.Body.To)
+	return done(err)
 }
 
 func (a *API) deletePackage(ctx context.Context, by authz.Actor, in *AtPackage) (*struct{}, error) {

@@ -237,7 +237,7 @@ func (a *App) workers(texts *i18n.Catalogue) (*jobs.Workers, error) {
 	policy.RegisterJobs(w, a.Policy)
 	a.Files.Register(w)
 	brand.RegisterJobs(w, a.Brands)
-	a.Tasks.Register(w, slices.Concat(a.Exchange.Kinds(), a.Trail.Kinds(), []task.Kind{account.TaskKind(a.Accounts)})...)
+	a.Tasks.Register(w, slices.Concat(a.Exchange.Kinds(), a.Trail.Kinds(), account.TaskKinds(a.Accounts))...)
 	op.RegisterJobs(w, a.Ops)
 	account.RegisterJobs(w, a.Accounts, a.DB)
 	notice.RegisterJobs(w, a.Notices)

@@ -143,7 +143,8 @@ func TestAPackageIsMadeWhereItIsSoldAndUsedBelow(t *testing.T) {
 		w.must(err)
 		w.must(w.Retire(ctx, w.Seller.Actor, w.Reseller, id, true))
 		w.wantCode(w.Accounts.Assign(ctx, w.Seller.Actor, w.Other, id), "package.retired")
-		w.must(w.Accounts.Reassign(ctx, w.Seller.Actor, w.Reseller, id, copied))
+		_, err = w.Accounts.Reassign(ctx, w.Seller.Actor, w.Reseller, id, copied)
+		w.must(err)
 		w.must(w.Delete(ctx, w.Seller.Actor, w.Reseller, id))
 		b, err := w.Bought(ctx, w.Owner.Actor, w.Customer)
 		if err != nil || b.Package == nil || b.Package.ID != copied || b.CanEdit {
@@ -159,10 +160,11 @@ func TestAPackageIsTheParentsToGive(t *testing.T) {
 		w.wantCode(w.Accounts.Assign(ctx, w.Owner.Actor, w.Customer, id), "account.package_parents")
 		w.wantCode(w.Override(ctx, w.Owner.Actor, w.Customer, []plan.Override{{Term: plan.Users, Amount: 1000}}), "account.package_parents")
 		w.wantCode(w.Accounts.Assign(ctx, w.Seller.Actor, w.Department, id), "package.not_client")
-		w.wantCode(w.Accounts.Reassign(ctx, w.OtherOwner.Actor, w.Other, id, ""), "package.not_found")
+		_, err := w.Accounts.Reassign(ctx, w.OtherOwner.Actor, w.Other, id, "")
+		w.wantCode(err, "package.not_found")
 		clerk := w.Member(w.Reseller, "clerk@reseller.example", user.Access{Role: authz.Role(w.Role(w.Reseller, "Clerks", "clients.view", "clients.edit", "clients.create")), AllSubs: true})
 		w.wantCode(w.Accounts.Update(ctx, clerk.Actor, w.Customer, account.UpdateInput{Version: 1, NoEnd: true, Fields: account.Fields{Name: "Acme", Package: &id}}), "account.package_parents")
-		_, err := w.Accounts.Create(ctx, clerk.Actor, w.Reseller, account.CreateInput{Kind: account.Customer, NoEnd: true, Fields: account.Fields{Name: "New", Package: &id}})
+		_, err = w.Accounts.Create(ctx, clerk.Actor, w.Reseller, account.CreateInput{Kind: account.Customer, NoEnd: true, Fields: account.Fields{Name: "New", Package: &id}})
 		if errs.KindOf(err) != errs.Denied {
 			t.Errorf("a clerk who gives no packages made a client with one: %v", err)
 		}

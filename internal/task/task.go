@@ -187,7 +187,7 @@ func NewService(r *op.Runner, d *db.DB, files *file.Store, cursors *page.Sealer,
 
 // Offered reports whether the actor may ask for anything that takes a while, or see what others asked for.
 func Offered(sc authz.Scope) bool {
-	return slices.ContainsFunc([]authz.Perm{authz.ClientsExport, authz.ClientsImport, authz.ClientsMove, authz.ResellersMove, authz.UsersView, authz.LocationsView, authz.ContactsExport, authz.ContactsImport, authz.SuppressionsExport, authz.SuppressionsImport, authz.AuditView, authz.AuditExport}, sc.Has)
+	return slices.ContainsFunc([]authz.Perm{authz.ClientsExport, authz.ClientsImport, authz.ClientsMove, authz.ResellersMove, authz.PackagesAssign, authz.UsersView, authz.LocationsView, authz.ContactsExport, authz.ContactsImport, authz.SuppressionsExport, authz.SuppressionsImport, authz.AuditView, authz.AuditExport}, sc.Has)
 }
 
 // read is how every look at tasks begins.

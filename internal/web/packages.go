@@ -383,8 +383,12 @@ func (s *Server) reassignPackage(w http.ResponseWriter, r *http.Request, by auth
 	if err != nil {
 		return err
 	}
-	if err := s.Accounts.Reassign(r.Context(), by, sc.Account(), k.ID, ids.Package(f.text("to"))); err != nil {
+	task, err := s.Accounts.Reassign(r.Context(), by, sc.Account(), k.ID, ids.Package(f.text("to")))
+	if err != nil {
 		return err
+	}
+	if task != "" {
+		return seeOther(w, r, taskPath(sc.Account(), task))
 	}
 	s.setFlash(w, "package_reassigned")
 	return seeOther(w, r, accountPath(sc.Account(), "/packages/"+string(k.ID)))

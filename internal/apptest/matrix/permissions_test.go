@@ -346,7 +346,7 @@ var calls = []call{
 		return o.Accounts.BulkAssign(o.ctx, by, o.reseller, []ids.Account{o.client}, o.offered())
 	}},
 	{"account.Service.Reassign", "at the reseller", func(_ *testing.T, o *office, by authz.Actor) error {
-		return o.Accounts.Reassign(o.ctx, by, o.reseller, o.bought(), "")
+		return only(o.Accounts.Reassign(o.ctx, by, o.reseller, o.bought(), ""))
 	}},
 	{"account.Service.BulkClose", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		return o.Accounts.BulkClose(o.ctx, by, o.reseller, []ids.Account{o.client}, "1")
