@@ -45,7 +45,7 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request, by authz.Actor, 
 	if err != nil {
 		return err
 	}
-	f, err := readForm(w, r, "format", "q", "status", "ends", "reseller", "package", "sort", "order", "tab", "role", "list", "reason")
+	f, err := readForm(w, r, "format", "q", "status", "ends", "use", "reseller", "package", "sort", "order", "tab", "role", "list", "reason")
 	if err != nil {
 		return err
 	}

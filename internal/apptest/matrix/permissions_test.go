@@ -202,6 +202,7 @@ func (o *office) offered() ids.Package {
 func (o *office) bought() ids.Package {
 	id := o.offered()
 	o.Exec("UPDATE accounts SET package_id = ? WHERE id = ?", id, o.client)
+	o.Exec("UPDATE client_list SET package_id = ? WHERE customer_id = ?", id, o.client)
 	return id
 }
 
