@@ -2,6 +2,7 @@ package quota
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -414,5 +415,34 @@ func TestWhatTheEngineMeasures(t *testing.T) {
 		}, got); diff != "" {
 			t.Error(diff)
 		}
+	})
+}
+
+// TestASmallGroupDoesNotFoldThoseBeforeIt: alone it stands in the leases at once, behind a large one it is folded with it.
+func TestASmallGroupDoesNotFoldThoseBeforeIt(t *testing.T) {
+	eachTown(t, func(w *town) {
+		e := w.node(true)
+		behind := func(want int64) {
+			t.Helper()
+			if got := w.count(`SELECT seq - folded FROM quota_log`); got != want {
+				t.Errorf("%d chunks are not folded, want %d", got, want)
+			}
+		}
+		w.ask(e, w.from(w.one), "alone", 1)
+		behind(0)
+		all := make([]Request, foldBelow)
+		for i := range all {
+			all[i] = Request{w.from(w.one), Mark{"key_test", fmt.Sprint("large ", i)}, 1, 0}
+		}
+		if _, failed := e.ReserveAll(t.Context(), all); errors.Join(failed...) != nil {
+			t.Fatal(failed)
+		}
+		behind(1)
+		w.ask(e, w.from(w.one), "behind it", 1)
+		behind(2)
+		if err := e.Fold(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		behind(0)
 	})
 }

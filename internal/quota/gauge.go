@@ -117,6 +117,13 @@ func (e *Engine) read(ctx context.Context, q db.Queryer, found []Gauge, rows []l
 			return nil, err
 		}
 	}
+	limits := map[counted][]limitRow{}
+	for _, r := range rows {
+		if r.inForce(now) {
+			k := counted{r.subject, r.channel}
+			limits[k] = append(limits[k], r)
+		}
+	}
 	calendars := map[ids.Account]Calendar{}
 	for _, g := range found {
 		cal, known := calendars[g.Account]
@@ -129,11 +136,8 @@ func (e *Engine) read(ctx context.Context, q db.Queryer, found []Gauge, rows []l
 		g.Moment = cal.At(now)
 		for _, c := range Channels() {
 			g.Channel = c
-			mine := slices.DeleteFunc(slices.Clone(rows), func(r limitRow) bool {
-				return r.channel != c || r.subject != g.Subject && r.subject != g.shared || !r.inForce(now)
-			})
-			g.Limits = over(inForce(mine, g.shared), inForce(mine, g.Subject))
 			k := counted{g.Subject, c}
+			g.Limits = over(inForce(limits[counted{g.shared, c}], g.shared), inForce(limits[k], g.Subject))
 			counter := counters[k].Counter
 			for _, l := range held[k] {
 				counter.giveBack(l.Charge, l.size-l.spent)

@@ -377,7 +377,7 @@ func (b *batch) store(ctx context.Context) error {
 			return err
 		}
 	}
-	if behind := b.at.seq - b.at.folded; behind >= foldAt || behind == 1 && len(b.items) < foldBelow {
+	if b.at.seq-b.at.folded >= foldAt || before.seq == before.folded && len(b.items) < foldBelow {
 		if err := b.fold(ctx); err != nil {
 			return err
 		}
