@@ -120,6 +120,7 @@ type exported struct {
 	Search   string `audit:"show"`
 	Status   string `audit:"show"`
 	Ends     string `audit:"show"`
+	Use      string `audit:"show"`
 	Reseller string `audit:"show"`
 	Package  string `audit:"show"`
 	Role     string `audit:"show"`
@@ -144,7 +145,7 @@ func (s *Service) Export(ctx context.Context, by authz.Actor, at ids.Account, in
 			return errs.New(errs.Invalid, "list.too_many_selected", "Select at most {max} clients at once.", "max", account.MostAtOnce)
 		}
 		name := fmt.Sprintf("%s-%s.%s", in.What, w.Tx().Now().Format("2006-01-02"), in.Format)
-		q := exported{string(in.Format), in.Clients.Search + in.Users.Search, string(in.Clients.Status), string(in.Clients.Ends), string(in.Clients.Reseller), string(in.Clients.Package), string(in.Users.Role), len(in.Only)}
+		q := exported{string(in.Format), in.Clients.Search + in.Users.Search, string(in.Clients.Status), string(in.Clients.Ends), string(in.Clients.Use), string(in.Clients.Reseller), string(in.Clients.Package), string(in.Users.Role), len(in.Only)}
 		w.Audit(audit.Event{Action: string(in.What) + ".exported", TargetType: "account", TargetID: string(at), Target: w.Scope().Name(), After: q})
 		id, err = task.StartIn(ctx, w, task.New{Kind: "export_" + string(in.What), Perm: fullPerm(in.What, w.Scope()), Subject: name, Args: in})
 		return err

@@ -72,7 +72,9 @@ func TestTheExportCarriesNoFormulasAndIsRecorded(t *testing.T) {
 	w := apptest.OnSQLite(t)
 	client(t, w, w.Platform, `=HYPERLINK("https://evil.example.com")`)
 	client(t, w, w.Platform, "Brightwater")
-	has(t, w.Owner.Get(at(w.Platform, "/clients/export")), http.StatusNotFound) // only its button exports
+	has(t, w.Owner.Get(at(w.Platform, "/clients/export")), http.StatusNotFound)                                           // only its button exports
+	has(t, w.Owner.Post(at(w.Platform, "/clients/export"), "q", "", "use", "near", "format", "csv"), http.StatusSeeOther) // as on the tab of those
+	w.Drain()
 	started := w.Owner.Post(at(w.Platform, "/clients/export"), "q", "", "format", "csv")
 	has(t, started, http.StatusSeeOther)
 	has(t, w.Owner.Get(started.Location()), http.StatusOK, "Export of clients", "Waiting for its turn", "Cancel task", "Refresh")
