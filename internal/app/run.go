@@ -38,6 +38,7 @@ type Listeners struct {
 
 	Certificates Certificates     // nil: the portal speaks plain HTTP
 	Hangup       <-chan os.Signal // asks to read the certificates again
+	Serving      func()           // called when the portal is about to answer, nil: nobody wants to know
 }
 
 // Close closes those that are open.
@@ -128,6 +129,9 @@ func (a *App) portal(ctx context.Context, on Listeners) error {
 	srv.RegisterOnShutdown(a.Web.Stop)
 	if on.Certificates != nil {
 		srv.TLSConfig = on.Certificates.Config()
+	}
+	if on.Serving != nil {
+		on.Serving()
 	}
 	return serve(ctx, srv, on.Portal, func() {
 		a.stopping.Store(true)

@@ -31,7 +31,8 @@ type Process struct {
 	Err   io.Writer
 	Clock clock.Clock
 
-	Hangup <-chan os.Signal // SIGHUP: read the certificate again
+	Hangup  <-chan os.Signal // SIGHUP: read the certificate again
+	Serving func()           // called when the portal is about to answer, nil: nobody wants to know
 }
 
 // commands is the whole command line.

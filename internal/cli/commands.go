@@ -32,7 +32,7 @@ func (serveCmd) Run(r *run) error {
 	if err != nil {
 		return errors.Join(err, a.Close())
 	}
-	on.Certificates, on.Hangup = certificates, r.Hangup
+	on.Certificates, on.Hangup, on.Serving = certificates, r.Hangup, r.Serving
 	fmt.Fprintf(r.Out, "Bailiwick is ready at %s\n", r.cfg.BaseURL)
 	link, err := a.SetupLink(r.ctx)
 	if err != nil && r.ctx.Err() == nil { // told to stop meanwhile, it still answers whoever came
