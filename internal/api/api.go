@@ -157,6 +157,7 @@ func (a *API) operations() {
 	a.treeOperations()
 	a.quotaOperations()
 	a.creditOperations()
+	a.poolOperations()
 	a.usageOperations()
 	a.taskOperations()
 	a.exchangeOperations()

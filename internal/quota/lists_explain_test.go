@@ -27,7 +27,9 @@ func TestListsOfOverridesAndCreditsStartFromAnIndex(t *testing.T) {
 		w.must(err)
 		watch := &db.Watch{}
 		ctx := watch.Watched(t.Context())
-		_, err = w.Quotas.Overrides(ctx, w.Root, w.Platform, 5)
+		_, next, err := w.Quotas.Overrides(ctx, w.Root, w.Platform, nil, 5)
+		w.must(err)
+		_, _, err = w.Quotas.Overrides(ctx, w.Root, w.Platform, next, 5)
 		w.must(err)
 		_, err = w.Quotas.Credits(ctx, w.Root, w.acme, "crd_z")
 		w.must(err)
@@ -41,7 +43,7 @@ func TestListsOfOverridesAndCreditsStartFromAnIndex(t *testing.T) {
 				t.Errorf("%.300s: %q", r.Query, plan)
 			}
 		}
-		if seen < 3 {
+		if seen < 4 {
 			t.Errorf("only %d statements were looked at", seen)
 		}
 	})

@@ -217,7 +217,7 @@ func TestOverridesAreThoseOfClientsBelow(t *testing.T) {
 		w.must(w.set(w.Root, far, quota.Target{}, day(7)))
 		list := func(by authz.Actor, at ids.Account, most int) (out []string) {
 			t.Helper()
-			all, err := w.Quotas.Overrides(t.Context(), by, at, most)
+			all, _, err := w.Quotas.Overrides(t.Context(), by, at, nil, most)
 			w.must(err)
 			for _, o := range all {
 				out = append(out, o.Name+" "+quota.Set{Limit: o.Limit, Window: o.Window}.String()+" "+quota.Set{Limit: o.Package, Window: o.Window}.String()+" "+o.LastDay)
@@ -231,8 +231,17 @@ func TestOverridesAreThoseOfClientsBelow(t *testing.T) {
 		if diff := cmp.Diff([]string{"Far day 7 reject day -1 reject ", acme}, list(w.Root, w.Platform, 5)); diff != "" {
 			t.Error(diff)
 		}
-		if got := list(w.Root, w.Platform, 1); len(got) != 1 {
-			t.Error(got)
+		var turned []string
+		for after, more := []string(nil), true; more; more = after != nil {
+			one, next, err := w.Quotas.Overrides(t.Context(), w.Root, w.Platform, after, 1)
+			w.must(err)
+			for _, o := range one {
+				turned = append(turned, o.Name)
+			}
+			after = next
+		}
+		if diff := cmp.Diff([]string{"Far", "Acme"}, turned); diff != "" {
+			t.Errorf("one by one: %s", diff)
 		}
 		w.Clock.Advance(48 * time.Hour)
 		if got := list(w.nils.Actor, w.north, 5); got != nil {

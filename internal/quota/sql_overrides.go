@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"bailiwick/internal/authz"
@@ -12,12 +13,15 @@ import (
 )
 
 // overridesBelow reads the overrides in force of clients, without what their packages say.
-func overridesBelow(ctx context.Context, q db.Queryer, sc authz.Scope, now time.Time, most int) ([]Overridden, error) {
-	query, args := overridesQuery(sc, now, most)
+func overridesBelow(ctx context.Context, q db.Queryer, sc authz.Scope, now time.Time, after []string, most int) ([]Overridden, error) {
+	query, args, err := overridesQuery(sc, now, after, most)
+	if err != nil {
+		return nil, err
+	}
 	return db.All(ctx, q, func(r db.Row) (o Overridden, err error) {
 		var period string
 		var ends int64
-		if err := r.Scan(&o.Account, &o.Name, &o.bought, &o.Channel, &period, &o.Limit.Source, &o.Limit.Amount, &o.Limit.Action, &o.Limit.Cap, &o.Limit.Paced, &ends); err != nil {
+		if err := r.Scan(&o.Account, &o.Name, &o.bought, &o.Channel, &period, &o.Limit.Source, &o.Limit.Amount, &o.Limit.Action, &o.Limit.Cap, &o.Limit.Paced, &ends, &o.changed); err != nil {
 			return o, err
 		}
 		if ends != 0 {
@@ -28,12 +32,21 @@ func overridesBelow(ctx context.Context, q db.Queryer, sc authz.Scope, now time.
 	}, query, args...)
 }
 
-func overridesQuery(sc authz.Scope, now time.Time, most int) (string, []any) {
-	down, args := sc.Down("a.id")
-	return `SELECT a.id, a.name, a.package_id, l.channel, l.period, l.source, l.amount, l.action, l.cap, l.paced, COALESCE(l.ends_at, 0)
+func overridesQuery(sc authz.Scope, now time.Time, after []string, most int) (string, []any, error) {
+	down, below := sc.Down("a.id")
+	args, beyond := append([]any{now.UnixMilli()}, below...), ""
+	if len(after) == OverridesKeyed {
+		changed, err := strconv.ParseInt(after[0], 10, 64)
+		if err != nil {
+			return "", nil, fmt.Errorf("read the key of an override: %w", err)
+		}
+		beyond = ` AND (l.updated_at < ? OR l.updated_at = ? AND (l.subject, l.channel, l.period) > (?, ?, ?))`
+		args = append(args, changed, changed, after[1], after[2], after[3])
+	}
+	return `SELECT a.id, a.name, a.package_id, l.channel, l.period, l.source, l.amount, l.action, l.cap, l.paced, COALESCE(l.ends_at, 0), l.updated_at
 		FROM quota_limits l JOIN accounts a ON a.id = l.subject
-		WHERE l.source = 'override' AND a.kind = 'customer' AND a.closed_at IS NULL AND (l.ends_at IS NULL OR l.ends_at > ?) AND ` + down + `
-		ORDER BY l.updated_at DESC, l.subject, l.channel, l.period LIMIT ?`, append(append([]any{now.UnixMilli()}, args...), most)
+		WHERE l.source = 'override' AND a.kind = 'customer' AND a.closed_at IS NULL AND (l.ends_at IS NULL OR l.ends_at > ?) AND ` + down + beyond + `
+		ORDER BY l.updated_at DESC, l.subject, l.channel, l.period LIMIT ?`, append(args, most), nil
 }
 
 // InsteadOf reads what some clients at the scope's account and below have set instead of the limits of their packages.

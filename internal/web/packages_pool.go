@@ -9,6 +9,7 @@ import (
 	"bailiwick/internal/account"
 	"bailiwick/internal/authz"
 	"bailiwick/internal/i18n"
+	"bailiwick/internal/page"
 	"bailiwick/internal/quota"
 	"bailiwick/internal/web/ui/packages"
 	"bailiwick/internal/web/ui/part"
@@ -20,6 +21,9 @@ const (
 	overridesShown = 5
 	nearShown      = 5
 )
+
+// everyOverride asks for the first page of all of them.
+const everyOverride = "all"
 
 // addPool adds to the list of packages what there is to give out, who has limits of their own, and who is close to one.
 func (s *Server) addPool(r *http.Request, by authz.Actor, sc authz.Scope, v *packages.List) error {
@@ -56,19 +60,30 @@ func (s *Server) poolCard(r *http.Request, by authz.Actor, sc authz.Scope, base 
 }
 
 func (s *Server) addOverrides(r *http.Request, by authz.Actor, sc authz.Scope, v *packages.List) error {
-	most := overridesShown
-	if r.URL.Query().Get("overrides") == "all" {
-		most = quota.MostOverrides
+	most, bind, after := overridesShown, cursorOf(by, sc.Account(), "overrides", nil), []string(nil)
+	at := func(turn string) string { return withQuery(v.Base, url.Values{"overrides": {turn}}) + "#overrides" }
+	turn := r.URL.Query().Get("overrides")
+	if turn != "" {
+		most = page.Size
 	}
-	all, err := s.Quotas.Overrides(r.Context(), by, sc.Account(), most+1)
-	if err != nil {
+	if turn != "" && turn != everyOverride {
+		c, err := s.Cursors.Open(bind, turn, quota.OverridesKeyed)
+		if err != nil {
+			return err
+		}
+		after, v.OverridesPager.Prev = c.Key, at(everyOverride)
+	}
+	all, next, err := s.Quotas.Overrides(r.Context(), by, sc.Account(), after, most)
+	switch {
+	case err != nil:
 		return err
-	}
-	if len(all) > most && most == overridesShown {
-		v.OverridesURL = withQuery(v.Base, url.Values{"overrides": {"all"}}) + "#overrides"
+	case next != nil && turn == "":
+		v.OverridesURL = at(everyOverride)
+	case next != nil:
+		v.OverridesPager.Next = at(s.Cursors.Seal(bind, page.Cursor{Key: next}))
 	}
 	p := i18n.From(r.Context())
-	for _, o := range all[:min(len(all), most)] {
+	for _, o := range all {
 		row := packages.Override{Client: o.Name, Href: accountPath(o.Account, "/"+quotasSection), Limit: slot{o.Channel, o.Window}.label(p), Package: amountText(p, o.Package.Amount), Amount: amountText(p, o.Limit.Amount)}
 		if o.LastDay != "" {
 			row.Until = p.Date(account.Date(o.LastDay).Time())

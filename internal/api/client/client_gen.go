@@ -855,6 +855,13 @@ type ListNotification struct {
 	Previous string         `json:"previous,omitzero"`
 }
 
+// ListOverride is ListOverride in the description of the API.
+type ListOverride struct {
+	Items    []Override `json:"items"`
+	Next     string     `json:"next,omitzero"`
+	Previous string     `json:"previous,omitzero"`
+}
+
 // ListPackage is ListPackage in the description of the API.
 type ListPackage struct {
 	Items    []Package `json:"items"`
@@ -1147,6 +1154,20 @@ type Notification struct {
 	Topic   string            `json:"topic"`
 }
 
+// Override is Override in the description of the API.
+type Override struct {
+	Account string `json:"account"`
+	Action  string `json:"action"`
+	Cap     int64  `json:"cap,omitzero"`
+	Channel string `json:"channel"`
+	LastDay string `json:"last_day,omitzero"`
+	Limit   int64  `json:"limit"`
+	Name    string `json:"name"`
+	Paced   bool   `json:"paced,omitzero"`
+	Package int64  `json:"package"`
+	Window  string `json:"window"`
+}
+
 // OverrideInBody is OverrideInBody in the description of the API.
 type OverrideInBody struct {
 	Overrides []LimitOverride `json:"overrides"`
@@ -1208,6 +1229,16 @@ type Place struct {
 	ID    string `json:"id"`
 	Level int64  `json:"level"`
 	Name  string `json:"name"`
+}
+
+// Pool is Pool in the description of the API.
+type Pool struct {
+	Began   time.Time `json:"began"`
+	Channel string    `json:"channel"`
+	Given   int64     `json:"given"`
+	Left    int64     `json:"left"`
+	Limit   int64     `json:"limit"`
+	Sent    int64     `json:"sent"`
 }
 
 // PreviewInBody is PreviewInBody in the description of the API.
@@ -2261,6 +2292,25 @@ func (c *API) GetPackage(ctx context.Context, account string, packageID string) 
 	return out, now, err
 }
 
+// GetPoolParams are the choices of GetPool.
+type GetPoolParams struct {
+	Channel string
+}
+
+func (p GetPoolParams) values() url.Values {
+	v := url.Values{}
+	if p.Channel != "" {
+		v.Set("channel", p.Channel)
+	}
+	return v
+}
+
+// GetPool: Get how much an account has of this month, and what of it is sent and handed out.
+func (c *API) GetPool(ctx context.Context, account string, p GetPoolParams) (out Pool, err error) {
+	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/limits/pool", query: p.values()}, &out)
+	return out, err
+}
+
 // GetProfile: Get the profile of the owner of the key.
 func (c *API) GetProfile(ctx context.Context) (out Profile, now Version, err error) {
 	now, err = c.do(ctx, request{method: http.MethodGet, path: "/me/profile"}, &out)
@@ -2877,6 +2927,25 @@ func (p ListNotificationsParams) values() url.Values {
 // ListNotifications: List what the owner of the key was told in the account of the key, the latest first.
 func (c *API) ListNotifications(ctx context.Context, p ListNotificationsParams) (out ListNotification, err error) {
 	_, err = c.do(ctx, request{method: http.MethodGet, path: "/me/notifications", query: p.values()}, &out)
+	return out, err
+}
+
+// ListOverridesParams are the choices of ListOverrides.
+type ListOverridesParams struct {
+	Cursor string
+}
+
+func (p ListOverridesParams) values() url.Values {
+	v := url.Values{}
+	if p.Cursor != "" {
+		v.Set("cursor", p.Cursor)
+	}
+	return v
+}
+
+// ListOverrides: List the limits that clients have instead of those of their packages, the latest first.
+func (c *API) ListOverrides(ctx context.Context, account string, p ListOverridesParams) (out ListOverride, err error) {
+	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/limits/overrides", query: p.values()}, &out)
 	return out, err
 }
 

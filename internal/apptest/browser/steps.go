@@ -318,8 +318,11 @@ func (tab *Tab) Axe(rules ...string) *Tab {
 		only = `, runOnly: ["` + strings.Join(rules, `", "`) + `"]`
 	}
 	tab.within(4*patience, "run axe", func(ctx context.Context) (bool, error) {
-		err := tab.bringAxe(ctx)
-		if err != nil {
+		ready, err := ask[bool](ctx, "ready") // another page may have come since
+		if !ready || err != nil {
+			return false, err
+		}
+		if err := tab.bringAxe(ctx); err != nil {
 			return false, err
 		}
 		found, err = chromedp.Run(ctx, chromedp.Evaluate[[]violation](`axe.run(document, {resultTypes: ["violations"]`+only+`}).then((r) => r.violations.map((v) => ({

@@ -781,7 +781,8 @@ var calls = []call{
 		return only(o.Quotas.Pool(o.ctx, by, o.client, quota.Email, 0))
 	}},
 	{"quota.Service.Overrides", "", func(_ *testing.T, o *office, by authz.Actor) error {
-		return only(o.Quotas.Overrides(o.ctx, by, o.client, 5))
+		_, _, err := o.Quotas.Overrides(o.ctx, by, o.client, nil, 5)
+		return err
 	}},
 	{"quota.Service.Credits", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Quotas.Credits(o.ctx, by, o.client, ""))

@@ -15,7 +15,7 @@ type quotaCmd struct {
 	Commit   quotaCommit   `cmd:"" help:"Commit a reserve: its message is on its way."`
 	Release  quotaRelease  `cmd:"" help:"Release a reserve: its message is not sent."`
 	Simulate quotaSimulate `cmd:"" help:"Play a day of traffic against limits that nobody has set yet: who would be held or rejected, when, by which layer."`
-	Limits   limitsCmd     `cmd:"" help:"The limits that are set on an account, a sub-account or a person: list, set, remove."`
+	Limits   limitsCmd     `cmd:"" help:"The limits that are set on an account, a sub-account or a person: list, set, remove; what is handed out, and to whom apart from packages."`
 }
 
 // sent is what is sent, and with which sub-account.
@@ -201,9 +201,11 @@ func (s *session) settled(did string, out client.QuotaSettled, err error) error 
 }
 
 type limitsCmd struct {
-	List   limitsList   `cmd:"" help:"List the limits that are set."`
-	Set    limitsSet    `cmd:"" help:"Set a limit."`
-	Remove limitsRemove `cmd:"" help:"Take a limit away that was set here."`
+	List      limitsList      `cmd:"" help:"List the limits that are set."`
+	Set       limitsSet       `cmd:"" help:"Set a limit."`
+	Remove    limitsRemove    `cmd:"" help:"Take a limit away that was set here."`
+	Pool      limitsPool      `cmd:"" help:"Say how much an account has of this month, and what of it is sent and handed out."`
+	Overrides limitsOverrides `cmd:"" help:"List the limits that clients have instead of those of their packages, the latest first."`
 }
 
 // limitsOf names what limits are set on.
