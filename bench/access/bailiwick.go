@@ -6,23 +6,26 @@ import (
 	"errors"
 	"net/http"
 
+	"bailiwick/bench/load"
 	"bailiwick/internal/secret"
 )
 
 type bailiwick struct {
-	program
+	load.Program
 	key secret.String
 }
 
 // startBailiwick serves what was filled into dir. The limit of requests is off: it is not what is measured.
 func startBailiwick(ctx context.Context, path, dir string, key secret.String) (bailiwick, error) {
-	addr, err := freeAddress(ctx)
+	addr, err := load.FreeAddress(ctx)
 	if err != nil {
 		return bailiwick{}, err
 	}
-	p, err := start(ctx, addr, "/healthz", []string{"BAILIWICK_API_REQUESTS_PER_MINUTE=0"}, path, "serve", "--listen", addr, "--data", dir, "--log-level", "warn")
+	p, err := load.Start(ctx, addr, "/healthz", []string{"BAILIWICK_API_REQUESTS_PER_MINUTE=0"}, path, "serve", "--listen", addr, "--data", dir, "--log-level", "warn")
 	return bailiwick{p, key}, err
 }
+
+func (b bailiwick) address() string { return b.Addr }
 
 func (bailiwick) name() string { return "Bailiwick" }
 

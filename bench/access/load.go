@@ -1,19 +1,15 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"os"
-	"os/exec"
-	"slices"
-	"strconv"
 	"time"
 
-	"bailiwick/internal/clock"
+	"bailiwick/bench/load"
 )
 
 const (
@@ -52,7 +48,7 @@ func compare(ctx context.Context, t town, size, workers int, ours, theirs servic
 		}
 		all[s.name()] = ws
 	}
-	rates, ratios := map[string][]float64{}, []float64{}
+	rates := map[string][]float64{}
 	for range rounds {
 		for _, s := range []service{ours, theirs} {
 			rate, err := turn(ctx, all[s.name()], workers, s)
@@ -61,17 +57,14 @@ func compare(ctx context.Context, t town, size, workers int, ours, theirs servic
 			}
 			rates[s.name()] = append(rates[s.name()], rate*float64(size))
 		}
-		n := len(ratios)
-		ratios = append(ratios, rates[ours.name()][n]/rates[theirs.name()][n])
 	}
 	for _, s := range []service{ours, theirs} {
-		fmt.Printf("%s, %d at once: median %.0f checks/s, of %.0f\n", s.name(), size, median(rates[s.name()]), rates[s.name()])
+		fmt.Printf("%s, %d at once: median %.0f checks/s, of %.0f\n", s.name(), size, load.Median(rates[s.name()]), rates[s.name()])
 	}
-	fmt.Printf("%s beside %s, %d at once: median %.1f times, of %.1f\n", ours.name(), theirs.name(), size, median(ratios), ratios)
-	return median(ratios), nil
+	ratios := load.Ratios(rates[ours.name()], rates[theirs.name()])
+	fmt.Printf("%s beside %s, %d at once: median %.1f times, of %.1f\n", ours.name(), theirs.name(), size, load.Median(ratios), ratios)
+	return load.Median(ratios), nil
 }
-
-func median(of []float64) float64 { return slices.Sorted(slices.Values(of))[len(of)/2] }
 
 // wire is a request as it is sent, and what it must be answered.
 type wire struct {
@@ -106,17 +99,18 @@ func wires(t town, size int, s service) ([]wire, error) {
 
 // warmUp asks everything a few times over one connection and keeps the answers.
 func warmUp(ctx context.Context, all []wire, s service) (err error) {
-	c, err := dial(ctx, s)
+	c, err := load.Dial(ctx, s.address())
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, c.file.Close()) }()
+	defer func() { err = errors.Join(err, c.Close()) }()
+	var answers load.Answers
 	for n := range warmTurns * len(all) {
 		w := &all[n%len(all)]
-		if err := c.send(w.sent); err != nil {
+		if err := c.Send(w.sent); err != nil {
 			return err
 		}
-		body, err := c.answer()
+		body, err := answers.Next(c.In)
 		if err == nil {
 			err = w.check(s, body)
 		}
@@ -128,44 +122,20 @@ func warmUp(ctx context.Context, all []wire, s service) (err error) {
 	return nil
 }
 
-// turn asks for a while over a few connections and returns the requests answered in a second. One thread waits for all of
-// them at once: what asking costs is lacking to the servers, and more so to the faster one.
-func turn(ctx context.Context, all []wire, workers int, s service) (rate float64, err error) {
-	p, err := open(ctx, workers, s)
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, p.close()) }()
-	for i, c := range p.clients {
-		if err := c.send(all[i*len(all)/workers].sent); err != nil {
-			return 0, err
-		}
-		c.next = i * len(all) / workers
-	}
-	began := clock.System()
-	n := 0
-	for end := began.Add(roundFor); clock.System().Before(end); {
-		ready, err := p.wait()
-		if err != nil {
-			return 0, err
-		}
-		for _, c := range ready {
-			w := all[c.next]
-			body, err := c.answer()
+// turn asks for a while over a few connections and returns the requests answered in a second.
+func turn(ctx context.Context, all []wire, workers int, s service) (float64, error) {
+	at := func(conn, i int) wire { return all[(conn*len(all)/workers+i)%len(all)] }
+	var answers load.Answers
+	return load.Turn(ctx, roundFor, load.Questions{Addr: s.address(), Connections: workers,
+		Ask: func(to []byte, conn, i int) []byte { return append(to, at(conn, i).sent...) },
+		Read: func(in *bufio.Reader, conn, i int) error {
+			w := at(conn, i)
+			body, err := answers.Next(in)
 			if err == nil && !bytes.Equal(body, w.body) {
 				err = w.check(s, body)
 			}
-			if err != nil {
-				return 0, err
-			}
-			n++
-			c.next = (c.next + 1) % len(all)
-			if err := c.send(all[c.next].sent); err != nil {
-				return 0, err
-			}
-		}
-	}
-	return float64(n) / clock.System().Sub(began).Seconds(), nil
+			return err
+		}})
 }
 
 func (w wire) check(s service, body []byte) error {
@@ -179,51 +149,4 @@ func (w wire) check(s service, body []byte) error {
 		}
 	}
 	return nil
-}
-
-// program is a server that was started.
-type program struct {
-	cmd  *exec.Cmd
-	addr string
-}
-
-func (p program) address() string { return p.addr }
-
-func (p program) stop() error {
-	err := p.cmd.Process.Signal(os.Interrupt)
-	var exit *exec.ExitError
-	if werr := p.cmd.Wait(); !errors.As(werr, &exit) {
-		err = errors.Join(err, werr)
-	}
-	return err
-}
-
-const startWithin = 30 * time.Second
-
-// start starts a program and waits until it answers on the address.
-func start(ctx context.Context, addr, probe string, env []string, path string, args ...string) (program, error) {
-	cmd := exec.CommandContext(ctx, path, args...)
-	cmd.Stderr, cmd.Env = os.Stderr, append(os.Environ(), env...)
-	if err := cmd.Start(); err != nil {
-		return program{}, err
-	}
-	p := program{cmd, addr}
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for end := clock.System().Add(startWithin); clock.System().Before(end); <-tick.C {
-		res, err := http.Get("http://" + addr + probe) //nolint:noctx // a probe of a program of our own
-		if err == nil && res.Body.Close() == nil && res.StatusCode == http.StatusOK {
-			return p, nil
-		}
-	}
-	return p, errors.Join(fmt.Errorf("%s did not begin to answer", path), p.stop())
-}
-
-func freeAddress(ctx context.Context) (string, error) {
-	var lc net.ListenConfig
-	ln, err := lc.Listen(ctx, "tcp", "127.0.0.1:"+strconv.Itoa(0))
-	if err != nil {
-		return "", err
-	}
-	return ln.Addr().String(), ln.Close()
 }

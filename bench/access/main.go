@@ -51,12 +51,12 @@ func measure(ctx context.Context, ours, theirs string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, b.stop()) }()
+	defer func() { err = errors.Join(err, b.Stop()) }()
 	f, err := startOpenFGA(ctx, theirs, t)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, f.stop()) }()
+	defer func() { err = errors.Join(err, f.Stop()) }()
 	runtime.GOMAXPROCS(1) // the servers need the processor more than who asks them
 	single, err := compare(ctx, t, 1, forOne, b, f)
 	if err != nil {

@@ -11,11 +11,12 @@ import (
 	"strconv"
 	"strings"
 
+	"bailiwick/bench/load"
 	"bailiwick/internal/authz"
 )
 
 type openFGA struct {
-	program
+	load.Program
 	store, model string
 }
 
@@ -42,27 +43,27 @@ type tuple struct {
 }
 
 func startOpenFGA(ctx context.Context, path string, t town) (openFGA, error) {
-	addr, err := freeAddress(ctx)
+	addr, err := load.FreeAddress(ctx)
 	if err != nil {
 		return openFGA{}, err
 	}
-	grpc, err := freeAddress(ctx)
+	grpc, err := load.FreeAddress(ctx)
 	if err != nil {
 		return openFGA{}, err
 	}
-	p, err := start(ctx, addr, "/healthz", nil, path, "run", "--datastore-engine", "memory", "--http-addr", addr, "--grpc-addr", grpc,
+	p, err := load.Start(ctx, addr, "/healthz", nil, path, "run", "--datastore-engine", "memory", "--http-addr", addr, "--grpc-addr", grpc,
 		"--playground-enabled=false", "--metrics-enabled=false", "--log-level", "error")
 	if err != nil {
 		return openFGA{}, err
 	}
-	f := openFGA{program: p}
-	if err := f.load(ctx, t); err != nil {
-		return f, errors.Join(err, f.stop())
+	f := openFGA{Program: p}
+	if err := f.fill(ctx, t); err != nil {
+		return f, errors.Join(err, f.Stop())
 	}
 	return f, nil
 }
 
-func (f *openFGA) load(ctx context.Context, t town) error {
+func (f *openFGA) fill(ctx context.Context, t town) error {
 	var made struct {
 		ID    string `json:"id"`
 		Model string `json:"authorization_model_id"`
@@ -100,7 +101,7 @@ func (f *openFGA) post(ctx context.Context, path string, body, into any) error {
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+f.addr+path, bytes.NewReader(text))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+f.Addr+path, bytes.NewReader(text))
 	if err != nil {
 		return err
 	}
@@ -118,6 +119,8 @@ func (f *openFGA) post(ctx context.Context, path string, body, into any) error {
 	}
 	return json.Unmarshal(answer, into)
 }
+
+func (f openFGA) address() string { return f.Addr }
 
 func (openFGA) name() string { return "OpenFGA" }
 

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -169,13 +168,4 @@ func (s *site) ask(ctx context.Context, method, path string, body io.Reader, hea
 	}
 	answer, err = io.ReadAll(res.Body)
 	return res.StatusCode, answer, res.Header, errors.Join(err, res.Body.Close())
-}
-
-func freeAddress(ctx context.Context) (string, error) {
-	var lc net.ListenConfig
-	ln, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return ln.Addr().String(), ln.Close()
 }

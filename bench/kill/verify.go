@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"time"
 
+	"bailiwick/bench/load"
 	"bailiwick/internal/account"
 	"bailiwick/internal/apikey"
 	"bailiwick/internal/app"
@@ -24,7 +25,7 @@ import (
 
 // prepare sets up a platform with a reseller, and a key of the platform's Owner.
 func prepare(ctx context.Context, data string) (s *site, err error) {
-	addr, err := freeAddress(ctx)
+	addr, err := load.FreeAddress(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 
+	"bailiwick/bench/load"
 	"bailiwick/internal/account"
 	"bailiwick/internal/apikey"
 	"bailiwick/internal/authz"
@@ -61,7 +63,7 @@ func measure(ctx context.Context, ours, redis string, alone bool, most int) (err
 		}
 	}
 	fmt.Printf("decisions_per_s=%.0f allocs=%.2f redis_ratio=%.1f http_ratio=%.2f batch_ratio=%.2f hot_parent_loss=%.0f%%\n",
-		m.decisions, m.allocs, m.decisions/median(rates[0]), ratio(rates[1], rates[0]), ratio(rates[2], rates[0]), 100*m.loss)
+		m.decisions, m.allocs, m.decisions/load.Median(rates[0]), load.Median(load.Ratios(rates[1], rates[0])), load.Median(load.Ratios(rates[2], rates[0])), 100*m.loss)
 	return nil
 }
 
@@ -79,10 +81,10 @@ func inside(ctx context.Context, dir string, most int) (figures, error) {
 
 // besideRedis has the server, Redis in memory alone, and Redis that is as durable as the server, answer in turns.
 func besideRedis(ctx context.Context, ours, redis, dir string, key secret.String) (rates [][]float64, err error) {
-	var running []program
+	var running []load.Program
 	defer func() {
 		for _, p := range running {
-			err = errors.Join(err, p.stop())
+			err = errors.Join(err, p.Stop())
 		}
 	}()
 	p, single, batch, err := serveReserves(ctx, ours, dir, key)
@@ -100,11 +102,12 @@ func besideRedis(ctx context.Context, ours, redis, dir string, key secret.String
 		return rates, err
 	}
 	running = append(running, p)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // the servers need the processors more than who asks them
 	if rates, err = inTurns(ctx, memory, single, batch, durable); err != nil {
 		return rates, err
 	}
-	fmt.Printf("Redis with a script: %.0f decisions/s in memory alone, its figure below; %.0f with appendfsync always, as durable as ours\n", median(rates[0]), median(rates[3]))
-	fmt.Printf("over HTTP, durable before the answer: %.0f reserves/s singly, %.0f/s in batches of %d; %d connections each, to Redis as well\n", median(rates[1]), median(rates[2]), inBatch, connections)
+	fmt.Printf("Redis with a script: %.0f decisions/s in memory alone, its figure below; %.0f with appendfsync always, as durable as ours\n", load.Median(rates[0]), load.Median(rates[3]))
+	fmt.Printf("over HTTP, durable before the answer: %.0f reserves/s singly, %.0f/s in batches of %d; %d connections each, to Redis as well\n", load.Median(rates[1]), load.Median(rates[2]), inBatch, connections)
 	return rates, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"bailiwick/bench/load"
 	"bailiwick/internal/clock"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/quota"
@@ -114,7 +115,7 @@ func (n node) hotParent(ctx context.Context) (hot, apart, loss float64, err erro
 		}
 		hots, aparts, losses = append(hots, first.perSecond()), append(aparts, second.perSecond()), append(losses, 1-first.perSecond()/second.perSecond())
 	}
-	return median(hots), median(aparts), median(losses), nil
+	return load.Median(hots), load.Median(aparts), load.Median(losses), nil
 }
 
 const (
@@ -153,7 +154,7 @@ func (n node) median(ctx context.Context, senders [][]quota.Sender) (perSecond, 
 		rates = append(rates, s.perSecond())
 		allocs = min(allocs, float64(after.Mallocs-before.Mallocs)/float64(max(1, s.done)))
 	}
-	return median(rates), allocs, nil
+	return load.Median(rates), allocs, nil
 }
 
 // spent is what was spent in a time.

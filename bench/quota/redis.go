@@ -5,10 +5,13 @@ import (
 	"context"
 	"crypto/sha1" //nolint:gosec // the name of a script in Redis, which is no secret
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
 	"time"
+
+	"bailiwick/bench/load"
 )
 
 // script keeps nine counters: it looks at all, and counts if none would exceed its limit.
@@ -17,8 +20,8 @@ for i = 1, #KEYS do redis.call('INCRBY', KEYS[i], ARGV[1]) end
 return 0`
 
 // startRedis starts Redis and returns a turn that has the script counted. keep says whether, and how, it writes the counts down.
-func startRedis(ctx context.Context, path, dir string, keep ...string) (p program, ask turn, err error) {
-	addr, err := freeAddress(ctx)
+func startRedis(ctx context.Context, path, dir string, keep ...string) (p load.Program, ask turn, err error) {
+	addr, err := load.FreeAddress(ctx)
 	if err != nil {
 		return p, nil, err
 	}
@@ -26,7 +29,7 @@ func startRedis(ctx context.Context, path, dir string, keep ...string) (p progra
 	if err != nil {
 		return p, nil, err
 	}
-	p, err = start(ctx, addr, nil, path, append([]string{"--port", port, "--bind", "127.0.0.1", "--save", "", "--loglevel", "warning", "--daemonize", "no", "--dir", dir}, keep...)...)
+	p, err = load.Start(ctx, addr, "", nil, path, append([]string{"--port", port, "--bind", "127.0.0.1", "--save", "", "--loglevel", "warning", "--daemonize", "no", "--dir", dir}, keep...)...)
 	return p, func(ctx context.Context, lasts time.Duration) (float64, error) { return askRedis(ctx, addr, lasts) }, err
 }
 
@@ -55,30 +58,32 @@ func askRedis(ctx context.Context, addr string, lasts time.Duration) (float64, e
 	if err := once(ctx, addr, words(nil, "SCRIPT", "LOAD", script)); err != nil {
 		return 0, err
 	}
-	return load(ctx, addr, connections, lasts, func(to []byte, conn, i int) []byte { return append(to, requests[(conn*7919+i)%customers]...) }, func(in *bufio.Reader) error {
+	ask := func(to []byte, conn, i int) []byte { return append(to, requests[(conn*7919+i)%customers]...) }
+	read := func(in *bufio.Reader, _, _ int) error {
 		line, err := in.ReadSlice('\n')
 		if err == nil && string(line) != ":0\r\n" {
 			err = fmt.Errorf("redis says %q", line)
 		}
 		return err
-	})
+	}
+	return load.Turn(ctx, lasts, load.Questions{Addr: addr, Connections: connections, Ask: ask, Read: read})
 }
 
 // once sends one request whose answer has two lines.
 func once(ctx context.Context, addr string, request []byte) error {
-	var d net.Dialer
-	conn, err := d.DialContext(ctx, "tcp", addr)
+	c, err := load.Dial(ctx, addr)
 	if err != nil {
 		return err
 	}
-	if _, err := conn.Write(request); err != nil {
-		return err
-	}
-	in := bufio.NewReader(conn)
+	err = c.Send(request)
 	for range 2 {
-		if line, err := in.ReadString('\n'); err != nil || line[0] == '-' {
-			return fmt.Errorf("redis says %q: %w", line, err)
+		var line string
+		if err == nil {
+			line, err = c.In.ReadString('\n')
+		}
+		if err == nil && line[0] == '-' {
+			err = fmt.Errorf("redis says %q", line)
 		}
 	}
-	return conn.Close()
+	return errors.Join(err, c.Close())
 }

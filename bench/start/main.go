@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -18,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"bailiwick/bench/load"
 	"bailiwick/internal/clock"
 )
 
@@ -63,7 +63,7 @@ func measure(ctx context.Context, binary, data string) error {
 
 // once starts the program, waits for its sign-in page, and stops it.
 func once(ctx context.Context, binary, data string) (ms, residentMB float64, err error) {
-	addr, err := freeAddress(ctx)
+	addr, err := load.FreeAddress(ctx)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -88,15 +88,6 @@ func ignoreExit(err error) error {
 		return nil
 	}
 	return err
-}
-
-func freeAddress(ctx context.Context) (string, error) {
-	var lc net.ListenConfig
-	ln, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return ln.Addr().String(), ln.Close()
 }
 
 func firstPage(ctx context.Context, url string) error {
