@@ -1,6 +1,8 @@
 package web
 
 import (
+	"context"
+	"errors"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -92,9 +94,13 @@ func (s *Server) logged(next http.Handler) http.Handler {
 	})
 }
 
-// answered notes how a request ended. A client that went away was answered nothing: status 0.
+// answered notes how a request ended. A client that went away was answered nothing: status 0, whatever was still written to it of
+// what its leaving broke off.
 func (s *Server) answered(r *http.Request, rec *recorder, took time.Duration) {
 	route := routeOf(r)
+	if rec.status >= http.StatusInternalServerError && errors.Is(r.Context().Err(), context.Canceled) {
+		rec.status = 0
+	}
 	if rec.Header().Get("Content-Type") != eventStream { // a stream lasts as long as somebody watches
 		s.metrics.ended(route, rec.status, took)
 	}
