@@ -89,12 +89,15 @@ func termBodies(t plan.Terms) []Limit {
 	return out
 }
 
-func termsOf(all []Limit) plan.Terms {
-	out := plan.Terms{}
-	for _, l := range all {
+func termsOf(all []Limit) (plan.Terms, error) {
+	out, seen := plan.Terms{}, places{}
+	for i, l := range all {
+		if err := seen.add(l.Limit, "limits", i); err != nil {
+			return nil, err
+		}
 		out[plan.Term(l.Limit)] = l.Amount
 	}
-	return out
+	return out, nil
 }
 
 func (a *API) listPackages(ctx context.Context, by authz.Actor, in *AtAccount) (*Answer[List[Package]], error) {
@@ -118,7 +121,7 @@ type createPackageIn struct {
 	Body struct {
 		Name       string    `json:"name" example:"Starter"`
 		PriceNote  string    `json:"price_note,omitempty" example:"29 EUR a month"`
-		AllModules bool      `json:"all_modules,omitempty" doc:"It withholds no module, those to come included."`
+		AllModules *bool     `json:"all_modules,omitempty" doc:"It withholds no module, those to come included. So it is when modules are left out as well."`
 		Modules    []string  `json:"modules,omitempty" maxItems:"200" doc:"Else the keys of the modules that it leaves to the people of its clients."`
 		Role       ids.Role  `json:"role,omitempty" maxLength:"64" doc:"The role group of who is made a user without one."`
 		Limits     []Limit   `json:"limits,omitempty" maxItems:"50" doc:"What is left out has no limit."`
@@ -141,8 +144,17 @@ func setOfModules(keys []string) authz.Set {
 
 func (a *API) createPackage(ctx context.Context, by authz.Actor, in *createPackageIn) (*Created, error) {
 	b := in.Body
-	id, err := a.Plans.Create(ctx, by, in.Account, plan.Input{Name: b.Name, PriceNote: b.PriceNote, All: b.AllModules, Modules: setOfModules(b.Modules), Role: b.Role, Terms: termsOf(b.Limits), Sending: gridOf(b.Sending)})
-	return made("/accounts/"+string(in.Account)+"/packages/", id, err)
+	terms, err := termsOf(b.Limits)
+	if err != nil {
+		return nil, err
+	}
+	sending, err := gridOf(b.Sending)
+	if err != nil {
+		return nil, err
+	}
+	whole := b.Modules == nil
+	id, err := a.Plans.Create(ctx, by, in.Account, plan.Input{Name: b.Name, PriceNote: b.PriceNote, All: or(b.AllModules, whole), Modules: setOfModules(b.Modules), Role: b.Role, Terms: terms, Sending: sending})
+	return made("/accounts/"+string(in.Account)+"/packages/", id, sendingPlaces(b.Sending).in(err))
 }
 
 // AtPackage names a package in the path.
@@ -192,13 +204,19 @@ func (a *API) editPackage(ctx context.Context, by authz.Actor, in *editPackageIn
 		upd.Modules = setOfModules(*b.Modules)
 	}
 	if b.Limits != nil {
-		upd.Terms = termsOf(*b.Limits)
+		if upd.Terms, err = termsOf(*b.Limits); err != nil {
+			return nil, err
+		}
 	}
+	var at places
 	if b.Sending != nil {
-		upd.Sending = gridOf(*b.Sending)
+		if upd.Sending, err = gridOf(*b.Sending); err != nil {
+			return nil, err
+		}
+		at = sendingPlaces(*b.Sending)
 	}
 	if err := a.Plans.Edit(ctx, by, in.Account, in.Package, version, upd); err != nil {
-		return nil, err
+		return nil, at.in(err)
 	}
 	return a.getPackage(ctx, by, &in.AtPackage)
 }

@@ -270,7 +270,7 @@ type QuotaWindow struct {
 	Source    string     `json:"source,omitempty" doc:"Where the limit comes from: pool, package, allocation, role, limit or override."`
 	Used      int64      `json:"used"`
 	Remaining *int64     `json:"remaining,omitempty" doc:"Absent without a limit."`
-	ResetsAt  *time.Time `json:"resets_at,omitempty" doc:"When the day or month ends. The hour rolls."`
+	ResetsAt  *time.Time `json:"resets_at,omitempty" doc:"When the day or month ends; of the hour, which rolls, when all that is used in it counts no more. Absent for an hour in which nothing is used."`
 	Binds     bool       `json:"binds,omitempty" doc:"This is what leaves least, or what refuses."`
 	Credits   int64      `json:"credits,omitempty" doc:"What credits add to the limit of the month: what was drawn of them in it, and what can still be."`
 	// NextCredit is drawn on when the month is used up.
@@ -402,15 +402,21 @@ type setLimitsIn struct {
 }
 
 func (a *API) setLimits(ctx context.Context, by authz.Actor, in *setLimitsIn) (*Answer[List[QuotaLimit]], error) {
-	edits := make([]quota.Edit, len(in.Body.Limits))
+	edits, named := make([]quota.Edit, len(in.Body.Limits)), places{}
 	for i, l := range in.Body.Limits {
+		if err := named.add(l.Channel+"_"+l.Window, "limits", i); err != nil {
+			return nil, err
+		}
 		w, _ := quota.ParseWindow(l.Window) // one of the three, by the contract
 		edits[i] = quota.Edit{Channel: quota.Channel(l.Channel), Window: w, Limit: quota.Limit{Amount: l.Limit, Action: quota.Action(l.Action), Cap: l.Cap, Paced: l.Paced}, LastDay: l.LastDay}
 		if l.EndsAt != nil {
 			edits[i].Ends = *l.EndsAt
 		}
 	}
-	for _, l := range in.Body.Remove {
+	for i, l := range in.Body.Remove {
+		if err := named.add(l.Channel+"_"+l.Window, "remove", i); err != nil {
+			return nil, err
+		}
 		w, _ := quota.ParseWindow(l.Window)
 		edits = append(edits, quota.Edit{Channel: quota.Channel(l.Channel), Window: w, Remove: true})
 	}
@@ -419,7 +425,7 @@ func (a *API) setLimits(ctx context.Context, by authz.Actor, in *setLimitsIn) (*
 		all, err = a.Quotas.Limits(ctx, by, in.Account, in.target())
 	}
 	if err != nil {
-		return nil, err
+		return nil, named.in(err)
 	}
 	return &Answer[List[QuotaLimit]]{limitBodies(all)}, nil
 }

@@ -77,8 +77,12 @@ func (a *API) createRole(ctx context.Context, by authz.Actor, in *createRoleIn) 
 	if err != nil {
 		return nil, err
 	}
-	id, err := a.Roles.Create(ctx, by, in.Account, role.Input{Name: in.Body.Name, Description: in.Body.Description, Perms: perms, Sending: gridOf(in.Body.Sending)})
-	return made("/accounts/"+string(in.Account)+"/roles/", id, err)
+	sending, err := gridOf(in.Body.Sending)
+	if err != nil {
+		return nil, err
+	}
+	id, err := a.Roles.Create(ctx, by, in.Account, role.Input{Name: in.Body.Name, Description: in.Body.Description, Perms: perms, Sending: sending})
+	return made("/accounts/"+string(in.Account)+"/roles/", id, sendingPlaces(in.Body.Sending).in(err))
 }
 
 // AtRole names a role group in the path.
@@ -125,11 +129,15 @@ func (a *API) editRole(ctx context.Context, by authz.Actor, in *editRoleIn) (*It
 			return nil, err
 		}
 	}
+	var at places
 	if in.Body.Sending != nil {
-		upd.Sending = gridOf(*in.Body.Sending)
+		if upd.Sending, err = gridOf(*in.Body.Sending); err != nil {
+			return nil, err
+		}
+		at = sendingPlaces(*in.Body.Sending)
 	}
 	if err := a.Roles.Edit(ctx, by, in.Account, in.Role, version, upd); err != nil {
-		return nil, err
+		return nil, at.in(err)
 	}
 	return a.getRole(ctx, by, &in.AtRole)
 }

@@ -89,7 +89,7 @@ func NewService(r *op.Runner, now clock.Clock, zone setting.Key[string]) *Servic
 	return &Service{r, now, zone}
 }
 
-// List returns the packages that are made at the account and above it, by name. A customer's people see the one they have.
+// List returns the packages that are made at the account and above it, the smallest first. A customer's people see the one they have.
 func (s *Service) List(ctx context.Context, by authz.Actor, account ids.Account) ([]Package, error) {
 	q, sc, err := s.op.Read(ctx, by, authz.PackagesView, account)
 	if err != nil {
@@ -107,7 +107,7 @@ func (s *Service) Get(ctx context.Context, by authz.Actor, account ids.Account, 
 	return get(ctx, q, sc, id)
 }
 
-// Usable returns the packages that a customer at or directly below the scope's account can be given, by name.
+// Usable returns the packages that a customer at or directly below the scope's account can be given, the smallest first.
 func Usable(ctx context.Context, q db.Queryer, sc authz.Scope) ([]Package, error) {
 	return usable(ctx, q, sc)
 }

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -58,7 +59,23 @@ func find(ctx context.Context, q db.Queryer, sc authz.Scope, cond string, args .
 	if err != nil || len(all) == 0 {
 		return nil, err
 	}
-	return all, addTerms(ctx, q, sc, all)
+	if err := addTerms(ctx, q, sc, all); err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(all, bySize)
+	return all, nil
+}
+
+// bySize has the package first with which less can be sent: in a month, else in a day or an hour, and those without a limit last.
+func bySize(a, b Package) int {
+	for _, c := range quota.Channels() {
+		for _, w := range []quota.Window{quota.Month, quota.Day, quota.Hour} {
+			if n := cmp.Compare(uint64(a.Sending.Of(c, w).Amount), uint64(b.Sending.Of(c, w).Amount)); n != 0 { //nolint:gosec // -1 is the greatest
+				return n
+			}
+		}
+	}
+	return 0
 }
 
 // addTerms reads the amounts of packages.

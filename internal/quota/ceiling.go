@@ -3,6 +3,7 @@ package quota
 import (
 	"context"
 	"math"
+	"slices"
 	"time"
 
 	"bailiwick/internal/authz"
@@ -56,29 +57,33 @@ func raised(ctx context.Context, w *op.W, t Target, e Edit, was Limit, own reach
 	return fromParent(ctx, within(w.Tx()), w.Scope(), chain[len(chain)-1], w.Scope().Account(), e)
 }
 
-// belowAll refuses a limit above that of an account of the chain.
+// belowAll refuses a limit above that of an account of the chain, and names the lowest.
 func belowAll(ctx context.Context, q asOf, sc authz.Scope, chain []ids.Account, t Target, e Edit) error {
 	all, err := accountLimits(ctx, q, sc, chain, e.Channel)
 	if err != nil {
 		return err
 	}
-	asks := e.Limit.lets()
+	least, at := e.Limit.lets(), -1
 	for i, id := range chain {
 		has := all[id][e.Window].Amount
 		if has == Unlimited || e.Limit.Amount == Unlimited && t != (Target{}) {
 			continue
 		}
 		most, err := mostOf(ctx, q, id, has)
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case asks > most && (sc.Sees(id) || t == (Target{}) && i == len(chain)-1):
-			return errs.Field(e.Field(""), "quota.above_parent", "Write at most {most}, or remove the limit to draw on the account above. The account above has no more for this.", "most", most)
-		case asks > most:
-			return errs.Field(e.Field(""), "quota.above_provider", "Write less, or ask your provider for more. An account further above has not as much.")
+		}
+		if most < least {
+			least, at = most, i
 		}
 	}
-	return nil
+	switch {
+	case at < 0:
+		return nil
+	case sc.Sees(chain[at]) || t == (Target{}) && at == len(chain)-1:
+		return errs.Field(e.Field(""), "quota.above_parent", "Write at most {most}, or remove the limit to draw on the account above. The account above has no more for this.", "most", least)
+	}
+	return errs.Field(e.Field(""), "quota.above_provider", "Write less, or ask your provider for more. An account further above has not as much.")
 }
 
 // fromParent refuses a limit of an account that its parent has no room for beside what it has given to others.
@@ -221,9 +226,9 @@ func gridOf(ctx context.Context, tx *db.Tx, subject, shared string) (Grid, error
 }
 
 // Bought checks what a client gets by another package: where it may send more than before, it is under the same ceilings as a limit
-// that is set for it.
+// that is set for it. An override that ends is no reason to give it more: the package comes after it.
 func Bought(ctx context.Context, tx *db.Tx, sc authz.Scope, was, is Grid) error {
-	own, err := gridOf(ctx, tx, string(sc.Account()), "")
+	rows, err := limitsOf(ctx, tx, []string{string(sc.Account())})
 	if err != nil {
 		return err
 	}
@@ -231,7 +236,8 @@ func Bought(ctx context.Context, tx *db.Tx, sc authz.Scope, was, is Grid) error 
 	var c errs.Collector
 	return each(&c, func(channel Channel, w Window) error {
 		e := Edit{Channel: channel, Window: w, Limit: is.Of(channel, w)}
-		if own.Of(channel, w).Source != "" || e.Limit.Amount == Unlimited || e.Limit.lets() <= was.Of(channel, w).lets() && was.Of(channel, w).Amount != Unlimited {
+		apart := slices.ContainsFunc(rows, func(r limitRow) bool { return r.channel == channel && r.window == w && r.ends.IsZero() })
+		if apart || e.Limit.Amount == Unlimited || e.Limit.lets() <= was.Of(channel, w).lets() && was.Of(channel, w).Amount != Unlimited {
 			return nil
 		}
 		if err := belowAll(ctx, within(tx), sc, chain[:len(chain)-1], Target{}, e); err != nil {

@@ -55,6 +55,16 @@ func (c *Counter) used(w Window) int64 {
 	return sum
 }
 
+// empties is when the last of what is in the ring counts no more, in Unix milliseconds, 0 for an empty one.
+func (c *Counter) empties() int64 {
+	for at := c.Minute; at > max(c.Minute-ringSize, -1); at-- {
+		if c.Ring[at%ringSize] > 0 {
+			return (at + ringSize) * minuteMs
+		}
+	}
+	return 0
+}
+
 // charge counts n units now. It reports false, and counts nothing, when a counter would run over.
 func (c *Counter) charge(n int64) (Charge, bool) {
 	at := &c.Ring[c.Minute%ringSize]

@@ -229,3 +229,18 @@ func TestTheHourForgetsAMinuteWhenNothingChargedToItCanBeAnHourYoung(t *testing.
 		}
 	}
 }
+
+func TestAnHourResetsWhenTheLastOfItCountsNoMore(t *testing.T) {
+	c := Counter{Minute: 1000}
+	if at := c.empties(); at != 0 {
+		t.Errorf("an empty hour resets at %d", at)
+	}
+	c.Ring[900%ringSize], c.Ring[990%ringSize] = 0, 5
+	at := c.empties()
+	c.turn(Moment{Minute: at/minuteMs - 1})
+	before := c.used(Hour)
+	c.turn(Moment{Minute: at / minuteMs})
+	if before != 5 || c.used(Hour) != 0 {
+		t.Errorf("%d are used a minute before it resets, and %d then", before, c.used(Hour))
+	}
+}

@@ -272,6 +272,9 @@ func set(ctx context.Context, w *op.W, t Target, e Edit, zone *time.Location, ow
 			return err
 		}
 	}
+	if !e.Remove && !e.Ends.IsZero() && !e.Ends.After(w.Tx().Now()) {
+		return errs.Field(e.Field("until"), "package.until_past", "Choose today or a later day.")
+	}
 	subject, kind := subjectOf(w.Scope(), t)
 	e.Limit.Source = kind.source()
 	row := limitRow{e.Limit, subject, e.Channel, e.Window, e.Ends}

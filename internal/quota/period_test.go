@@ -105,3 +105,14 @@ func TestAMonthBeginsOnItsBillingDay(t *testing.T) {
 		}
 	}
 }
+
+func TestALastDayIsWholeWhereClocksGoForwardOverMidnight(t *testing.T) {
+	zone, err := time.LoadLocation("America/Santiago")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := EndOfDay("until", "2026-09-05", zone, time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC))
+	if want := time.Date(2026, 9, 6, 4, 0, 0, 0, time.UTC); err != nil || !got.Equal(want) {
+		t.Errorf("it ends at %v (%v), want %v", got, err, want)
+	}
+}

@@ -162,7 +162,7 @@ type Shown struct {
 	Layer
 	Hidden bool
 	Used   [windows]int64
-	Ends   [windows]int64 // Unix milliseconds: when the day and the month end; 0 for the hour
+	Ends   [windows]int64 // Unix milliseconds: when the day and the month end, and when what was used in the hour counts no more; 0 for an empty one
 	Begins [windows]int64 // when they began
 	Leased int64          // of the month, units that nodes hold ready; they are not in Used
 	Purse  Purse          // the credits that extend the month, without what nodes hold ready
@@ -283,6 +283,7 @@ func (s *Service) explain(ctx context.Context, q db.Queryer, sc authz.Scope, p *
 		for _, w := range Windows() {
 			shown.Used[w] = st.Counter.used(w)
 		}
+		shown.Ends[Hour] = st.Counter.empties()
 		states, out.Layers = append(states, st), append(out.Layers, shown)
 	}
 	out.Decision = Decide(states, n)

@@ -1,6 +1,7 @@
 package quota_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -74,6 +75,14 @@ func TestNobodyRaisesALimitAboveTheirOwn(t *testing.T) {
 		w.refused("a client's Owner", w.set(w.amara.Actor, w.acme, quota.Target{}, day(10)), "quota.parents_field")
 		w.refused("more than the reseller has", w.set(w.nils.Actor, w.acme, quota.Target{}, day(1001)), "quota.above_parent")
 		w.refused("no limit, where the reseller has one", w.set(w.nils.Actor, w.acme, quota.Target{}, day(quota.Unlimited)), "quota.above_parent")
+		past := day(10)
+		past.Ends = w.Clock.Now()
+		w.refused("a limit that has ended", w.set(w.nils.Actor, w.acme, quota.Target{}, past), "package.until_past")
+		w.must(w.set(w.Root, w.Platform, quota.Target{}, day(5000)))
+		var said *errs.Error
+		if err := w.set(w.Root, w.acme, quota.Target{}, day(6000)); !errors.As(err, &said) || said.Text() != "Write at most 1000, or remove the limit to draw on the account above. The account above has no more for this." {
+			t.Errorf("of two limits above, the lowest is not named: %v", err)
+		}
 		w.must(w.set(w.nils.Actor, w.acme, quota.Target{}, day(700)))
 		w.refused("more than is left", w.set(w.nils.Actor, w.bolt, quota.Target{}, day(301)), "quota.handed_out")
 		w.must(w.set(w.nils.Actor, w.bolt, quota.Target{}, day(300)))
@@ -92,7 +101,7 @@ func TestNobodyRaisesALimitAboveTheirOwn(t *testing.T) {
 		} {
 			w.refused(name, w.set(w.Root, w.acme, quota.Target{}, e), name)
 		}
-		if n := w.Count("quota_limits"); n != 5 {
+		if n := w.Count("quota_limits"); n != 6 {
 			t.Errorf("%d limits are set", n)
 		}
 	})
@@ -224,6 +233,32 @@ func TestOverTheAPI(t *testing.T) {
 		other := w.Everything(w.nils.Actor, w.north)
 		if got := other.Post("/quota/release", `{"ids": ["`+first.ID()+`"]}`).Want(200); !strings.Contains(got.Body, `"reserve.not_found"`) {
 			t.Error(got.Body)
+		}
+	})
+}
+
+func TestProblemsOfTheAPINameThePlaceOfALimit(t *testing.T) {
+	each(t, func(w market) {
+		w.must(w.set(w.Root, w.north, quota.Target{}, day(1000)))
+		key := w.Everything(w.nils.Actor, w.north)
+		for _, c := range []struct{ path, body, at string }{
+			{"/accounts/" + string(w.acme) + "/limits", `{"limits": [{"channel": "sms", "window": "day", "limit": 1}, {"channel": "email", "window": "day", "limit": 1001}]}`, "body.limits[1].limit"},
+			{"/accounts/" + string(w.acme) + "/limits", `{"limits": [{"channel": "email", "window": "day", "limit": 5, "action": "overage", "cap": 4}]}`, "body.limits[0].cap"},
+			{"/accounts/" + string(w.acme) + "/limits", `{"limits": [{"channel": "email", "window": "day", "limit": 5, "last_day": "2020-01-01"}]}`, "body.limits[0].last_day"},
+			{"/accounts/" + string(w.acme) + "/limits", `{"limits": [{"channel": "email", "window": "day", "limit": 5}], "remove": [{"channel": "email", "window": "day"}]}`, "body.remove[0]"},
+			{"/accounts/" + string(w.north) + "/packages", `{"name": "P", "sending": [{"channel": "email", "window": "day", "limit": 1001}]}`, "body.sending[0].limit"},
+			{"/accounts/" + string(w.north) + "/packages", `{"name": "P", "limits": [{"limit": "users", "amount": 1}, {"limit": "users", "amount": 2}]}`, "body.limits[1]"},
+			{"/accounts/" + string(w.north) + "/roles", `{"name": "R", "permissions": [], "sending": [{"channel": "email", "window": "day", "limit": 5, "paced": true, "action": "overage", "cap": 9}]}`, "body.sending[0].paced"},
+		} {
+			var said struct{ Errors []struct{ Location string } }
+			key.Post(c.path, c.body).Want(422).Into(&said)
+			if len(said.Errors) != 1 || said.Errors[0].Location != c.at {
+				t.Errorf("%s: the problem is at %v, want %s", c.body, said.Errors, c.at)
+			}
+		}
+		made := key.Post("/accounts/"+string(w.north)+"/packages", `{"name": "Small", "sending": [{"channel": "email", "window": "day", "limit": 5}]}`).Want(201)
+		if got := key.Get("/accounts/" + string(w.north) + "/packages/" + made.ID()).Want(200); !strings.Contains(got.Body, `"all_modules":true`) {
+			t.Errorf("a package of which nothing is said withholds modules: %s", got.Body)
 		}
 	})
 }

@@ -3,6 +3,8 @@ package quota_test
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"bailiwick/internal/apptest"
 	"bailiwick/internal/authz"
 	"bailiwick/internal/ids"
@@ -106,6 +108,27 @@ func TestSellersHandOutNoMoreThanTheyHaveByPackages(t *testing.T) {
 	})
 }
 
+func TestWhatComesAfterAnOverrideThatEndsIsNotFreeToGive(t *testing.T) {
+	each(t, func(w market) {
+		w.must(w.set(w.Root, w.north, quota.Target{}, day(1000)))
+		p := w.sells("Half", 600)
+		w.must(w.Accounts.Assign(t.Context(), w.nils.Actor, w.acme, p))
+		today := w.Clock.Now().Format("2006-01-02")
+		less := quota.Edit{Channel: quota.Email, Window: quota.Day, Limit: quota.Limit{Amount: 100}, LastDay: today}
+		w.must(w.set(w.nils.Actor, w.acme, quota.Target{}, less))
+		w.refused("what the package gives again tomorrow", w.set(w.nils.Actor, w.bolt, quota.Target{}, day(401)), "quota.handed_out")
+		w.must(w.set(w.nils.Actor, w.bolt, quota.Target{}, day(400)))
+		w.refused("an edit of the package that it gives tomorrow", w.resell(p, 601), "quota.package_handed_out")
+		whole := w.sells("Whole", 1000)
+		w.refused("another package tomorrow", w.Accounts.Assign(t.Context(), w.nils.Actor, w.acme, whole), "package.sends_more")
+
+		w.must(w.set(w.nils.Actor, w.acme, quota.Target{}, day(100))) // for good
+		w.must(w.set(w.nils.Actor, w.bolt, quota.Target{}, day(900)))
+		more := quota.Edit{Channel: quota.Email, Window: quota.Day, Limit: quota.Limit{Amount: 101}, LastDay: today}
+		w.refused("more than is left, for a day", w.set(w.nils.Actor, w.acme, quota.Target{}, more), "quota.handed_out")
+	})
+}
+
 func TestARoleGroupLimitsEachOfItsPeopleAlone(t *testing.T) {
 	each(t, func(w market) {
 		group, err := w.Roles.Create(t.Context(), w.amara.Actor, w.acme, role.Input{Name: "Senders", Perms: authz.SetOf(authz.MessagesSend, authz.CredentialsView, authz.CredentialsCreate, authz.QuotasView, authz.QuotasEdit, authz.RolesView, authz.RolesManage), Sending: daily(10)})
@@ -141,5 +164,24 @@ func TestARoleGroupLimitsEachOfItsPeopleAlone(t *testing.T) {
 		w.refused("one's own group", w.Roles.Edit(t.Context(), one.Actor, w.acme, group, g.Version, role.Input{Name: g.Name, Perms: g.Perms, Sending: daily(11)}), "quota.above_yours")
 		w.refused("one's own group without a limit", w.Roles.Edit(t.Context(), one.Actor, w.acme, group, g.Version, role.Input{Name: g.Name, Perms: g.Perms}), "quota.above_yours")
 		w.must(w.Roles.Edit(t.Context(), one.Actor, w.acme, group, g.Version, role.Input{Name: g.Name, Perms: g.Perms, Sending: daily(9)}))
+	})
+}
+
+func TestPackagesAreListedFromTheSmallestToTheLargest(t *testing.T) {
+	each(t, func(w market) {
+		w.sells("A large one", 900)
+		_, err := w.Plans.Create(t.Context(), w.nils.Actor, w.north, plan.Input{Name: "All one can send", All: true})
+		w.must(err)
+		w.sells("B small", 10)
+		w.sells("C small", 10)
+		all, err := w.Plans.List(t.Context(), w.nils.Actor, w.north)
+		w.must(err)
+		var names []string
+		for _, p := range all {
+			names = append(names, p.Name)
+		}
+		if diff := cmp.Diff([]string{"B small", "C small", "A large one", "All one can send"}, names); diff != "" {
+			t.Error(diff)
+		}
 	})
 }

@@ -68,17 +68,18 @@ func removeLimit(ctx context.Context, tx *db.Tx, sc authz.Scope, l limitRow) err
 	return err
 }
 
-// handedOut adds up what a parent has given to its accounts, but for one of them. Of an account with an override in force that alone
-// counts, and else what its package gives it.
+// handedOut adds up what a parent has given to its accounts, but for one of them. Of an account with an override for good that alone
+// counts, else the most of what its package gives it and of an override that ends: what comes after it is not free to give either.
 func handedOut(ctx context.Context, q db.Queryer, _ authz.Scope, parent, except ids.Account, e Edit, now int64) (int64, error) {
-	return db.One(ctx, q, db.Value[int64], `SELECT CAST(COALESCE(SUM(CASE WHEN l.action = 'overage' THEN l.cap ELSE l.amount END), 0) AS BIGINT)
+	return db.One(ctx, q, db.Value[int64], `SELECT CAST(COALESCE(SUM(g.lets), 0) AS BIGINT) FROM (SELECT MAX(CASE WHEN l.action = 'overage' THEN l.cap ELSE l.amount END) AS lets
 		FROM accounts a JOIN quota_limits l ON l.subject IN (a.id, a.package_id) AND l.channel = ? AND l.period = ?
 		WHERE a.parent_id = ? AND a.id <> ? AND a.closed_at IS NULL AND l.amount > 0 AND (l.ends_at IS NULL OR l.ends_at > ?)
-		  AND (l.source = 'override' OR NOT EXISTS (SELECT 1 FROM quota_limits o WHERE o.subject = a.id AND o.channel = l.channel AND o.period = l.period AND o.source = 'override'
-		    AND (o.ends_at IS NULL OR o.ends_at > ?)))`, e.Channel, e.Window.String(), parent, except, now, now)
+		  AND (l.source = 'override' OR NOT EXISTS (SELECT 1 FROM quota_limits o WHERE o.subject = a.id AND o.channel = l.channel AND o.period = l.period AND o.source = 'override' AND o.ends_at IS NULL))
+		GROUP BY a.id) g`, e.Channel, e.Window.String(), parent, except, now)
 }
 
-// highestBelow is the highest limits of the accounts below the scope's account that are in force, those of their packages included.
+// highestBelow is the highest limits of the accounts below the scope's account that are in force, those of their packages included, also
+// where an override stands in for one until its last day.
 func highestBelow(ctx context.Context, q asOf, sc authz.Scope) (Grid, error) {
 	out, now := Grid{}, q.now.UnixMilli()
 	here, args := sc.Here("t.ancestor_id")
@@ -97,8 +98,8 @@ func highestBelow(ctx context.Context, q asOf, sc authz.Scope) (Grid, error) {
 	}, `SELECT l.channel, l.period, MAX(CASE WHEN l.amount < 0 THEN 9223372036854775807 WHEN l.action = 'overage' THEN l.cap ELSE l.amount END)
 		FROM account_tree t JOIN accounts a ON a.id = t.descendant_id JOIN quota_limits l ON l.subject IN (a.id, a.package_id)
 		WHERE `+here+` AND t.depth > 0 AND a.closed_at IS NULL AND (l.ends_at IS NULL OR l.ends_at > ?)
-		  AND (l.source = 'override' OR NOT EXISTS (SELECT 1 FROM quota_limits o WHERE o.subject = a.id AND o.channel = l.channel AND o.period = l.period AND o.source = 'override'
-		    AND (o.ends_at IS NULL OR o.ends_at > ?))) GROUP BY l.channel, l.period`, append(args, now, now)...)
+		  AND (l.source = 'override' OR NOT EXISTS (SELECT 1 FROM quota_limits o WHERE o.subject = a.id AND o.channel = l.channel AND o.period = l.period AND o.source = 'override' AND o.ends_at IS NULL))
+		GROUP BY l.channel, l.period`, append(args, now)...)
 	return out, err
 }
 

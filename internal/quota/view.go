@@ -121,7 +121,8 @@ func EndOfDay(field, day string, zone *time.Location, now time.Time) (time.Time,
 	if err != nil || d.Year() < 1900 || d.Year() > 9990 {
 		return time.Time{}, errs.Field(field, "date.unreadable", "Write the date as year-month-day, like 2027-03-31.")
 	}
-	end := time.Date(d.Year(), d.Month(), d.Day()+1, 0, 0, 0, 0, zone)
+	y, m, n := d.Date()
+	end := date{y, m, n}.next().begins(zone)
 	if !end.After(now) {
 		return time.Time{}, errs.Field(field, "package.until_past", "Choose today or a later day.")
 	}

@@ -120,10 +120,10 @@ func quotaWindow(p i18n.Printer, l quota.Shown, w quota.Window, now time.Time) s
 	return v
 }
 
-// resetText says when a day or month ends: the time of a day, the date of a month, by the account's clock.
+// resetText says when a window ends: the time of an hour or day, the date of a month, by the account's clock.
 func resetText(p i18n.Printer, l quota.Shown, w quota.Window, now time.Time) string {
 	ends := time.UnixMilli(l.Ends[w]).In(l.Calendar.Zone)
-	if w == quota.Day && ends.Sub(now) < 24*time.Hour {
+	if w != quota.Month && ends.Sub(now) < 24*time.Hour {
 		return clockOf(p, ends)
 	}
 	return p.Date(account.DateIn(ends, l.Calendar.Zone).Time())
@@ -213,7 +213,7 @@ func layerShown(p i18n.Printer, x quota.Explanation, i int, l quota.Shown, now t
 	for _, w := range quota.Windows() {
 		limit := l.Limits[w]
 		st := sending.Standing{Window: p.T("usage.per_" + w.String()), Unbound: limit.Amount == quota.Unlimited, Meter: part.Meter{Label: p.T("usage.meter_" + w.String()), Used: l.Used[w], Limit: l.Most(w, now)}, Resets: p.T("usage.rolling")}
-		if w != quota.Hour {
+		if l.Ends[w] != 0 {
 			st.Resets = resetText(p, l, w, now)
 		}
 		if !st.Unbound {

@@ -40,6 +40,7 @@ func (c packagesList) Run(p *Process) error {
 		column[client.Package]{"id", func(r client.Package) string { return r.ID }},
 		column[client.Package]{"name", func(r client.Package) string { return r.Name }},
 		column[client.Package]{"price", func(r client.Package) string { return r.PriceNote }},
+		column[client.Package]{"sends", func(r client.Package) string { return sendingText(r.Sending) }},
 		column[client.Package]{"limits", func(r client.Package) string { return limits(r.Limits) }},
 		column[client.Package]{"clients", func(r client.Package) string { return strconv.FormatInt(r.Clients, 10) }},
 		column[client.Package]{"retired", func(r client.Package) string {
@@ -92,7 +93,7 @@ func (s *session) pack(r client.Package) error {
 	if !r.AllModules {
 		modules = strings.Join(r.Modules, ", ")
 	}
-	return facts(s.Out, "Id", r.ID, "Name", r.Name, "Price", r.PriceNote, "Modules", modules, "Role of new users", r.RoleName, "Limits", limits(r.Limits), "Clients", strconv.FormatInt(r.Clients, 10))
+	return facts(s.Out, "Id", r.ID, "Name", r.Name, "Price", r.PriceNote, "Modules", modules, "Role of new users", r.RoleName, "Sends", sendingText(r.Sending), "Limits", limits(r.Limits), "Clients", strconv.FormatInt(r.Clients, 10))
 }
 
 type packagesShow struct {
@@ -120,6 +121,7 @@ type packagesCreate struct {
 	Module []string `help:"A module that it leaves to the people of its clients; repeated or with commas. Without any: all." placeholder:"MODULE"`
 	Role   string   `help:"The role group of who is made a user without one." placeholder:"ID"`
 	Limit  []string `help:"A limit, for example users=25; repeated or with commas." placeholder:"LIMIT=NUMBER"`
+	Send   []string `help:"How much a client may send, for example email/month=100000 or email/hour=5000/hold; repeated or with commas. What is left out has no limit." placeholder:"CHANNEL/WINDOW=NUMBER"`
 }
 
 // Run makes a package.
@@ -132,7 +134,11 @@ func (c packagesCreate) Run(p *Process) error {
 	if err != nil {
 		return err
 	}
-	return s.made(s.CreatePackage(s.Ctx, at, client.CreatePackageInBody{Name: c.Name, PriceNote: c.Price, AllModules: len(c.Module) == 0, Modules: c.Module, Role: c.Role, Limits: all}))
+	sending, err := readSending(c.Send)
+	if err != nil {
+		return err
+	}
+	return s.made(s.CreatePackage(s.Ctx, at, client.CreatePackageInBody{Name: c.Name, PriceNote: c.Price, AllModules: len(c.Module) == 0, Modules: c.Module, Role: c.Role, Limits: all, Sending: sending}))
 }
 
 type packagesEdit struct {
@@ -144,6 +150,7 @@ type packagesEdit struct {
 	AllModules bool      `help:"It withholds no module, those to come included."`
 	Role       *string   `help:"The role group of who is made a user without one; empty for none." placeholder:"ID"`
 	Limit      []string  `help:"A limit, for example users=25 or keys=unlimited; those not named stay." placeholder:"LIMIT=NUMBER"`
+	Send       []string  `help:"How much a client may send, for example email/month=100000, email/hour=5000/hold or sms/day=unlimited; what is not named stays." placeholder:"CHANNEL/WINDOW=NUMBER"`
 }
 
 // Run changes a package.
@@ -170,6 +177,14 @@ func (c packagesEdit) Run(p *Process) error {
 			all = append(slices.DeleteFunc(all, func(o client.Limit) bool { return o.Limit == l.Limit }), l)
 		}
 		body.Limits = &all
+	}
+	sending, err := readSending(c.Send)
+	if err != nil {
+		return err
+	}
+	if len(sending) > 0 {
+		all := withSending(r.Sending, sending)
+		body.Sending = &all
 	}
 	if r, _, err = s.EditPackage(s.Ctx, at, c.ID, version, body); err != nil {
 		return err

@@ -441,7 +441,7 @@ func (s *session) role(r client.Role) error {
 	if s.json {
 		return s.printJSON(r)
 	}
-	return facts(s.Out, "Id", r.ID, "Name", r.Name, "Description", r.Description, "Permissions", strings.Join(r.Permissions, ", "), "People", strconv.FormatInt(r.Members+r.Invitations, 10))
+	return facts(s.Out, "Id", r.ID, "Name", r.Name, "Description", r.Description, "Permissions", strings.Join(r.Permissions, ", "), "Sends", sendingText(r.Sending), "People", strconv.FormatInt(r.Members+r.Invitations, 10))
 }
 
 type rolesShow struct {
@@ -467,6 +467,7 @@ type rolesCreate struct {
 	Name        string   `arg:"" help:"Its name."`
 	Description string   `help:"What it is for." placeholder:"TEXT"`
 	Perm        []string `help:"What it may do, for example clients.view; repeated or with commas." placeholder:"PERMISSION"`
+	Send        []string `help:"How much each of its people may send, for example email/day=500 or sms/hour=20/hold; repeated or with commas. What is left out has no limit." placeholder:"CHANNEL/WINDOW=NUMBER"`
 }
 
 // Run defines a role group.
@@ -479,7 +480,11 @@ func (c rolesCreate) Run(p *Process) error {
 	if perms == nil {
 		perms = []string{}
 	}
-	return s.made(s.CreateRole(s.Ctx, at, client.CreateRoleInBody{Name: c.Name, Description: c.Description, Permissions: perms}))
+	sending, err := readSending(c.Send)
+	if err != nil {
+		return err
+	}
+	return s.made(s.CreateRole(s.Ctx, at, client.CreateRoleInBody{Name: c.Name, Description: c.Description, Permissions: perms, Sending: sending}))
 }
 
 type rolesEdit struct {
@@ -488,6 +493,7 @@ type rolesEdit struct {
 	Name        *string   `help:"Its name." placeholder:"TEXT"`
 	Description *string   `help:"What it is for." placeholder:"TEXT"`
 	Perm        *[]string `help:"All that it may do from now on; repeated or with commas." placeholder:"PERMISSION"`
+	Send        []string  `help:"How much each of its people may send, for example email/day=500 or sms/hour=unlimited; what is not named stays." placeholder:"CHANNEL/WINDOW=NUMBER"`
 }
 
 // Run changes a role group.
@@ -496,12 +502,20 @@ func (c rolesEdit) Run(p *Process) error {
 	if err != nil {
 		return err
 	}
-	_, version, err := s.GetRole(s.Ctx, at, c.ID)
+	sending, err := readSending(c.Send)
 	if err != nil {
 		return err
 	}
-	r, _, err := s.EditRole(s.Ctx, at, c.ID, version, client.EditRoleInBody{Name: c.Name, Description: c.Description, Permissions: c.Perm})
+	r, version, err := s.GetRole(s.Ctx, at, c.ID)
 	if err != nil {
+		return err
+	}
+	body := client.EditRoleInBody{Name: c.Name, Description: c.Description, Permissions: c.Perm}
+	if len(sending) > 0 {
+		all := withSending(r.Sending, sending)
+		body.Sending = &all
+	}
+	if r, _, err = s.EditRole(s.Ctx, at, c.ID, version, body); err != nil {
 		return err
 	}
 	return s.role(r)
