@@ -12,6 +12,7 @@ import (
 	"bailiwick/internal/i18n"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/plan"
+	"bailiwick/internal/quota"
 	"bailiwick/internal/web/ui/packages"
 	"bailiwick/internal/web/ui/part"
 )
@@ -72,7 +73,11 @@ func (s *Server) packagesPage(w http.ResponseWriter, r *http.Request, by authz.A
 			row.ClientsHref = accountPath(sc.Account(), "/clients?package="+string(k.ID))
 		}
 		for _, s := range slots() {
-			row.Sending = append(row.Sending, amountText(p, k.Sending.Of(s.channel, s.window).Amount))
+			amount := amountText(p, k.Sending.Of(s.channel, s.window).Amount)
+			row.Sending = append(row.Sending, amount)
+			if s.window == quota.Month {
+				row.Months = append(row.Months, part.Fact{Term: s.label(p), Text: amount})
+			}
 		}
 		for _, term := range shown {
 			row.Limits = append(row.Limits, amountText(p, k.Terms.Of(term)))
