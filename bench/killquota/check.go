@@ -16,7 +16,7 @@ type inPeriod struct {
 
 // check counts in how many windows of how many layers more was promised than the limit, and how many counters hold something
 // else than what was promised and what is leased. It looks at one state of the database while others go on.
-func (s scenario) check(ctx context.Context, d *db.DB) (over int64, err error) {
+func (s scenario) check(ctx context.Context, d *db.DB) (total int64, err error) {
 	err = d.Snapshot(ctx, func(ctx context.Context, q db.Queryer) error {
 		all, unfolded, err := quota.AllWritten(ctx, q)
 		if err != nil {
@@ -36,7 +36,11 @@ func (s scenario) check(ctx context.Context, d *db.DB) (over int64, err error) {
 		for _, c := range unfolded {
 			spent[inPeriod{c.Subject, c.Month}] += c.Units
 		}
-		over = s.exceeded(minutes, days, months)
+		drawn, over, err := drawnOf(ctx, q)
+		if err != nil {
+			return err
+		}
+		over += s.exceeded(minutes, days, months, drawn)
 		type counter struct {
 			month      inPeriod
 			used, held int64
@@ -49,19 +53,33 @@ func (s scenario) check(ctx context.Context, d *db.DB) (over int64, err error) {
 		}
 		for _, c := range counters {
 			c.held -= spent[c.month]
+			if month := s.month(c.month.subject); month >= 0 {
+				over += report(c.month.subject, "month, leases included", c.used-drawn[c.month], month)
+			}
 			if want := months[c.month] + c.held; c.used != want {
 				fmt.Printf("%s counts %d; %d were promised and %d are leased\n", c.month.subject, c.used, months[c.month], c.held)
 				over++
 			}
 		}
+		total = over
 		return nil
 	})
-	return over, err
+	return total, err
+}
+
+// month is the limit per month of a subject, -1 without one.
+func (s scenario) month(subject string) int64 {
+	for _, l := range s.limits {
+		if l.subject == subject {
+			return l.windows[quota.Month]
+		}
+	}
+	return -1
 }
 
 // exceeded counts the windows of limited layers in which more was promised than the limit. An hour is any 62 minutes in a row:
-// what was charged to a minute is spent by the end of the next.
-func (s scenario) exceeded(minutes, days, months map[inPeriod]int64) (over int64) {
+// what was charged to a minute is spent by the end of the next. A month goes on for as much as was drawn of credits.
+func (s scenario) exceeded(minutes, days, months, drawn map[inPeriod]int64) (over int64) {
 	limits := map[string][3]int64{}
 	for _, l := range s.limits {
 		limits[l.subject] = l.windows
@@ -79,7 +97,11 @@ func (s scenario) exceeded(minutes, days, months map[inPeriod]int64) (over int64
 	}
 	for w, all := range []map[inPeriod]int64{days, months} {
 		for k, n := range all {
-			if l, limited := limits[k.subject]; limited {
+			l, limited := limits[k.subject]
+			if limited && w == 1 && l[2] >= 0 {
+				l[2] += drawn[k]
+			}
+			if limited {
 				over += report(k.subject, []string{"day", "month"}[w], n, l[w+1])
 			}
 		}

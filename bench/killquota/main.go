@@ -131,6 +131,9 @@ func onOne(ctx context.Context, program string, rounds, which int, dsn string) (
 		}
 		r.over += over
 		r.rounds++
+		if err := s.credit(ctx, d, r.rounds); err != nil {
+			return r, fmt.Errorf("credits: %w", err)
+		}
 		if running[i], err = start(ctx, program, dsn, which, r.rounds*processes+i, tell); err != nil {
 			return r, err
 		}

@@ -41,10 +41,11 @@ type scenario struct {
 	callers int   // of each process
 	idle    bool  // all customers send a message a minute, and nobody sends more; otherwise a few send half of all
 	limits  []limit
+	credits []string // customers that are granted credits, and lose some, while all this goes on
 }
 
 var scenarios = []scenario{
-	{"a few busy customers among many", 60, 4, false, []limit{
+	{name: "a few busy customers among many", speed: 60, callers: 4, limits: []limit{
 		{"acc_platform", [3]int64{20_000, 200_000, 1_000_000}},
 		{"acc_reseller", [3]int64{4_000, 30_000, 300_000}},
 		{"acc_1", [3]int64{600, 2_000, 50_000}},
@@ -53,7 +54,13 @@ var scenarios = []scenario{
 		{"sub_1", [3]int64{300, 1_500, -1}},
 		{"sub_2", [3]int64{7, 40, -1}},
 	}},
-	{"a mostly idle tree", 6, 16, true, append(none(),
+	{name: "customers on credits", speed: 60, callers: 4, credits: []string{"acc_1", "acc_2"}, limits: []limit{
+		{"acc_reseller", [3]int64{6_000, -1, -1}},
+		{"acc_1", [3]int64{-1, -1, 300}},
+		{"acc_2", [3]int64{200, 1_000, 0}},
+		{"acc_3", [3]int64{-1, -1, 40}},
+	}},
+	{name: "a mostly idle tree", speed: 6, callers: 16, idle: true, limits: append(none(),
 		limit{"acc_platform", [3]int64{40_000, -1, -1}},
 		limit{"acc_reseller", [3]int64{12_000, 20_000, 300_000}},
 	)},

@@ -212,9 +212,10 @@ func layerShown(p i18n.Printer, x quota.Explanation, i int, l quota.Shown, now t
 	out := sending.Layer{Name: l.Name, Kind: p.T("usage.kind_" + string(l.Kind))}
 	for _, w := range quota.Windows() {
 		limit := l.Limits[w]
-		st := sending.Standing{Window: p.T("usage.per_" + w.String()), Unbound: limit.Amount == quota.Unlimited, Meter: part.Meter{Label: p.T("usage.meter_" + w.String()), Used: l.Used[w], Limit: l.Most(w, now)}, Resets: p.T("usage.rolling")}
+		st := sending.Standing{Window: p.T("usage.per_" + w.String()), Unbound: limit.Amount == quota.Unlimited, Meter: part.Meter{Label: p.T("usage.meter_" + w.String()), Used: l.Used[w], Limit: l.Most(w, now)}, Resets: p.T("usage.rolling"), Reset: p.T("usage.rolling")}
 		if l.Ends[w] != 0 {
 			st.Resets = resetText(p, l, w, now)
+			st.Reset = p.T("usage.resets", "when", st.Resets)
 		}
 		if !st.Unbound {
 			st.From, st.Action = p.T("usage.source_"+string(limit.Source)), p.T("usage.action_"+string(limit.Action))
