@@ -207,9 +207,9 @@ func noSuspend() error {
 	return errs.New(errs.Denied, "account.suspend_denied", "Ask an Owner of the account, or its provider. Your role does not include this.")
 }
 
-// onlyOwner refuses those who act at the account's own level without being its Owner.
+// onlyOwner refuses those who act at the account's own level and are neither its Owner nor a key of one.
 func onlyOwner(ctx context.Context, w *op.W) error {
-	owner, err := isOwner(ctx, w.Tx(), w.Scope(), w.By())
+	owner, err := ownedBy(ctx, w.Tx(), w.Scope(), w.By())
 	if err != nil {
 		return err
 	}

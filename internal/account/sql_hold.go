@@ -35,12 +35,17 @@ func dropHold(ctx context.Context, tx *db.Tx, sc authz.Scope, id ids.Hold) error
 	return err
 }
 
-// isOwner reports whether the person is an active Owner of the account itself.
-// isOwner reports whether the actor is an Owner of the account in person: what is an Owner's own to do, no key of theirs does.
+// isOwner reports whether the actor is in person an active Owner of the account itself; a key never is.
 func isOwner(ctx context.Context, q db.Queryer, sc authz.Scope, by authz.Actor) (bool, error) {
 	if by.Kind() != authz.Person {
 		return false, nil
 	}
+	return ownedBy(ctx, q, sc, by)
+}
+
+// ownedBy reports whether the actor, or the person whose key it is, is an Owner of the scope's account. Of a key it
+// says nothing about its scopes.
+func ownedBy(ctx context.Context, q db.Queryer, sc authz.Scope, by authz.Actor) (bool, error) {
 	in, args := sc.Here("m.account_id")
 	return db.Exists(ctx, q, `SELECT 1 FROM memberships m WHERE m.user_id = ? AND m.role = 'owner' AND m.deactivated_at IS NULL AND `+in, append([]any{by.User()}, args...)...)
 }

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"strings"
 	"sync"
 
@@ -238,10 +239,11 @@ func add[I, O any](a *API, o operation, fn call[I, O]) {
 		method, path, _ := strings.Cut(o.route, " ")
 		a.uploads[method+" "+Prefix+path] = true
 	}
+	at := placesIn(reflect.TypeFor[I]())
 	huma.Register(a.huma, o.huma(), func(ctx context.Context, in *I) (*O, error) {
 		out, err := fn(ctx, actorOf(ctx), in)
 		if err != nil {
-			return nil, answerTo(ctx, a.Log, err)
+			return nil, answerTo(ctx, a.Log, err).located(at)
 		}
 		return out, nil
 	})

@@ -88,9 +88,9 @@ func (x Addresses) text() string { return strings.Join(x, "\n") }
 type sendInvitationsIn struct {
 	AtAccount
 	Body struct {
-		Addresses Addresses         `json:"addresses" minItems:"1" maxItems:"1000" doc:"Each as name@example.com, or Name <name@example.com>."`
-		Access    *Access           `json:"access,omitempty" doc:"What they may do; without it they are Guests."`
-		Each      map[string]Access `json:"each,omitempty" doc:"What single addresses may do instead."`
+		Addresses Addresses            `json:"addresses" minItems:"1" maxItems:"1000" doc:"Each as name@example.com, or Name <name@example.com>."`
+		Access    *NewAccess           `json:"access,omitempty" doc:"What they may do; without it they are Guests."`
+		Each      map[string]NewAccess `json:"each,omitempty" doc:"What single addresses may do instead."`
 	}
 }
 

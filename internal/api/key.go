@@ -47,7 +47,7 @@ type Key struct {
 	User      string     `json:"user" doc:"Whose it is."`
 	UserName  string     `json:"user_name"`
 	UserEmail string     `json:"user_email"`
-	Scopes    []string   `json:"scopes"`
+	Scopes    []string   `json:"scopes" doc:"Permissions of the catalogue, or * alone: all that its owner may."`
 	Expires   *time.Time `json:"expires,omitempty" doc:"Absent: never."`
 	Expired   bool       `json:"expired"`
 	LastUsed  *time.Time `json:"last_used,omitempty"`
@@ -57,7 +57,7 @@ type Key struct {
 }
 
 func (a *API) keyBody(k apikey.Key, mine []string) Key {
-	out := Key{ID: string(k.ID), Name: k.Name, User: string(k.User), UserName: k.Owner, UserEmail: k.Email, Scopes: k.Scopes.Names(),
+	out := Key{ID: string(k.ID), Name: k.Name, User: string(k.User), UserName: k.Owner, UserEmail: k.Email, Scopes: apikey.ScopeNames(k.Scopes),
 		Expired: k.Expired(a.Clock()), LastIP: k.LastIP, CreatedAt: k.Created, Can: mine}
 	if !k.Expires.IsZero() {
 		out.Expires = &k.Expires
@@ -115,7 +115,7 @@ type createKeyIn struct {
 	AtAccount
 	Body struct {
 		Name         string     `json:"name"`
-		Scopes       []string   `json:"scopes" maxItems:"500" doc:"Permissions of the catalogue."`
+		Scopes       []string   `json:"scopes" maxItems:"500" doc:"Permissions of the catalogue, or * alone: all that its owner may. Such a key is made in the portal."`
 		Expires      *time.Time `json:"expires,omitempty"`
 		NeverExpires bool       `json:"never_expires,omitempty"`
 	}
@@ -134,7 +134,7 @@ type newKeyOut struct {
 }
 
 func (a *API) createKey(ctx context.Context, by authz.Actor, in *createKeyIn) (*newKeyOut, error) {
-	scopes, err := permsOf("scopes", in.Body.Scopes)
+	scopes, err := scopesOf(in.Body.Scopes)
 	if err != nil {
 		return nil, err
 	}
@@ -153,6 +153,13 @@ func (a *API) createKey(ctx context.Context, by authz.Actor, in *createKeyIn) (*
 	}
 	out.Body = NewKey{string(made.ID), made.Secret.Reveal()}
 	return out, nil
+}
+
+func scopesOf(names []string) (authz.Set, error) {
+	if len(names) == 1 && names[0] == apikey.Whole {
+		return authz.Everything(), nil
+	}
+	return permsOf("scopes", names)
 }
 
 func (in *createKeyIn) expires(now time.Time) (time.Time, error) {

@@ -5,7 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"bailiwick/internal/apikey"
 	"bailiwick/internal/apptest"
+	"bailiwick/internal/authz"
 )
 
 func TestKEY01AKeyIsToldOnce(t *testing.T) {
@@ -34,4 +36,55 @@ func TestKEY01AKeyIsToldOnce(t *testing.T) {
 	if log := d.Journal.Text(); strings.Contains(log, made.Secret) {
 		t.Error("ESC09: the key is in the log")
 	}
+}
+
+func TestAKeyThatMayAllThatItsOwnerMayManagesAdmins(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		d := newDesk(w)
+		owner := w.Member(d.client, "otto@acme.example", apptest.As(authz.Owner))
+		made, err := w.Keys.Create(t.Context(), owner.Actor, d.client, apikey.Input{Name: "All", Scopes: authz.Everything()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole, chosen := d.NoKey(made.Secret.Reveal()), d.Program(owner.Actor, d.client, offered(t)...)
+		invite := `{"addresses": ["ada@acme.example"], "access": {"role": "admin"}}`
+		if got := chosen.Post(d.at(d.client, "/invitations"), invite).Want(http.StatusForbidden); got.Code() != "role.above_yours" {
+			t.Errorf("a key of what can be ticked: %s", got.Body)
+		}
+		whole.Post(d.at(d.client, "/invitations"), invite).Want(http.StatusOK)
+		admin := w.Member(d.client, "adam@acme.example", apptest.As(authz.Admin))
+		whole.Post(d.at(d.client, "/users/"+string(admin.Member)+"/deactivate"), "").Want(http.StatusNoContent)
+		whole.Post(d.at(d.client, "/hold"), `{"reason": "Moving house"}`).Want(http.StatusNoContent)
+		if got := whole.Get(d.at(d.client, "")).Want(http.StatusOK); !strings.Contains(got.Body, `"source":"self"`) {
+			t.Errorf("held by its Owner's key: %s", got.Body)
+		}
+		whole.Post(d.at(d.client, "/resume"), "").Want(http.StatusForbidden) // held, a key only reads
+		if list := whole.Get(d.at(d.client, "/keys?mine=true")).Want(http.StatusOK); !strings.Contains(list.Body, `"scopes":["*"]`) {
+			t.Errorf("the keys: %s", list.Body)
+		}
+	})
+}
+
+func TestOnlyAPersonMakesAKeyThatMayAllThatTheyMay(t *testing.T) {
+	d := newDesk(apptest.OnSQLite(t))
+	got := d.owner.Post(d.at(d.client, "/keys"), `{"name": "All", "scopes": ["*"]}`).Want(http.StatusUnprocessableEntity)
+	if !strings.Contains(got.Body, "key.whole_by_person") {
+		t.Error(got.Body)
+	}
+	d.owner.Post(d.at(d.client, "/keys"), `{"name": "All", "scopes": ["*", "users.view"]}`).Want(http.StatusUnprocessableEntity)
+}
+
+// offered is what the portal lets an Owner tick for a key.
+func offered(t *testing.T) []authz.Perm {
+	t.Helper()
+	var out []authz.Perm
+	for _, m := range authz.Offered() {
+		if m.Key == "support" || m.Key == "resellers" {
+			continue
+		}
+		for _, a := range m.Actions {
+			out = append(out, authz.Perm(m.Key+"."+a))
+		}
+	}
+	return out
 }

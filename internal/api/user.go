@@ -49,6 +49,22 @@ func accessBody(a user.Access) Access {
 	return out
 }
 
+// NewAccess is what somebody who comes to an account may do in it.
+type NewAccess struct {
+	Role           string   `json:"role" maxLength:"64" doc:"owner, admin, support, user, guest, or the id of a role group." example:"user"`
+	Permissions    []string `json:"permissions,omitempty" maxItems:"200" doc:"What is ticked besides the role: the modules of a User, the list of Support." example:"[\"locations.view\"]"`
+	AllSubAccounts *bool    `json:"all_subaccounts,omitempty" doc:"Every sub-account, those to come included: so it is unless subaccounts names some, or this is false."`
+	SubAccounts    []string `json:"subaccounts,omitempty" maxItems:"500" doc:"Else these."`
+}
+
+func (x NewAccess) access(field string) (user.Access, error) {
+	all := len(x.SubAccounts) == 0
+	if x.AllSubAccounts != nil {
+		all = *x.AllSubAccounts
+	}
+	return Access{x.Role, x.Permissions, all, x.SubAccounts}.access(field)
+}
+
 func (x Access) access(field string) (user.Access, error) {
 	perms, err := permsOf(field, x.Permissions)
 	out := user.Access{Role: authz.Role(x.Role), Perms: perms, AllSubs: x.AllSubAccounts}
@@ -141,9 +157,9 @@ func (a *API) listUsers(ctx context.Context, by authz.Actor, in *listUsersIn) (*
 type createUserIn struct {
 	AtAccount
 	Body struct {
-		Name   string  `json:"name"`
-		Email  string  `json:"email"`
-		Access *Access `json:"access,omitempty" doc:"What they may do; without it they are a Guest."`
+		Name   string     `json:"name"`
+		Email  string     `json:"email"`
+		Access *NewAccess `json:"access,omitempty" doc:"What they may do; without it they are a Guest."`
 	}
 }
 
@@ -156,7 +172,7 @@ func (a *API) createUser(ctx context.Context, by authz.Actor, in *createUserIn) 
 }
 
 // given is the access that a request gives, a Guest's when it says nothing.
-func given(x *Access) (user.Access, error) {
+func given(x *NewAccess) (user.Access, error) {
 	if x == nil {
 		return user.Default(), nil
 	}

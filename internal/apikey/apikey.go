@@ -60,7 +60,7 @@ func (k Key) event(action string) audit.Event {
 	return audit.Event{Action: action, TargetType: "key", TargetID: string(k.ID), Target: k.Name}
 }
 
-func (k Key) logged() logged { return logged{k.Name, k.Owner, k.Scopes.Names(), k.Expires} }
+func (k Key) logged() logged { return logged{k.Name, k.Owner, ScopeNames(k.Scopes), k.Expires} }
 
 // What is recorded.
 const (
@@ -97,7 +97,18 @@ func NewService(d *db.DB, r *op.Runner, f *change.Feed, m *notify.Mailer) *Servi
 	return &Service{d, r, change.NewCache[fingerprint, Key](f, mostUsed), m}
 }
 
-// Input is what is said of a key.
+// Whole stands among the scopes of a key for all that its owner may, whatever that comes to be.
+const Whole = "*"
+
+// ScopeNames returns the scopes of a key as text.
+func ScopeNames(scopes authz.Set) []string {
+	if scopes == authz.Everything() {
+		return []string{Whole}
+	}
+	return scopes.Names()
+}
+
+// Input is what is said of a key. With all permissions as its scopes a key may do what its owner may at any time.
 type Input struct {
 	Name    string
 	Scopes  authz.Set
@@ -122,7 +133,11 @@ func (s *Service) Create(ctx context.Context, by authz.Actor, account ids.Accoun
 		if err := check(w, in); err != nil {
 			return err
 		}
-		if missing := in.Scopes.Without(Grantable(by, w.Scope(), m.grant)); !missing.Empty() {
+		if in.Scopes == authz.Everything() {
+			if by.Kind() != authz.Person {
+				return errs.Field("scopes", "key.whole_by_person", "Name single permissions, or make this key in the portal. Only a person makes a key that may do all that they may.")
+			}
+		} else if missing := in.Scopes.Without(Grantable(by, w.Scope(), m.grant)); !missing.Empty() {
 			return errs.Field("scopes", "key.above_yours", "Leave out {perm}. You do not hold it by your membership of this account.", "perm", string(missing.First()))
 		}
 		if err := module.CheckGiven(ctx, w.Tx(), in.Scopes); err != nil {

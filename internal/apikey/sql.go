@@ -28,7 +28,7 @@ func scanWith(r db.Row, more ...any) (k Key, err error) {
 		return k, err
 	}
 	k.Expires, k.LastUsed, k.Created = instant(expires), instant(used), instant(created)
-	if k.Scopes, err = authz.DecodeSet(scopes); err != nil {
+	if k.Scopes, err = decodeScopes(scopes); err != nil {
 		return k, err
 	}
 	if k.grant.Extra, err = authz.DecodeSet(extra); err != nil {
@@ -36,6 +36,22 @@ func scanWith(r db.Row, more ...any) (k Key, err error) {
 	}
 	k.grant.Group, err = authz.DecodeSet(group)
 	return k, err
+}
+
+const wholeStored = `["` + Whole + `"]`
+
+func encodeScopes(s authz.Set) string {
+	if s == authz.Everything() {
+		return wholeStored
+	}
+	return s.Encode()
+}
+
+func decodeScopes(stored string) (authz.Set, error) {
+	if stored == wholeStored {
+		return authz.Everything(), nil
+	}
+	return authz.DecodeSet(stored)
 }
 
 func instant(ms int64) time.Time {
@@ -105,7 +121,7 @@ func insert(ctx context.Context, tx *db.Tx, sc authz.Scope, k Key, hash []byte) 
 		expires = k.Expires.UnixMilli()
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO api_keys (id, account_id, membership_id, name, secret_hash, scopes, expires_at, told_days, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		k.ID, sc.Account(), k.Membership, k.Name, hash, k.Scopes.Encode(), expires, toldAt(k.Expires, tx.Now()), tx.Ms())
+		k.ID, sc.Account(), k.Membership, k.Name, hash, encodeScopes(k.Scopes), expires, toldAt(k.Expires, tx.Now()), tx.Ms())
 	return err
 }
 

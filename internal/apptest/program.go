@@ -206,4 +206,50 @@ func (w *World) keepsContract(req *http.Request, res *http.Response, body []byte
 	if err := openapi3filter.ValidateResponse(t.Context(), out); err != nil {
 		t.Errorf("%s %s answers %d against the description: %v\n%s", req.Method, req.URL.Path, res.StatusCode, err, body)
 	}
+	for _, at := range unknownPlaces(route.Operation, res, body) {
+		t.Errorf("%s %s: %s is no field of the request\n%s", req.Method, req.URL.Path, at, body)
+	}
+}
+
+// unknownPlaces are the locations in a problem's errors that the operation does not describe. What the request had
+// beyond the description is named as it was sent.
+func unknownPlaces(o *openapi3.Operation, res *http.Response, body []byte) []string {
+	var p struct {
+		Errors []struct{ Location, Code string }
+	}
+	if res.StatusCode != http.StatusUnprocessableEntity || json.Unmarshal(body, &p) != nil {
+		return nil
+	}
+	var out []string
+	for _, e := range p.Errors {
+		in, rest, _ := strings.Cut(e.Location, ".")
+		if e.Code != "request.field" && !describes(o, in, rest) {
+			out = append(out, e.Location)
+		}
+	}
+	return out
+}
+
+// describes reports whether the operation has a parameter, or a property of its body, at that path.
+func describes(o *openapi3.Operation, in, path string) bool {
+	if in != "body" {
+		return o.Parameters.GetByInAndName(in, path) != nil
+	}
+	if o.RequestBody == nil {
+		return false
+	}
+	kind := o.RequestBody.Value.Content.Get("application/json")
+	if kind == nil {
+		return path == ""
+	}
+	at := kind.Schema.Value
+	for name := range strings.SplitSeq(path, ".") {
+		name, _, _ = strings.Cut(name, "[")
+		next := at.Properties[name]
+		if next == nil {
+			return path == "" || at.AdditionalProperties.Schema != nil || at.Properties["settings"] != nil // by their own names
+		}
+		at = next.Value
+	}
+	return true
 }

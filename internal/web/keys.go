@@ -54,11 +54,18 @@ func (s *Server) offerKeys(r *http.Request, by authz.Actor) (authz.Scope, apikey
 
 func (s *Server) keyRow(p offer, k apikey.Key) keys.Row {
 	now := s.Clock()
-	row := keys.Row{Name: k.Name, Scopes: modulesIn(p, k.Scopes), Used: p.T("keys.unused"), From: k.LastIP, Expires: keyExpiry(p.Printer, k), Expired: k.Expired(now), Soon: k.Soon(now)}
+	row := keys.Row{Name: k.Name, Scopes: scopesText(p, k), Used: p.T("keys.unused"), From: k.LastIP, Expires: keyExpiry(p.Printer, k), Expired: k.Expired(now), Soon: k.Soon(now)}
 	if !k.LastUsed.IsZero() {
 		row.Used = p.Relative(k.LastUsed, now)
 	}
 	return row
+}
+
+func scopesText(p offer, k apikey.Key) string {
+	if k.Scopes == authz.Everything() {
+		return p.T("keys.whole")
+	}
+	return modulesIn(p, k.Scopes)
 }
 
 // keyExpiry names the last day of a key.
@@ -94,13 +101,16 @@ func (s *Server) showNewKey(w http.ResponseWriter, r *http.Request, by authz.Act
 
 // createKey answers with the key itself: it is shown once, so there is no page to lead to.
 func (s *Server) createKey(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
-	f, err := readForm(w, r, "name", "expires", "never", "perm")
+	f, err := readForm(w, r, "name", "expires", "never", "whole", "perm")
 	if err != nil {
 		return err
 	}
 	p := i18n.From(r.Context())
 	in := apikey.Input{Name: f.text("name"), Scopes: permsOf(f)}
-	typed := me.NewKey{Key: in.Name, Expires: f.text("expires"), Never: f.ticked("never")}
+	if f.ticked("whole") {
+		in.Scopes = authz.Everything()
+	}
+	typed := me.NewKey{Key: in.Name, Expires: f.text("expires"), Never: f.ticked("never"), Whole: f.ticked("whole")}
 	if in.Expires, err = lastDay(typed); err == nil {
 		var k apikey.Created
 		if k, err = s.Keys.Create(r.Context(), by, by.Account(), in); err == nil {
@@ -112,7 +122,7 @@ func (s *Server) createKey(w http.ResponseWriter, r *http.Request, by authz.Acto
 		return err
 	}
 	typed.Remarks = remarks
-	return s.showNewKey(w, r, by, status, typed, in.Scopes)
+	return s.showNewKey(w, r, by, status, typed, permsOf(f))
 }
 
 // lastDay is when a key ends: with the day chosen, in UTC.
@@ -133,7 +143,7 @@ func (s *Server) showKey(w http.ResponseWriter, r *http.Request, by authz.Actor,
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, me.MadeKey{Page: frame, Key: k.Name, Secret: text.Reveal(), Expires: keyExpiry(p, k), Scopes: modulesIn(offerOf(r.Context()), k.Scopes)})
+	return s.render(w, r, http.StatusOK, me.MadeKey{Page: frame, Key: k.Name, Secret: text.Reveal(), Expires: keyExpiry(p, k), Scopes: scopesText(offerOf(r.Context()), k)})
 }
 
 func (s *Server) revokeOwnKey(w http.ResponseWriter, r *http.Request, by authz.Actor) error {

@@ -387,9 +387,9 @@ type CreateSubAccountInBody struct {
 
 // CreateUserInBody is CreateUserInBody in the description of the API.
 type CreateUserInBody struct {
-	Access Access `json:"access,omitzero"`
-	Email  string `json:"email"`
-	Name   string `json:"name"`
+	Access NewAccess `json:"access,omitzero"`
+	Email  string    `json:"email"`
+	Name   string    `json:"name"`
 }
 
 // CreatedBody is CreatedBody in the description of the API.
@@ -1089,6 +1089,14 @@ type MyAccount struct {
 	RoleName string `json:"role_name,omitzero"`
 }
 
+// NewAccess is NewAccess in the description of the API.
+type NewAccess struct {
+	AllSubaccounts bool     `json:"all_subaccounts,omitzero"`
+	Permissions    []string `json:"permissions,omitzero"`
+	Role           string   `json:"role"`
+	Subaccounts    []string `json:"subaccounts,omitzero"`
+}
+
 // NewAccount is NewAccount in the description of the API.
 type NewAccount struct {
 	Address    string `json:"address,omitzero"`
@@ -1516,9 +1524,9 @@ type SaveViewInBody struct {
 
 // SendInvitationsInBody is SendInvitationsInBody in the description of the API.
 type SendInvitationsInBody struct {
-	Access    Access            `json:"access,omitzero"`
-	Addresses []string          `json:"addresses"`
-	Each      map[string]Access `json:"each,omitzero"`
+	Access    NewAccess            `json:"access,omitzero"`
+	Addresses []string             `json:"addresses"`
+	Each      map[string]NewAccess `json:"each,omitzero"`
 }
 
 // Sending is Sending in the description of the API.

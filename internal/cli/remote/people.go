@@ -131,8 +131,8 @@ type may struct {
 	Sub  []string `help:"Only these sub-accounts; without it all, those to come included." placeholder:"ID"`
 }
 
-func (m may) access() client.Access {
-	return client.Access{Role: m.Role, Permissions: m.Perm, AllSubaccounts: len(m.Sub) == 0, Subaccounts: m.Sub}
+func (m may) access() client.NewAccess {
+	return client.NewAccess{Role: m.Role, Permissions: m.Perm, Subaccounts: m.Sub}
 }
 
 type usersInvite struct {
@@ -220,8 +220,7 @@ func (c usersCreate) Run(p *Process) error {
 	if err != nil {
 		return err
 	}
-	access := c.access()
-	if err := s.CreateUser(s.Ctx, at, client.CreateUserInBody{Name: c.Name, Email: c.Address, Access: access}); err != nil {
+	if err := s.CreateUser(s.Ctx, at, client.CreateUserInBody{Name: c.Name, Email: c.Address, Access: c.access()}); err != nil {
 		return err
 	}
 	return s.done("A link is on its way to %s.", plain(c.Address))
@@ -229,8 +228,25 @@ func (c usersCreate) Run(p *Process) error {
 
 type usersAccess struct {
 	flags
-	may
-	ID string `arg:"" help:"Id of the membership, mem_..."`
+	ID      string   `arg:"" help:"Id of the membership, mem_..."`
+	Role    string   `help:"owner, admin, support, user, guest, or the id of a role group. What no flag names stays." placeholder:"ROLE"`
+	Perm    []string `help:"What is ticked besides the role, for example locations.view; repeated or with commas." placeholder:"PERMISSION"`
+	Sub     []string `help:"Only these sub-accounts." placeholder:"ID" xor:"subs"`
+	AllSubs bool     `help:"All sub-accounts, those to come included." xor:"subs"`
+}
+
+// upon is the access that somebody has, with what the flags say.
+func (c usersAccess) upon(a client.Access) client.Access {
+	if c.Role != "" && c.Role != a.Role {
+		a.Role, a.Permissions = c.Role, nil // what was ticked belonged to the role before
+	}
+	if c.Perm != nil {
+		a.Permissions = c.Perm
+	}
+	if c.AllSubs || c.Sub != nil {
+		a.AllSubaccounts, a.Subaccounts = c.AllSubs, c.Sub
+	}
+	return a
 }
 
 // Run changes what a person may do.
@@ -239,11 +255,11 @@ func (c usersAccess) Run(p *Process) error {
 	if err != nil {
 		return err
 	}
-	_, version, err := s.GetUser(s.Ctx, at, c.ID)
+	old, version, err := s.GetUser(s.Ctx, at, c.ID)
 	if err != nil {
 		return err
 	}
-	access := c.access()
+	access := c.upon(old.Access)
 	u, _, err := s.EditUser(s.Ctx, at, c.ID, version, client.EditUserInBody{Access: &access})
 	if err != nil {
 		return err
