@@ -76,7 +76,7 @@ func (at places) properties(under string, t reflect.Type) {
 func (p *Problem) located(at places) *Problem {
 	for i, e := range p.Errors {
 		name := strings.TrimPrefix(e.Location, "body.")
-		if strings.Contains(name, ".") {
+		if name == "" || strings.Contains(name, ".") {
 			name = "setting" // they have dots, and go by their own names where several are sent
 		}
 		if where, ok := at[name]; ok {

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -44,7 +45,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "../../testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code": code, "freeport": freePort, "occupy": occupy, "get": get, "platform": platform, "damage": damage, "apikey": apiKey, "read": read,
+			"code": code, "freeport": freePort, "occupy": occupy, "get": get, "platform": platform, "damage": damage, "apikey": apiKey, "read": read, "pick": pick,
 		},
 		RequireUniqueNames: true,
 	})
@@ -141,8 +142,8 @@ func damage(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), body, 0o600))
 }
 
-// apiKey makes an API key of a person with everything that they may put into it, or with the permissions named, as
-// they would in the portal. Usage: apikey DIRECTORY ADDRESS FILE [PERMISSION...].
+// apiKey makes an API key of a person with everything that they may put into it, or with the permissions named, or * for
+// all that they may, as they would in the portal. Usage: apikey DIRECTORY ADDRESS FILE [PERMISSION...].
 func apiKey(ts *testscript.TestScript, _ bool, args []string) {
 	ctx := context.Background()
 	a, err := app.New(ctx, app.Deps{
@@ -160,6 +161,9 @@ func apiKey(ts *testscript.TestScript, _ bool, args []string) {
 	scopes := authz.SetOf(offer.Scopes.List()...)
 	if len(args) > 3 {
 		scopes = authz.Set{}
+		if args[3] == apikey.Whole {
+			scopes = authz.Everything()
+		}
 		for _, p := range args[3:] {
 			scopes = scopes.Union(authz.SetOf(authz.Perm(p)))
 		}
@@ -168,6 +172,39 @@ func apiKey(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(k.Secret.Reveal()+"\n"), 0o600))
 	ts.Check(a.Close())
+}
+
+// pick puts the id of what has a value into a variable, from the latest output, which is JSON. Usage: pick NAME VALUE.
+func pick(ts *testscript.TestScript, _ bool, args []string) {
+	var all any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &all))
+	id := idOf(all, args[1])
+	if id == "" {
+		ts.Fatalf("nothing in the output has the value %s", args[1])
+	}
+	ts.Setenv(args[0], id)
+}
+
+// idOf finds the first object with a value.
+func idOf(in any, value string) string {
+	var within []any
+	switch x := in.(type) {
+	case []any:
+		within = x
+	case map[string]any:
+		for _, v := range x {
+			if id, ok := x["id"].(string); ok && v == value {
+				return id
+			}
+			within = append(within, v)
+		}
+	}
+	for _, v := range within {
+		if id := idOf(v, value); id != "" {
+			return id
+		}
+	}
+	return ""
 }
 
 // read puts the latest output into a variable. Usage: read NAME.
