@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// places says where the fields of a request are, by the names that services give them.
-type places map[string]string
+// fieldPlaces says where the fields of a request are, by the names that services give them.
+type fieldPlaces map[string]string
 
 // called are the fields that services name otherwise than the contract does.
 var called = map[string]string{"refs": "references", "perms": "permissions", "modules": "permissions", "typed": "name", "key": "module"}
 
 // placesIn finds the fields of an operation's input: its parameters, and the properties of its body with those of the
 // objects in it.
-func placesIn(input reflect.Type) places {
-	at := places{}
+func placesIn(input reflect.Type) fieldPlaces {
+	at := fieldPlaces{}
 	at.parameters(input)
 	if body, ok := input.FieldByName("Body"); ok {
 		at.properties("body.", body.Type)
@@ -27,13 +27,13 @@ func placesIn(input reflect.Type) places {
 	return at
 }
 
-func (at places) add(name, where string) {
+func (at fieldPlaces) add(name, where string) {
 	if _, taken := at[name]; !taken {
 		at[name] = where
 	}
 }
 
-func (at places) parameters(t reflect.Type) {
+func (at fieldPlaces) parameters(t reflect.Type) {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		if f.Anonymous {
@@ -48,7 +48,7 @@ func (at places) parameters(t reflect.Type) {
 }
 
 // properties goes into objects after what stands beside them, which wins where names are the same.
-func (at places) properties(under string, t reflect.Type) {
+func (at fieldPlaces) properties(under string, t reflect.Type) {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
@@ -73,7 +73,7 @@ func (at places) properties(under string, t reflect.Type) {
 }
 
 // located says of each error where the field is that it is about.
-func (p *Problem) located(at places) *Problem {
+func (p *Problem) located(at fieldPlaces) *Problem {
 	for i, e := range p.Errors {
 		name := strings.TrimPrefix(e.Location, "body.")
 		if name == "" || strings.Contains(name, ".") {

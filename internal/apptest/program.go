@@ -249,7 +249,9 @@ func describes(o *openapi3.Operation, in, path string) bool {
 		if next == nil {
 			return path == "" || at.AdditionalProperties.Schema != nil || at.Properties["settings"] != nil // by their own names
 		}
-		at = next.Value
+		if at = next.Value; at.Items != nil {
+			at = at.Items.Value
+		}
 	}
 	return true
 }
