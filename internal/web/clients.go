@@ -158,7 +158,7 @@ func clientColumns(p i18n.Printer, at string, q account.Query, use bool) []part.
 		return c
 	}
 	out := []part.Column{
-		col("client", account.ByName, false, 0), col("status", account.ByStatus, false, 2), col("ends", account.ByEnd, false, 2), col("package", account.ByPackage, false, 3),
+		col("client", account.ByName, false, 0), col("status", account.ByStatus, false, 2), col("ends", account.ByEnd, false, 2), col("package", account.ByPackage, false, 4),
 		col("users", account.ByUsers, true, 3), col("locations", account.ByLocations, true, 3),
 	}
 	if use {

@@ -965,7 +965,7 @@ func (v List) row(r account.Row) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = part.Cell{Text: r.PackageName, Muted: true, Nowrap: true, Drop: 3}.Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = part.Cell{Text: r.PackageName, Muted: true, Nowrap: true, Drop: 4}.Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
