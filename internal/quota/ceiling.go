@@ -54,7 +54,7 @@ func raised(ctx context.Context, w *op.W, t Target, e Edit, was Limit, own reach
 	if err := belowAll(ctx, within(w.Tx()), w.Scope(), chain, t, e); err != nil || t != (Target{}) || len(chain) == 0 {
 		return err
 	}
-	return fromParent(ctx, within(w.Tx()), w.Scope(), chain[len(chain)-1], w.Scope().Account(), e)
+	return newGiver(chain[len(chain)-1], w.Scope().Account()).hasRoom(ctx, within(w.Tx()), w.Scope(), e)
 }
 
 // belowAll refuses a limit above that of an account of the chain, and names the lowest.
@@ -86,14 +86,31 @@ func belowAll(ctx context.Context, q asOf, sc authz.Scope, chain []ids.Account, 
 	return errs.Field(e.Field(""), "quota.above_provider", "Write less, or ask your provider for more. An account further above has not as much.")
 }
 
-// fromParent refuses a limit of an account that its parent has no room for beside what it has given to others.
-func fromParent(ctx context.Context, q asOf, sc authz.Scope, parent, id ids.Account, e Edit) error {
-	most, limited, err := toGive(ctx, q, sc, parent, e)
-	if err != nil || !limited {
-		return err
+// giver is an account that hands out what it has. What it has given is added up once, however many limits are looked at.
+type giver struct {
+	id, except ids.Account // to all but one
+	all        handed      // nil before it is needed
+}
+
+func newGiver(id, except ids.Account) *giver { return &giver{id: id, except: except} }
+
+// given is what is handed out of a channel and window, and how much may be. It reports false where there is no limit.
+func (g *giver) given(ctx context.Context, q asOf, sc authz.Scope, e Edit) (given, most int64, limited bool, err error) {
+	if most, limited, err = toGive(ctx, q, sc, g.id, e); err != nil || !limited {
+		return 0, 0, false, err
 	}
-	given, err := handedOut(ctx, q, sc, parent, id, e, q.now.UnixMilli())
-	if err != nil {
+	if g.all == nil {
+		if g.all, err = handedOut(ctx, q, sc, g.id, g.except, q.now.UnixMilli()); err != nil {
+			return 0, 0, false, err
+		}
+	}
+	return g.all.of(e.Channel, e.Window), most, true, nil
+}
+
+// hasRoom refuses a limit that the account has no room for beside what it has given to others.
+func (g *giver) hasRoom(ctx context.Context, q asOf, sc authz.Scope, e Edit) error {
+	given, most, limited, err := g.given(ctx, q, sc, e)
+	if err != nil || !limited {
 		return err
 	}
 	if plus(given, max(0, e.Limit.lets())) > most {
@@ -233,6 +250,7 @@ func Bought(ctx context.Context, tx *db.Tx, sc authz.Scope, was, is Grid) error 
 		return err
 	}
 	chain := sc.Chain()
+	parent := newGiver(chain[len(chain)-2], sc.Account())
 	var c errs.Collector
 	return each(&c, func(channel Channel, w Window) error {
 		e := Edit{Channel: channel, Window: w, Limit: is.Of(channel, w)}
@@ -243,7 +261,7 @@ func Bought(ctx context.Context, tx *db.Tx, sc authz.Scope, was, is Grid) error 
 		if err := belowAll(ctx, within(tx), sc, chain[:len(chain)-1], Target{}, e); err != nil {
 			return err
 		}
-		return fromParent(ctx, within(tx), sc, chain[len(chain)-2], sc.Account(), e)
+		return parent.hasRoom(ctx, within(tx), sc, e)
 	})
 }
 
@@ -251,6 +269,7 @@ func Bought(ctx context.Context, tx *db.Tx, sc authz.Scope, was, is Grid) error 
 // room for them. It comes after the limits are stored; was is what the package, or the one before it, gave until then.
 func Offered(ctx context.Context, tx *db.Tx, sc authz.Scope, pkg ids.Package, was, is Grid) error {
 	var c errs.Collector
+	sellers := map[ids.Account]*giver{}
 	return each(&c, func(channel Channel, w Window) error {
 		e := Edit{Channel: channel, Window: w, Limit: is.Of(channel, w)}
 		if e.Limit.Amount == Unlimited || e.Limit.lets() <= was.Of(channel, w).lets() && was.Of(channel, w).Amount != Unlimited {
@@ -263,8 +282,11 @@ func Offered(ctx context.Context, tx *db.Tx, sc authz.Scope, pkg ids.Package, wa
 		if err != nil {
 			return err
 		}
-		for _, parent := range parents {
-			if err := withinOwn(ctx, tx, sc, parent, e); err != nil {
+		for _, id := range parents {
+			if sellers[id] == nil {
+				sellers[id] = newGiver(id, "")
+			}
+			if err := sellers[id].withinOwn(ctx, within(tx), sc, e); err != nil {
 				return err
 			}
 		}
@@ -275,6 +297,7 @@ func Offered(ctx context.Context, tx *db.Tx, sc authz.Scope, pkg ids.Package, wa
 // Sold checks that the scope's account has room for the clients that were given limits just now.
 func Sold(ctx context.Context, tx *db.Tx, sc authz.Scope, is Grid) error {
 	var c errs.Collector
+	seller := newGiver(sc.Account(), "")
 	return each(&c, func(channel Channel, w Window) error {
 		e := Edit{Channel: channel, Window: w, Limit: is.Of(channel, w)}
 		if e.Limit.Amount == Unlimited {
@@ -283,18 +306,14 @@ func Sold(ctx context.Context, tx *db.Tx, sc authz.Scope, is Grid) error {
 		if err := belowAll(ctx, within(tx), sc, sc.Chain(), Target{}, e); err != nil {
 			return err
 		}
-		return withinOwn(ctx, tx, sc, sc.Account(), e)
+		return seller.withinOwn(ctx, within(tx), sc, e)
 	})
 }
 
-// withinOwn refuses what has an account hand out more than it has.
-func withinOwn(ctx context.Context, tx *db.Tx, sc authz.Scope, id ids.Account, e Edit) error {
-	most, limited, err := toGive(ctx, within(tx), sc, id, e)
-	if err != nil || !limited {
-		return err
-	}
-	given, err := handedOut(ctx, tx, sc, id, "", e, tx.Ms())
-	if err == nil && given > most {
+// withinOwn refuses what has the account hand out more than it has.
+func (g *giver) withinOwn(ctx context.Context, q asOf, sc authz.Scope, e Edit) error {
+	given, most, limited, err := g.given(ctx, q, sc, e)
+	if err == nil && limited && given > most {
 		err = errs.Field(e.Field(""), "quota.package_handed_out", "Write less, or raise the limit of the accounts that sell this package first. One of them would hand out {given} of {most}.", "given", given, "most", most)
 	}
 	return err
@@ -361,13 +380,14 @@ func Reaches(ctx context.Context, q db.Queryer, now time.Time, sc, there authz.S
 		own[channel] = all[sc.Account()]
 	}
 	var c errs.Collector
+	parent := newGiver(there.Account(), sc.Account())
 	return each(&c, func(channel Channel, w Window) error {
 		e := Edit{Channel: channel, Window: w, Limit: own[channel][w]}
 		if e.Limit.Source != "" {
 			if err := belowAll(ctx, at, there, chain, Target{}, e); err != nil {
 				return err
 			}
-			if err := fromParent(ctx, at, there, there.Account(), sc.Account(), e); err != nil {
+			if err := parent.hasRoom(ctx, at, there, e); err != nil {
 				return err
 			}
 		}

@@ -57,7 +57,8 @@ func (s *Service) pool(ctx context.Context, q db.Queryer, sc authz.Scope, c Chan
 	if sc.Kind() != "platform" && sc.Kind() != "reseller" {
 		return out, nil
 	}
-	if out.Given, err = handedOut(ctx, q, sc, sc.Account(), "", Edit{Channel: c, Window: Month}, s.engine.clock().UnixMilli()); err != nil || out.Limit == Unlimited {
+	given, err := handedOut(ctx, q, sc, sc.Account(), "", s.engine.clock().UnixMilli())
+	if out.Given = given.of(c, Month); err != nil || out.Limit == Unlimited {
 		return out, err
 	}
 	known, err := s.engine.known.By(ctx, q, sc.Account())

@@ -3,6 +3,7 @@ package quota
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"time"
 
@@ -68,14 +69,39 @@ func removeLimit(ctx context.Context, tx *db.Tx, sc authz.Scope, l limitRow) err
 	return err
 }
 
-// handedOut adds up what a parent has given to its accounts, but for one of them. Of an account with an override for good that alone
-// counts, else the most of what its package gives it and of an override that ends: what comes after it is not free to give either.
-func handedOut(ctx context.Context, q db.Queryer, _ authz.Scope, parent, except ids.Account, e Edit, now int64) (int64, error) {
-	return db.One(ctx, q, db.Value[int64], `SELECT CAST(COALESCE(SUM(g.lets), 0) AS BIGINT) FROM (SELECT MAX(CASE WHEN l.action = 'overage' THEN l.cap ELSE l.amount END) AS lets
-		FROM accounts a JOIN quota_limits l ON l.subject IN (a.id, a.package_id) AND l.channel = ? AND l.period = ?
-		WHERE a.parent_id = ? AND a.id <> ? AND a.closed_at IS NULL AND l.amount > 0 AND (l.ends_at IS NULL OR l.ends_at > ?)
-		  AND (l.source = 'override' OR NOT EXISTS (SELECT 1 FROM quota_limits o WHERE o.subject = a.id AND o.channel = l.channel AND o.period = l.period AND o.source = 'override' AND o.ends_at IS NULL))
-		GROUP BY a.id) g`, e.Channel, e.Window.String(), parent, except, now)
+// handed is how much of each channel and window an account has given away.
+type handed map[Channel]*[windows]int64
+
+func (h handed) of(c Channel, w Window) int64 { return h[c][w] }
+
+// What a limit lets through, for what is added up.
+const lets = `CASE WHEN %[1]s.amount < 0 THEN 0 WHEN %[1]s.action = 'overage' THEN %[1]s.cap ELSE %[1]s.amount END`
+
+// handedOut adds up what a parent has given to its accounts, but for one of them: the limits of each package as often as it has been
+// bought, and what the limits of single accounts add to that or take from it. One that ends takes nothing: what comes after it is not
+// free to give either. The sums are exact up to 1<<53.
+func handedOut(ctx context.Context, q db.Queryer, _ authz.Scope, parent, except ids.Account, now int64) (handed, error) {
+	out := handed{Email: {}, SMS: {}}
+	own, bought := fmt.Sprintf(lets, "o"), "COALESCE("+fmt.Sprintf(lets, "p")+", 0)"
+	_, err := db.All(ctx, q, func(r db.Row) (sum float64, err error) {
+		var c Channel
+		var period string
+		if err := r.Scan(&c, &period, &sum); err != nil {
+			return sum, err
+		}
+		w, _ := ParseWindow(period) // the table holds no other
+		out[c][w] = int64(min(sum, 1<<62))
+		return sum, nil
+	}, `SELECT g.channel, g.period, SUM(g.units) FROM (
+		SELECT l.channel, l.period, k.n * CAST(`+fmt.Sprintf(lets, "l")+` AS DOUBLE PRECISION) AS units
+			FROM (SELECT a.package_id, count(*) AS n FROM accounts a WHERE a.parent_id = ? AND a.id <> ? AND a.closed_at IS NULL GROUP BY a.package_id) k JOIN quota_limits l ON l.subject = k.package_id
+		UNION ALL
+		SELECT o.channel, o.period, CASE WHEN o.ends_at IS NULL OR `+own+` > `+bought+` THEN `+own+` - `+bought+` ELSE 0 END
+			FROM accounts a JOIN quota_limits o ON o.subject = a.id AND (o.ends_at IS NULL OR o.ends_at > ?)
+			LEFT JOIN quota_limits p ON p.subject = a.package_id AND p.channel = o.channel AND p.period = o.period
+			WHERE a.parent_id = ? AND a.id <> ? AND a.closed_at IS NULL) g
+		GROUP BY g.channel, g.period`, parent, except, now, parent, except)
+	return out, err
 }
 
 // highestBelow is the highest limits of the accounts below the scope's account that are in force, those of their packages included, also
