@@ -62,9 +62,18 @@ func onDesk(t *testing.T, fn func(d *desk)) {
 			t.Fatal(err)
 		}
 		s := contact.NewService(contact.Deps{DB: d, Ops: w.Op, Known: known, Cursors: page.NewSealer(box), Mail: w.Mail, Box: box})
+		defer counted(t, w)
 		fn(&desk{World: w, T: t, ctx: t.Context(), at: at, s: s, tune: tune,
 			masked: w.Member(w.Customer, "clerk@acme.example", user.Access{Role: authz.User, AllSubs: true, Perms: authz.SetOf(authz.ContactsView, authz.ContactsEdit, authz.ContactsExport, authz.ContactsImport, authz.SuppressionsView, authz.SuppressionsEdit)})})
 	})
+}
+
+// counted checks that the counts by which a package is held are those of the contacts that are there, whatever was done with them.
+func counted(t *testing.T, w *usertest.World) {
+	t.Helper()
+	if n := w.Count(`accounts a WHERE (SELECT count(*) FROM contacts c WHERE c.account_id = a.id) <> (SELECT COALESCE(SUM(k.n), 0) FROM contact_counts k WHERE k.account_id = a.id)`); n != 0 {
+		t.Errorf("the contacts of %d accounts are counted wrongly", n)
+	}
 }
 
 func (d *desk) wants(err error, code string) {

@@ -50,6 +50,16 @@ func insert(ctx context.Context, tx *db.Tx, sc authz.Scope, c Contact) error {
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO contacts (id, account_id, address, email, phone, name, shown_fold, language, fields, version, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		c.ID, sc.Account(), c.address, c.Email, c.Phone, c.Name, c.shown, c.Language, fields, c.Version, c.CreatedAt.UnixMilli(), c.UpdatedAt.UnixMilli())
+	if err != nil {
+		return err
+	}
+	return count(ctx, tx, sc, c.ID, 1)
+}
+
+// count notes that the scope's account has one contact more, or with -1 one less.
+func count(ctx context.Context, tx *db.Tx, sc authz.Scope, id ids.Contact, by int) error {
+	_, err := tx.Exec(ctx, `INSERT INTO contact_counts (account_id, part, n) VALUES (?, ?, ?) ON CONFLICT (account_id, part) DO UPDATE SET n = contact_counts.n + excluded.n`,
+		sc.Account(), int64(id[len(id)-1]%16), by)
 	return err
 }
 
@@ -70,8 +80,11 @@ func remove(ctx context.Context, tx *db.Tx, sc authz.Scope, id ids.Contact) erro
 		append([]any{tx.Ms(), id}, args...)...); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, `DELETE FROM contacts WHERE id = ? AND `+in, append([]any{id}, args...)...)
-	return err
+	n, err := tx.Exec(ctx, `DELETE FROM contacts WHERE id = ? AND `+in, append([]any{id}, args...)...)
+	if err != nil || n == 0 {
+		return err
+	}
+	return count(ctx, tx, sc, id, -1)
 }
 
 // among returns the contacts of the account that have one of some ids or of some addresses.

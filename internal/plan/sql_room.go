@@ -42,7 +42,7 @@ var used = map[Term]struct {
 	Departments: {`SELECT count(*) FROM account_tree t JOIN accounts a ON a.id = t.descendant_id AND a.kind = 'department' AND a.closed_at IS NULL WHERE t.ancestor_id = ?`, false},
 	SubAccounts: {`SELECT count(*) FROM subaccounts s WHERE s.customer_id = ?`, false},
 	Locations:   {`SELECT count(*) FROM account_tree t JOIN locations l ON l.account_id = t.descendant_id WHERE t.ancestor_id = ?`, false},
-	Contacts:    {`SELECT count(*) FROM account_tree t JOIN contacts c ON c.account_id = t.descendant_id WHERE t.ancestor_id = ?`, false},
+	Contacts:    {`SELECT CAST(COALESCE(SUM(c.n), 0) AS BIGINT) FROM account_tree t JOIN contact_counts c ON c.account_id = t.descendant_id WHERE t.ancestor_id = ?`, false},
 	Domains:     {`SELECT count(*) FROM account_tree t JOIN domains d ON d.account_id = t.descendant_id WHERE t.ancestor_id = ?`, false},
 	Keys: {`SELECT count(*) FROM account_tree t JOIN api_keys k ON k.account_id = t.descendant_id AND k.revoked_at IS NULL
 		WHERE t.ancestor_id = ? AND (k.expires_at IS NULL OR k.expires_at > ?)`, true},
