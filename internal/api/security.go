@@ -16,7 +16,7 @@ func (a *API) securityOperations() {
 	add(a, operation{id: "addToAllowlist", route: "POST /accounts/{account}/allowlists/add", tag: tag, perm: authz.SecurityEdit, status: http.StatusNoContent, about: "Put an address or a range on a list"}, a.addToAllowlist)
 	add(a, operation{id: "removeFromAllowlist", route: "POST /accounts/{account}/allowlists/remove", tag: tag, perm: authz.SecurityEdit, status: http.StatusNoContent, about: "Take an address or a range off a list"}, a.removeFromAllowlist)
 	add(a, operation{id: "switchAllowlist", route: "POST /accounts/{account}/allowlists/switch", tag: tag, perm: authz.SecurityEdit, status: http.StatusNoContent, about: "Put a list in force, or out of it"}, a.switchAllowlist)
-	add(a, operation{id: "endAllowlistTrial", route: "POST /accounts/{account}/allowlists/end-trial", tag: tag, perm: authz.SecurityEdit, status: http.StatusNoContent, about: "Keep a list that somebody tries in the portal, or undo it"}, a.endTrial)
+	add(a, operation{id: "endAllowlistTrial", route: "POST /accounts/{account}/allowlists/end-trial", tag: tag, perm: authz.SecurityEdit, status: http.StatusNoContent, about: "Keep a list that somebody tries, or undo it"}, a.endTrial)
 	add(a, operation{id: "countConcerned", route: "GET /accounts/{account}/concerned", tag: tag, perm: authz.SecurityView, about: "Count the people whom the rules for passwords and second factors concern",
 		more: "Those of the account and below, each once."}, a.countConcerned)
 	add(a, operation{id: "signEveryoneOut", route: "POST /accounts/{account}/sign-out", tag: tag, perm: authz.SecurityEdit, status: http.StatusNoContent, about: "End all sessions of everybody in an account and below"}, a.signEveryoneOut)
@@ -76,30 +76,31 @@ type removeFromAllowlistIn struct {
 	Body struct {
 		List    policy.List `json:"list" enum:"portal,api"`
 		Network string      `json:"network" maxLength:"64" doc:"As listAllowlists tells it." example:"192.0.2.0/24"`
+		Trial   bool        `json:"trial,omitempty" doc:"Try a list that would exclude whoever asks: it is undone after ten minutes unless somebody keeps it from an address on it. Without it such a change is refused."`
 	}
 }
 
-// A key is bound by no list for the portal, so that no change of it needs to be tried.
 func (a *API) removeFromAllowlist(ctx context.Context, by authz.Actor, in *removeFromAllowlistIn) (*Done, error) {
-	return done(a.Policy.Remove(ctx, by, in.Account, in.Body.List, in.Body.Network, false))
+	return done(a.Policy.Remove(ctx, by, in.Account, in.Body.List, in.Body.Network, in.Body.Trial))
 }
 
 type switchAllowlistIn struct {
 	AtAccount
 	Body struct {
-		List policy.List `json:"list" enum:"portal,api"`
-		On   bool        `json:"on"`
+		List  policy.List `json:"list" enum:"portal,api"`
+		On    bool        `json:"on"`
+		Trial bool        `json:"trial,omitempty" doc:"Try a list that would exclude whoever asks: it is undone after ten minutes unless somebody keeps it from an address on it. Without it such a change is refused."`
 	}
 }
 
 func (a *API) switchAllowlist(ctx context.Context, by authz.Actor, in *switchAllowlistIn) (*Done, error) {
-	return done(a.Policy.Switch(ctx, by, in.Account, in.Body.List, in.Body.On, false))
+	return done(a.Policy.Switch(ctx, by, in.Account, in.Body.List, in.Body.On, in.Body.Trial))
 }
 
 type endTrialIn struct {
 	AtAccount
 	Body struct {
-		List policy.List `json:"list" enum:"portal"`
+		List policy.List `json:"list" enum:"portal,api"`
 		Keep bool        `json:"keep" doc:"It takes a request from an address on the list."`
 	}
 }

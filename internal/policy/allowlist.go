@@ -114,7 +114,7 @@ func (s *Service) Allowlists(ctx context.Context, by authz.Actor, account ids.Ac
 		if err != nil {
 			return nil, err
 		}
-		v := Allowlist{List: l, You: address(by), Bound: l == Portal && bound(sc, by), CanEdit: sc.Has(authz.SecurityEdit)}
+		v := Allowlist{List: l, You: address(by), Bound: l.binds(sc, by), CanEdit: sc.Has(authz.SecurityEdit)}
 		for _, step := range setting.Steps(k, chain.Rows(k)) {
 			if step.Depth == 0 {
 				v.show(step.Value, used)
@@ -144,9 +144,13 @@ func (v *Allowlist) show(n Networks, used map[use]time.Time) {
 	}
 }
 
-// bound reports whether the rules of the scope's account count for the actor: they come by a session, and by no grant above it.
-func bound(sc authz.Scope, by authz.Actor) bool {
-	return by.Session() != "" && sc.HasGrantHere() && len(sc.Entered()) == 1
+// binds reports whether the list of the scope's account counts for the actor, who has no grant above it. Those who come by a key
+// are bound by both lists: the key by one, and they themselves by the other as soon as they sign in.
+func (l List) binds(sc authz.Scope, by authz.Actor) bool {
+	if !sc.HasGrantHere() || len(sc.Entered()) != 1 {
+		return false
+	}
+	return by.Kind() == authz.Key || l == Portal && by.Session() != ""
 }
 
 // Add puts an address or a range on a list.
@@ -238,7 +242,7 @@ func (s *Service) change(ctx context.Context, by authz.Actor, account ids.Accoun
 		if err != nil {
 			return err
 		}
-		shut := l == Portal && bound(w.Scope(), by) && !next.Allows(address(by))
+		shut := l.binds(w.Scope(), by) && !next.Allows(address(by))
 		if shut && !trial {
 			return errs.New(errs.Conflict, "allowlist.excludes_you", "Add your address, {address}, first, or try the list for {minutes} minutes. It would lock you out.",
 				"address", by.IP(), "minutes", int(TrialFor/time.Minute))

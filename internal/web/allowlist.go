@@ -23,12 +23,10 @@ func (s *Server) allowlistRoutes() []Route {
 			Route{Pattern: at + "/add", Signed: s.onList(l, s.addAddress)},
 			Route{Pattern: at + "/remove", Signed: s.onList(l, s.removeAddress)},
 			Route{Pattern: at + "/switch", Signed: s.onList(l, s.switchList)},
+			Route{Pattern: at + "/trial", Signed: s.onList(l, s.endListTrial)},
 		)
 	}
-	return append(out,
-		Route{Pattern: "POST /a/{account}/security/portal/trial", Signed: s.onList(policy.Portal, s.endListTrial)},
-		Route{Pattern: "POST /a/{account}/security/sign-out", Signed: s.signEveryoneOut},
-	)
+	return append(out, Route{Pattern: "POST /a/{account}/security/sign-out", Signed: s.signEveryoneOut})
 }
 
 // onList tells a form which list of which account it is about.

@@ -1460,6 +1460,7 @@ type Ref struct {
 type RemoveFromAllowlistInBody struct {
 	List    string `json:"list"`
 	Network string `json:"network"`
+	Trial   bool   `json:"trial,omitzero"`
 }
 
 // Reseller is Reseller in the description of the API.
@@ -1658,8 +1659,9 @@ type Suppression struct {
 
 // SwitchAllowlistInBody is SwitchAllowlistInBody in the description of the API.
 type SwitchAllowlistInBody struct {
-	List string `json:"list"`
-	On   bool   `json:"on"`
+	List  string `json:"list"`
+	On    bool   `json:"on"`
+	Trial bool   `json:"trial,omitzero"`
 }
 
 // Task is Task in the description of the API.
@@ -2096,7 +2098,7 @@ func (c *API) EditUser(ctx context.Context, account string, membership string, v
 	return out, now, err
 }
 
-// EndAllowlistTrial: Keep a list that somebody tries in the portal, or undo it.
+// EndAllowlistTrial: Keep a list that somebody tries, or undo it.
 func (c *API) EndAllowlistTrial(ctx context.Context, account string, body EndTrialInBody) error {
 	_, err := c.do(ctx, request{method: http.MethodPost, path: "/accounts/" + url.PathEscape(account) + "/allowlists/end-trial", body: body}, nil)
 	return err

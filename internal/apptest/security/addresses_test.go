@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"bailiwick/internal/apikey"
 	"bailiwick/internal/apptest"
 	"bailiwick/internal/authz"
 	"bailiwick/internal/db/dbtest"
@@ -25,7 +26,7 @@ type town struct {
 	*apptest.World
 	reseller, acme, sales       ids.Account
 	seller, owner, member, both *apptest.Browser
-	ownerOf                     apptest.Person
+	sellerOf, ownerOf           apptest.Person
 }
 
 func each(t *testing.T, fn func(t *testing.T, w *town)) {
@@ -35,12 +36,12 @@ func each(t *testing.T, fn func(t *testing.T, w *town)) {
 		w.reseller = w.Reseller(w.Platform, "Meridian")
 		w.acme = w.Client(w.reseller, "Acme Holdings")
 		w.sales = w.Department(w.acme, "Sales")
-		seller := w.Member(w.reseller, "seller@meridian.example", apptest.As(authz.Owner))
+		w.sellerOf = w.Member(w.reseller, "seller@meridian.example", apptest.As(authz.Owner))
 		w.ownerOf = w.Member(w.acme, "owner@acme.example", apptest.As(authz.Owner))
 		w.Member(w.sales, "member@acme.example", apptest.As(authz.Admin))
 		w.Member(w.acme, "both@acme.example", apptest.As(authz.Guest))
 		w.Member(w.reseller, "both@acme.example", apptest.As(authz.Admin))
-		w.seller, w.owner = w.SignIn(seller.Email).From(office), w.SignIn(w.ownerOf.Email).From(office)
+		w.seller, w.owner = w.SignIn(w.sellerOf.Email).From(office), w.SignIn(w.ownerOf.Email).From(office)
 		w.member, w.both = w.SignIn("member@acme.example").From(office), w.SignIn("both@acme.example").From(office)
 		fn(t, w)
 	})
@@ -124,22 +125,7 @@ func TestAnAddressMustBeOnEveryListAbove(t *testing.T) {
 func TestKeysWorkFromTheirListAlone(t *testing.T) {
 	each(t, func(t *testing.T, w *town) {
 		k := w.Key(w.ownerOf, w.acme, authz.UsersView)
-		ask := func(from string) int {
-			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.Server.URL+"/api/v1/accounts/"+string(w.acme)+"/users", nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			req.Header.Set("Authorization", "Bearer "+k.Secret.Reveal())
-			req.Header.Set("X-Forwarded-For", from)
-			res, err := w.Server.Client().Do(req)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := res.Body.Close(); err != nil {
-				t.Fatal(err)
-			}
-			return res.StatusCode
-		}
+		ask := func(from string) int { return w.byKey(t, k, from, http.MethodGet, "/accounts/"+string(w.acme)+"/users", "") }
 		lock(t, w.owner, w.acme, policy.Portal, network)
 		if got := ask(cafe); got != http.StatusOK {
 			t.Fatalf("the list of the portal counts for a key: %d", got)
@@ -153,6 +139,71 @@ func TestKeysWorkFromTheirListAlone(t *testing.T) {
 		}
 		if n := w.Count("allowlist_uses WHERE account_id = ? AND list = 'api' AND network = ?", w.acme, network); n != 1 {
 			t.Errorf("%d uses were noted", n)
+		}
+	})
+}
+
+// byKey asks the API from an address and returns the status of its answer.
+func (w *town) byKey(t *testing.T, k apikey.Created, from, method, path, body string) int {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, w.Server.URL+"/api/v1"+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+k.Secret.Reveal())
+	req.Header.Set("X-Forwarded-For", from)
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	res, err := w.Server.Client().Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := res.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode
+}
+
+// TestNobodyLocksThemselvesOutByAKey switches lists on that exclude the key, and its owner at the portal.
+func TestNobodyLocksThemselvesOutByAKey(t *testing.T) {
+	each(t, func(t *testing.T, w *town) {
+		k, above := w.Key(w.ownerOf, w.acme, authz.SecurityView, authz.SecurityEdit), w.Key(w.sellerOf, w.reseller, authz.SecurityView, authz.SecurityEdit)
+		at := "/accounts/" + string(w.acme) + "/allowlists"
+		for _, l := range []string{"portal", "api"} {
+			if got := w.byKey(t, k, office, http.MethodPost, at+"/add", `{"list": "`+l+`", "network": "198.51.100.0/24"}`); got != http.StatusNoContent {
+				t.Fatalf("%s: %d", l, got)
+			}
+			on := `{"list": "` + l + `", "on": true}`
+			if got := w.byKey(t, k, office, http.MethodPost, at+"/switch", on); got != http.StatusConflict {
+				t.Errorf("%s: a list that excludes the key: %d", l, got)
+			}
+			if got := w.byKey(t, above, office, http.MethodPost, at+"/switch", on); got != http.StatusNoContent {
+				t.Errorf("%s: a list that does not count for whoever stands above: %d", l, got)
+			}
+			if got := w.byKey(t, above, office, http.MethodPost, at+"/switch", `{"list": "`+l+`", "on": false}`); got != http.StatusNoContent {
+				t.Errorf("%s: %d", l, got)
+			}
+		}
+		try := `{"list": "api", "on": true, "trial": true}`
+		if got := w.byKey(t, k, office, http.MethodPost, at+"/switch", try); got != http.StatusNoContent {
+			t.Fatalf("the trial: %d", got)
+		}
+		if got := w.byKey(t, k, office, http.MethodGet, at, ""); got != http.StatusForbidden {
+			t.Errorf("during the trial: %d", got)
+		}
+		if got := w.byKey(t, k, cafe, http.MethodPost, at+"/end-trial", `{"list": "api", "keep": true}`); got != http.StatusNoContent {
+			t.Errorf("kept from an address on it: %d", got)
+		}
+		list(w.owner, w.acme, "api/switch")
+		if got := w.byKey(t, k, office, http.MethodPost, at+"/switch", try); got != http.StatusNoContent {
+			t.Fatalf("the other trial: %d", got)
+		}
+		if a := list(w.owner, w.acme, "api/trial", "do", "undo"); a.Status != http.StatusSeeOther {
+			t.Errorf("undone at the portal: %d", a.Status)
+		}
+		if got := w.byKey(t, k, office, http.MethodGet, at, ""); got != http.StatusOK {
+			t.Errorf("after the trial: %d", got)
 		}
 	})
 }

@@ -14,7 +14,7 @@ type securityCmd struct {
 	Disallow  securityDisallow  `cmd:"" help:"Take an address or a range off a list."`
 	On        securityOn        `cmd:"" help:"Put a list in force."`
 	Off       securityOff       `cmd:"" help:"Put a list out of force; what is on it stays."`
-	Trial     securityTrial     `cmd:"" help:"Keep the list that somebody tries in the portal, or undo it."`
+	Trial     securityTrial     `cmd:"" help:"Keep a list that somebody tries, or undo it."`
 	Concerned securityConcerned `cmd:"" help:"Count the people whom the rules for passwords and second factors concern."`
 	SignOut   securitySignOut   `cmd:"" help:"End all sessions of everybody in the account and below."`
 }
@@ -80,40 +80,50 @@ func (c securityAllow) Run(p *Process) error {
 type securityDisallow struct {
 	onList
 	Network string `arg:"" help:"As the list has it."`
+	trial
+}
+
+// trial lets a list exclude whoever changes it, for a while.
+type trial struct {
+	Trial bool `help:"Try a list that would exclude you: it is undone after ten minutes unless somebody keeps it."`
 }
 
 // Run removes an address.
 func (c securityDisallow) Run(p *Process) error {
 	return c.one(p, "Removed", c.Network, func(s *session, at string) error {
-		return s.RemoveFromAllowlist(s.Ctx, at, client.RemoveFromAllowlistInBody{List: c.List, Network: c.Network})
+		return s.RemoveFromAllowlist(s.Ctx, at, client.RemoveFromAllowlistInBody{List: c.List, Network: c.Network, Trial: c.Trial})
 	})
 }
 
-func (c onList) set(p *Process, did string, on bool) error {
+func (c onList) set(p *Process, did string, on, trial bool) error {
 	return c.one(p, did, "the list "+c.List, func(s *session, at string) error {
-		return s.SwitchAllowlist(s.Ctx, at, client.SwitchAllowlistInBody{List: c.List, On: on})
+		return s.SwitchAllowlist(s.Ctx, at, client.SwitchAllowlistInBody{List: c.List, On: on, Trial: trial})
 	})
 }
 
-type securityOn struct{ onList }
+type securityOn struct {
+	onList
+	trial
+}
 
 // Run puts a list in force.
-func (c securityOn) Run(p *Process) error { return c.set(p, "Switched on", true) }
+func (c securityOn) Run(p *Process) error { return c.set(p, "Switched on", true, c.Trial) }
 
 type securityOff struct{ onList }
 
 // Run puts a list out of force.
-func (c securityOff) Run(p *Process) error { return c.set(p, "Switched off", false) }
+func (c securityOff) Run(p *Process) error { return c.set(p, "Switched off", false, false) }
 
 type securityTrial struct {
 	flags
-	Do string `arg:"" enum:"keep,undo" help:"keep or undo."`
+	Do   string `arg:"" enum:"keep,undo" help:"keep or undo."`
+	List string `enum:"portal,api" default:"portal" help:"The list: portal or api."`
 }
 
 // Run ends a trial.
 func (c securityTrial) Run(p *Process) error {
 	return c.one(p, "Ended", "the trial", func(s *session, at string) error {
-		return s.EndAllowlistTrial(s.Ctx, at, client.EndTrialInBody{List: "portal", Keep: c.Do == "keep"})
+		return s.EndAllowlistTrial(s.Ctx, at, client.EndTrialInBody{List: c.List, Keep: c.Do == "keep"})
 	})
 }
 
