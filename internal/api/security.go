@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"bailiwick/internal/authz"
+	"bailiwick/internal/errs"
+	"bailiwick/internal/ids"
 	"bailiwick/internal/policy"
 )
 
@@ -30,6 +32,15 @@ type Allowlist struct {
 	Above      []string         `json:"above" doc:"The accounts above whose lists count as well, by name; 'provider' for one that the key may not know."`
 	TrialUntil *time.Time       `json:"trial_until,omitempty" doc:"When the list is undone unless somebody keeps it."`
 	CanEdit    bool             `json:"can_edit"`
+	SubAccount ids.SubAccount   `json:"subaccount,omitempty" doc:"Whose list it is, when one was asked for."`
+	Own        []SubAllowlist   `json:"own,omitempty" doc:"Sub-accounts of a client or department that have a list of their own: keys that send with one come from an address on both."`
+}
+
+// SubAllowlist is a sub-account that has a list of its own.
+type SubAllowlist struct {
+	ID   ids.SubAccount `json:"id"`
+	Name string         `json:"name"`
+	On   bool           `json:"on"`
 }
 
 // AllowedNetwork is an address or a range on a list.
@@ -39,62 +50,114 @@ type AllowedNetwork struct {
 	LastUsed *time.Time `json:"last_used,omitempty" doc:"Absent before the first use."`
 }
 
-func (a *API) listAllowlists(ctx context.Context, by authz.Actor, in *AtAccount) (*Answer[List[Allowlist]], error) {
+type listAllowlistsIn struct {
+	AtAccount
+	SubAccount ids.SubAccount `query:"subaccount" doc:"The list of this sub-account alone: from where keys send with it."`
+}
+
+func (a *API) listAllowlists(ctx context.Context, by authz.Actor, in *listAllowlistsIn) (*Answer[List[Allowlist]], error) {
+	if in.SubAccount != "" {
+		l, err := a.Policy.AllowlistOfSub(ctx, by, in.Account, in.SubAccount)
+		if err != nil {
+			return nil, err
+		}
+		x := allowlistOf(l)
+		x.List, x.SubAccount = string(policy.API), in.SubAccount
+		return &Answer[List[Allowlist]]{List[Allowlist]{Items: []Allowlist{x}}}, nil
+	}
 	all, err := a.Policy.Allowlists(ctx, by, in.Account)
 	if err != nil {
 		return nil, err
 	}
 	out := List[Allowlist]{Items: make([]Allowlist, len(all))}
 	for i, l := range all {
-		x := Allowlist{List: string(l.List), On: l.On, Entries: []AllowedNetwork{}, Above: []string{}, TrialUntil: sometime(l.Trial), CanEdit: l.CanEdit}
-		for _, e := range l.Entries {
-			x.Entries = append(x.Entries, AllowedNetwork{e.Net.String(), e.Note, sometime(e.Used)})
-		}
-		for _, name := range l.Above {
-			x.Above = append(x.Above, orProvider(name))
-		}
-		out.Items[i] = x
+		out.Items[i] = allowlistOf(l)
 	}
 	return &Answer[List[Allowlist]]{out}, nil
+}
+
+func allowlistOf(l policy.Allowlist) Allowlist {
+	x := Allowlist{List: string(l.List), On: l.On, Entries: []AllowedNetwork{}, Above: []string{}, TrialUntil: sometime(l.Trial), CanEdit: l.CanEdit}
+	for _, e := range l.Entries {
+		x.Entries = append(x.Entries, AllowedNetwork{e.Net.String(), e.Note, sometime(e.Used)})
+	}
+	for _, name := range l.Above {
+		x.Above = append(x.Above, orProvider(name))
+	}
+	for _, s := range l.Subs {
+		x.Own = append(x.Own, SubAllowlist{s.ID, s.Name, s.On})
+	}
+	return x
+}
+
+// OneList names a list.
+type OneList struct {
+	List       policy.List    `json:"list" enum:"portal,api"`
+	SubAccount ids.SubAccount `json:"subaccount,omitempty" doc:"With the list api: the one of this sub-account."`
+}
+
+func (l OneList) named() (policy.List, error) {
+	switch {
+	case l.SubAccount == "":
+		return l.List, nil
+	case l.List != policy.API:
+		return "", errs.Field("subaccount", "allowlist.of_keys", "Leave out the sub-account, or name the list api. People do not come by sub-accounts.")
+	}
+	if _, err := ids.ParseSubAccount(string(l.SubAccount)); err != nil {
+		return "", errs.NoSuch("subaccount")
+	}
+	return policy.OfSub(l.SubAccount), nil
 }
 
 type addToAllowlistIn struct {
 	AtAccount
 	Body struct {
-		List    policy.List `json:"list" enum:"portal,api"`
-		Network string      `json:"network" maxLength:"64" doc:"An address, or a range in CIDR notation." example:"192.0.2.0/24"`
-		Note    string      `json:"note,omitempty"`
+		OneList
+		Network string `json:"network" maxLength:"64" doc:"An address, or a range in CIDR notation." example:"192.0.2.0/24"`
+		Note    string `json:"note,omitempty"`
 	}
 }
 
 func (a *API) addToAllowlist(ctx context.Context, by authz.Actor, in *addToAllowlistIn) (*Done, error) {
-	return done(a.Policy.Add(ctx, by, in.Account, in.Body.List, in.Body.Network, in.Body.Note))
+	l, err := in.Body.named()
+	if err != nil {
+		return nil, err
+	}
+	return done(a.Policy.Add(ctx, by, in.Account, l, in.Body.Network, in.Body.Note))
 }
 
 type removeFromAllowlistIn struct {
 	AtAccount
 	Body struct {
-		List    policy.List `json:"list" enum:"portal,api"`
-		Network string      `json:"network" maxLength:"64" doc:"As listAllowlists tells it." example:"192.0.2.0/24"`
-		Trial   bool        `json:"trial,omitempty" doc:"Try a list that would exclude whoever asks: it is undone after ten minutes unless somebody keeps it from an address on it. Without it such a change is refused."`
+		OneList
+		Network string `json:"network" maxLength:"64" doc:"As listAllowlists tells it." example:"192.0.2.0/24"`
+		Trial   bool   `json:"trial,omitempty" doc:"Try a list that would exclude whoever asks: it is undone after ten minutes unless somebody keeps it from an address on it. Without it such a change is refused."`
 	}
 }
 
 func (a *API) removeFromAllowlist(ctx context.Context, by authz.Actor, in *removeFromAllowlistIn) (*Done, error) {
-	return done(a.Policy.Remove(ctx, by, in.Account, in.Body.List, in.Body.Network, in.Body.Trial))
+	l, err := in.Body.named()
+	if err != nil {
+		return nil, err
+	}
+	return done(a.Policy.Remove(ctx, by, in.Account, l, in.Body.Network, in.Body.Trial))
 }
 
 type switchAllowlistIn struct {
 	AtAccount
 	Body struct {
-		List  policy.List `json:"list" enum:"portal,api"`
-		On    bool        `json:"on"`
-		Trial bool        `json:"trial,omitempty" doc:"Try a list that would exclude whoever asks: it is undone after ten minutes unless somebody keeps it from an address on it. Without it such a change is refused."`
+		OneList
+		On    bool `json:"on"`
+		Trial bool `json:"trial,omitempty" doc:"Try a list that would exclude whoever asks: it is undone after ten minutes unless somebody keeps it from an address on it. Without it such a change is refused."`
 	}
 }
 
 func (a *API) switchAllowlist(ctx context.Context, by authz.Actor, in *switchAllowlistIn) (*Done, error) {
-	return done(a.Policy.Switch(ctx, by, in.Account, in.Body.List, in.Body.On, in.Body.Trial))
+	l, err := in.Body.named()
+	if err != nil {
+		return nil, err
+	}
+	return done(a.Policy.Switch(ctx, by, in.Account, l, in.Body.On, in.Body.Trial))
 }
 
 type endTrialIn struct {

@@ -201,18 +201,22 @@ type previewMessageIn struct {
 		Message string         `json:"message" doc:"As it would be sent (RFC 5322), with its header."`
 		As      ids.Membership `json:"as,omitempty" maxLength:"64" doc:"The person of the account who would send it. users.view is needed."`
 		User    string         `json:"user,omitempty" maxLength:"254" doc:"Or their address."`
+		Sub     ids.SubAccount `json:"subaccount,omitempty" maxLength:"64" doc:"The sub-account that would send it."`
+		From    string         `json:"address,omitempty" maxLength:"64" doc:"The IP address that a key would send it from: the lists of addresses are asked, too." example:"192.0.2.7"`
 	}
 }
 
 // MessagePreview is what would become of a message.
 type MessagePreview struct {
-	Refused []MessageRefused `json:"refused" doc:"Why it would not be sent; the rest is empty then."`
-	Changed bool             `json:"changed" doc:"The settings change it."`
-	Sender  string           `json:"sender" doc:"Where bounces go."`
-	Header  []MessageField   `json:"header"`
-	Text    string           `json:"text"`
-	HTML    string           `json:"html"`
-	Largest MessageLargest   `json:"largest" doc:"How large messages may be."`
+	Refused  []MessageRefused `json:"refused" doc:"Why it would not be sent; the rest is empty then."`
+	Changed  bool             `json:"changed" doc:"The settings change it."`
+	Sender   string           `json:"sender" doc:"Where bounces go."`
+	Header   []MessageField   `json:"header"`
+	Text     string           `json:"text"`
+	HTML     string           `json:"html"`
+	Largest  MessageLargest   `json:"largest" doc:"How large messages may be."`
+	Keep     int              `json:"keep_days" doc:"For how long the log says what became of it."`
+	KeepText int              `json:"keep_text_days" doc:"For how long its subject and text are kept; 0: not at all."`
 }
 
 // MessageLargest is how large messages may be, and why.
@@ -237,11 +241,11 @@ type MessageField struct {
 }
 
 func (a *API) previewMessage(ctx context.Context, by authz.Actor, in *previewMessageIn) (*Answer[MessagePreview], error) {
-	p, err := a.Submit.Preview(ctx, by, in.Account, submit.Sample{Message: []byte(in.Body.Message), As: in.Body.As, User: in.Body.User})
+	p, err := a.Submit.Preview(ctx, by, in.Account, submit.Sample{Message: []byte(in.Body.Message), As: in.Body.As, User: in.Body.User, Sub: in.Body.Sub, From: in.Body.From})
 	if err != nil {
 		return nil, err
 	}
-	out := MessagePreview{Refused: []MessageRefused{}, Changed: p.Changed, Sender: p.Sender, Header: []MessageField{}, Text: p.Text, HTML: p.HTML}
+	out := MessagePreview{Refused: []MessageRefused{}, Changed: p.Changed, Sender: p.Sender, Header: []MessageField{}, Text: p.Text, HTML: p.HTML, Keep: p.Kept.Days, KeepText: p.Kept.TextDays}
 	if out.Largest = (MessageLargest{Bytes: p.Largest.Bytes, Package: p.Largest.Client != ""}); !out.Largest.Package {
 		from := originBody(p.Largest.From)
 		out.Largest.From = &from

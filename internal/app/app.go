@@ -209,7 +209,7 @@ func (a *App) services(d Deps, box *secret.Box, texts *i18n.Catalogue) (err erro
 	a.Access = access.NewService(a.Ops, check)
 	a.Contacts = contact.NewService(contact.Deps{DB: a.DB, Ops: a.Ops, Known: a.Known, Cursors: page.NewSealer(box), Mail: a.mailer, Box: box})
 	a.Quota = quota.NewEngine(quota.EngineDeps{DB: a.DB, Log: a.log, Clock: a.clock, Known: a.Known, Zone: account.TimeZone, News: a.News})
-	a.Quotas = quota.NewService(a.Ops, a.Quota)
+	a.Quotas = quota.NewService(a.Ops, a.Quota, policy.NewDoors(a.DB, a.Ops, a.News).Admit)
 	a.Exchange = exchange.NewService(exchange.Deps{Ops: a.Ops, Files: a.Files, Accounts: a.Accounts, Users: a.Users, Subs: a.Subs, Invites: a.Invites, Contacts: a.Contacts, Quotas: a.Quotas, Plans: a.Plans})
 	a.Usage = usage.NewService(a.Ops, a.Quota)
 	a.Watcher = usage.NewWatcher(a.DB, a.Quota, a.mailer)

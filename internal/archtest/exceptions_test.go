@@ -140,6 +140,8 @@ var unscoped = map[string]string{
 	"quota.gauged":          "what is counted, for a job that looks through all that send",
 	"usage.forgetDays":      "retention, by time alone",
 	"policy.noteUses":       "when an address of a list was used, after the gate let somebody in by it",
+	"policy.noteUseOfSub":   "when an address of a list was used, after it let a key in",
+	"policy.networksOf":     "says whether a key may send with a sub-account from where it is; nothing of the list is told",
 }
 
 // unscopedPackages reach no account's rows, only those of one identity, by its id or by a secret it presents.
@@ -172,6 +174,7 @@ var batchCallers = map[string]string{
 	"usage.Watcher.Forget":         "retention of what was told",
 	"usage.Forget":                 "retention of traffic",
 	"policy.Service.Enter":         "when an address of a list was used last is traffic",
+	"policy.Doors.Admit":           "when an address of a list was used last is traffic",
 	"notice.Service.Read":          "what somebody has read is state",
 	"notice.Service.ReadAll":       "what somebody has read is state",
 	"notice.Forget":                "retention of what was told",

@@ -28,7 +28,7 @@ const (
 	Role    Kind = "role"    // what a role group holds
 	Key     Kind = "key"     // whether an API key is in force, and its scopes
 	Package Kind = "package" // which modules a package holds, and its name
-	Setting Kind = "setting" // the own settings of an account
+	Setting Kind = "setting" // the own settings of an account, and the addresses of a sub-account
 	Domain  Kind = "domain"  // a host name, or the account that has one: whose it is
 	Quota   Kind = "quota"   // the limits of an account, sub-account, membership or role group
 )

@@ -21,7 +21,7 @@ import (
 	"bailiwick/internal/setting"
 )
 
-// List names one of an account's lists of addresses.
+// List names one of an account's lists of addresses, or, by its id, that of a sub-account.
 type List string
 
 // The lists.
@@ -86,6 +86,7 @@ type Allowlist struct {
 	Holding string     // the note or the range of the entry that holds You, "" when none does
 	Trial   time.Time  // when the list is undone unless somebody keeps it; zero when it is none
 	CanEdit bool
+	Subs    []SubList // of the list for keys: the sub-accounts that have one of their own
 }
 
 // Listed is an entry of a list.
@@ -127,6 +128,11 @@ func (s *Service) Allowlists(ctx context.Context, by authz.Actor, account ids.Ac
 			return nil, err
 		}
 		v.Trial = t.until
+		if l == API {
+			if v.Subs, err = listedSubs(ctx, q, sc); err != nil {
+				return nil, fmt.Errorf("look for sub-accounts with addresses of their own: %w", err)
+			}
+		}
 		out = append(out, v)
 	}
 	return out, nil
@@ -223,6 +229,9 @@ type named struct {
 
 // change edits a list. One that excludes whoever edits it is refused, or begins a trial.
 func (s *Service) change(ctx context.Context, by authz.Actor, account ids.Account, l List, trial bool, edit func(*Networks) (audit.Event, error)) error {
+	if sub := l.sub(); sub != "" {
+		return s.changeOfSub(ctx, by, account, sub, edit)
+	}
 	k, err := l.key()
 	if err != nil {
 		return err

@@ -75,7 +75,7 @@ func checkAddress(list Networks, by authz.Actor) error {
 	if !list.On || list.Allows(address(by)) {
 		return nil
 	}
-	return errs.New(errs.Denied, "policy.address", "Come from an address that is allowed here, or ask an admin to add yours. {address} is not on the list.", "address", by.IP())
+	return Refused(by.IP())
 }
 
 // address is where the actor comes from; one that is not known is the zero address.

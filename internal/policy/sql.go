@@ -36,6 +36,12 @@ func usesOf(ctx context.Context, q db.Queryer, sc authz.Scope) (map[use]time.Tim
 // noteUses notes that entries were used now.
 func noteUses(ctx context.Context, tx *db.Tx, all []entry) error {
 	for _, e := range all {
+		if sub := e.list.sub(); sub != "" {
+			if err := noteUseOfSub(ctx, tx, sub, e.network); err != nil {
+				return err
+			}
+			continue
+		}
 		if _, err := tx.Exec(ctx, `INSERT INTO allowlist_uses (account_id, list, network, used_at) VALUES (?, ?, ?, ?)
 			ON CONFLICT (account_id, list, network) DO UPDATE SET used_at = excluded.used_at WHERE allowlist_uses.used_at < excluded.used_at`,
 			e.account, e.list, e.network.String(), tx.Ms()); err != nil {

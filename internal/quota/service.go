@@ -16,10 +16,16 @@ type Service struct {
 	op     *op.Runner
 	engine *Engine
 	pools  pools
+	door   Door
 }
 
+// Door refuses those who may not send with a sub-account from where they are.
+type Door func(ctx context.Context, by authz.Actor, sub ids.SubAccount) error
+
 // NewService makes a Service.
-func NewService(r *op.Runner, e *Engine) *Service { return &Service{op: r, engine: e} }
+func NewService(r *op.Runner, e *Engine, d Door) *Service {
+	return &Service{op: r, engine: e, door: d}
+}
 
 // Ask is a request for units.
 type Ask struct {
@@ -108,7 +114,10 @@ func (s *Service) sends(ctx context.Context, by authz.Actor, account ids.Account
 	if err != nil {
 		return sc, err
 	}
-	return sc, mayUse(ctx, q, sc, sub)
+	if err := mayUse(ctx, q, sc, sub); err != nil || sub == "" {
+		return sc, err
+	}
+	return sc, s.door(ctx, by, sub)
 }
 
 // mayUse refuses a sub-account that is not among the actor's. Whether it belongs to the account is seen with its layers.

@@ -5,15 +5,17 @@ import (
 	"strings"
 
 	"bailiwick/internal/errs"
+	"bailiwick/internal/ids"
 )
 
 // Refusal is why a message is not sent.
 type Refusal struct {
-	errs.Problem        // in plain words
-	SMTP         int    // its code (RFC 5321, section 4.2)
-	Status       string // the enhanced status code (RFC 3463)
-	Detail       string // of what is garbled, for who mends the program that wrote it
-	Setting      string // the name of the setting that asks for it, "" when no setting does
+	errs.Problem                // in plain words
+	SMTP         int            // its code (RFC 5321, section 4.2)
+	Status       string         // the enhanced status code (RFC 3463)
+	Detail       string         // of what is garbled, for who mends the program that wrote it
+	Setting      string         // the name of the setting that asks for it, "" when no setting does
+	Sub          ids.SubAccount // whose own list of addresses asks for it, "" when none does
 }
 
 // Reply is the refusal as an SMTP server answers it, without the code in front.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"bailiwick/internal/ids"
 	"bailiwick/internal/op"
 	"bailiwick/internal/plan"
+	"bailiwick/internal/policy"
 	"bailiwick/internal/setting"
 )
 
@@ -48,6 +50,13 @@ type Preview struct {
 	Text    string // "" when the message has none to show
 	HTML    string // as it is sent, never to be shown among our own pages
 	Largest Largest
+	Kept    Kept
+}
+
+// Kept is how long a message is kept once it is sent, and whose settings say so.
+type Kept struct {
+	Days, TextDays int // TextDays is of its subject and text, 0 for not at all
+	From, TextFrom setting.Origin
 }
 
 // Largest is how large messages may be, and why.
@@ -71,6 +80,8 @@ type Sample struct {
 	Message []byte
 	As      ids.Membership // "" for User
 	User    string         // an address, "" for nobody
+	Sub     ids.SubAccount // "" without one
+	From    string         // the IP address that a key would send it from, "" for any
 }
 
 // Preview applies the rules in force on an account, or for a member of it, to a message, which is not sent.
@@ -97,18 +108,26 @@ func (s *Service) Preview(ctx context.Context, by authz.Actor, account ids.Accou
 	if err != nil {
 		return Preview{}, err
 	}
-	chain, err := setting.Read(ctx, q, sc, Settings()...)
+	chain, err := setting.Read(ctx, q, sc, asking()...)
 	if err != nil {
 		return Preview{}, err
 	}
 	p := Preview{User: in.User}
+	if p.Kept, err = kept(rules, chain); err != nil {
+		return Preview{}, err
+	}
 	if p.Largest, err = rules.largest(ctx, q, sc, chain, s.now()); err != nil {
+		return Preview{}, err
+	}
+	shut, err := in.shut(ctx, q, sc, on)
+	if err != nil {
 		return Preview{}, err
 	}
 	out, err := Apply(Message{bytes.NewReader(in.Message), int64(len(in.Message))}, rules)
 	if err != nil {
 		return Preview{}, err
 	}
+	out.Refused = append(shut, out.Refused...)
 	p.Changed, p.Sender = out.Changed(), out.Sender(rules, s.returns.Address(sampleID, 1), in.User)
 	if len(out.Refused) > 0 {
 		p.Refused, err = blame(chain, out.Refused)
@@ -119,6 +138,51 @@ func (s *Service) Preview(ctx context.Context, by authz.Actor, account ids.Accou
 		return Preview{}, err
 	}
 	return p, p.show(sent.Bytes())
+}
+
+// asking are the settings that ask something of a message.
+func asking() []setting.Any { return append(Settings(), policy.APIAddresses) }
+
+// shut is why nothing is taken in from where the sample comes from: the list of the account, or that of the sub-account.
+func (in *Sample) shut(ctx context.Context, q db.Queryer, sc authz.Scope, on *setting.InForce) (out []Refusal, err error) {
+	of := policy.Networks{}
+	if in.Sub != "" {
+		if of, err = policy.NetworksOfSub(ctx, q, sc, in.Sub); err != nil {
+			return nil, err
+		}
+	}
+	if in.From == "" {
+		return nil, nil
+	}
+	ip, err := netip.ParseAddr(in.From)
+	if err != nil || ip.Zone() != "" {
+		return nil, errs.Field("address", "submit.not_ip", "Write an IP address such as 203.0.113.7 or 2001:db8::7.")
+	}
+	all, err := setting.In(on, policy.APIAddresses)
+	if err != nil {
+		return nil, err
+	}
+	if !all.Allows(ip) {
+		out = append(out, notFrom(ip, policy.APIAddresses.Name, ""))
+	}
+	if !of.Allows(ip) {
+		out = append(out, notFrom(ip, "", in.Sub))
+	}
+	return out, nil
+}
+
+func notFrom(ip netip.Addr, name string, sub ids.SubAccount) Refusal {
+	return Refusal{Problem: policy.Refused(ip.String()).Problem, SMTP: 550, Status: "5.7.1", Setting: name, Sub: sub}
+}
+
+// kept says how long the message would be kept.
+func kept(r Rules, chain setting.Chain) (k Kept, err error) {
+	k = Kept{Days: r.KeepDays, TextDays: r.KeepTextDays}
+	if _, k.From, err = keepDays.Effective(chain.Rows(keepDays)); err != nil {
+		return k, err
+	}
+	_, k.TextFrom, err = keepTextDays.Effective(chain.Rows(keepTextDays))
+	return k, err
 }
 
 // largest brings the rules within the client's package, and says how large messages may be by both.
@@ -162,7 +226,7 @@ func blame(chain setting.Chain, all []Refusal) ([]RefusedBy, error) {
 	out := make([]RefusedBy, len(all))
 	for i, r := range all {
 		out[i].Refusal = r
-		for _, k := range Settings() {
+		for _, k := range asking() {
 			if k.ID() != r.Setting {
 				continue
 			}

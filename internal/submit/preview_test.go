@@ -102,6 +102,8 @@ func TestEachSettingShowsInThePreview(t *testing.T) {
 			{"message.bounces", `"user"`, func(p submit.Preview) bool { return p.Sender == "me@acme.example" }},
 			{"message.bounces", `"from"`, func(p submit.Preview) bool { return p.Sender == "ada@example.com" }},
 			{"message.images", `false`, refusedBy("message.images")},
+			{"message.keep_days", `7`, func(p submit.Preview) bool { return p.Kept.Days == 7 && p.Kept.TextDays == 7 }}, // a text is not kept without its message
+			{"message.keep_text_days", `0`, func(p submit.Preview) bool { return p.Kept.Days == 7 && p.Kept.TextDays == 0 }},
 			{"message.attachment_types", `["docx"]`, refusedBy("message.attachment_types")},
 			{"message.attachments", `false`, refusedBy("message.attachments")},
 		} {

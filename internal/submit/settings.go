@@ -46,11 +46,18 @@ var (
 		Control: setting.Control{Kind: setting.Choice, Options: []string{string(ToPlatform), string(ToUser), string(ToFrom)}}}
 	disclaimerKey = setting.Key[string]{Name: "message.disclaimer", Merge: setting.Override[string], Check: checkAdded,
 		Control: setting.Control{Kind: setting.Text}}
+	keepDays = setting.Key[int]{Name: "message.keep_days", Default: 90, Merge: setting.Override[int], Check: days(1),
+		Control: setting.Control{Kind: setting.Number, Unit: "days", Low: 1, High: longestKept}}
+	keepTextDays = setting.Key[int]{Name: "message.keep_text_days", Default: 30, Merge: setting.Override[int], Check: days(0),
+		Control: setting.Control{Kind: setting.Number, Unit: "days", Low: 0, High: longestKept}}
 )
+
+// longestKept is how long messages can be kept, in days.
+const longestKept = 3650
 
 // Settings lists the settings of messages.
 func Settings() []setting.Any {
-	return []setting.Any{footerKey, attachments, largestAttachment, attachmentTypes, images, largestMessage, bounceKey, disclaimerKey}
+	return []setting.Any{footerKey, attachments, largestAttachment, attachmentTypes, images, largestMessage, bounceKey, disclaimerKey, keepDays, keepTextDays}
 }
 
 // Personal lists the settings of messages that people have of their own.
@@ -71,6 +78,8 @@ type Rules struct {
 	Largest           int64    // bytes
 	Bought            bool     // Largest is what the client's package includes, which is less than the settings allow
 	Bounces           Bounces
+	KeepDays          int // that the log says what became of a message
+	KeepTextDays      int // that its subject and text are kept, no more than KeepDays; 0 for never
 }
 
 // Within is the rules for a client whose package includes messages of up to some megabytes: the tighter of both applies.
@@ -94,6 +103,9 @@ func RulesOf(on *setting.InForce, own map[string]json.RawMessage) (r Rules, err 
 	take(from, images, &r.Images)
 	take(from, largestMessage, &message)
 	take(from, bounceKey, &r.Bounces)
+	take(from, keepDays, &r.KeepDays)
+	take(from, keepTextDays, &r.KeepTextDays)
+	r.KeepTextDays = min(r.KeepTextDays, r.KeepDays)
 	r.LargestAttachment, r.Largest = int64(attachment)*megabyte, int64(message)*megabyte
 	r.Types = endings(r.Types)
 	return r, err
@@ -140,6 +152,15 @@ func megabytes(n int) error {
 		return errs.New(errs.Invalid, "submit.megabytes", "Write a number from {low} to {high}.", "low", 1, "high", 100)
 	}
 	return nil
+}
+
+func days(least int) func(int) error {
+	return func(n int) error {
+		if n < least || n > longestKept {
+			return errs.New(errs.Invalid, "submit.keep_days", "Write a number of days from {low} to {high}.", "low", least, "high", longestKept)
+		}
+		return nil
+	}
 }
 
 func checkBounces(b Bounces) error {

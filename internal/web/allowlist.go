@@ -10,6 +10,7 @@ import (
 	"bailiwick/internal/ids"
 	"bailiwick/internal/policy"
 	"bailiwick/internal/tuning"
+	"bailiwick/internal/web/ui/part"
 	"bailiwick/internal/web/ui/security"
 	ui "bailiwick/internal/web/ui/tuning"
 )
@@ -149,25 +150,37 @@ func (s *Server) allowlists(r *http.Request, by authz.Actor, id ids.Account) (se
 	}
 	out := security.Lists{}
 	for _, a := range all {
-		l := security.List{ID: string(a.List), Action: accountPath(id, "/security/"+string(a.List)), Active: a.On, CanEdit: a.CanEdit, Holding: a.Holding,
-			Safe: a.Bound && a.On && a.Holding != "", Outside: a.List == policy.Portal && a.Holding == "" && len(a.Entries) > 0}
-		if a.You.IsValid() {
-			l.You = a.You.String()
-		}
-		for _, name := range a.Above {
-			l.Above = append(l.Above, providerName(p, name))
-		}
-		if !a.Trial.IsZero() {
-			l.Trial = p.Time(a.Trial)
-		}
-		for _, e := range a.Entries {
-			row := security.Row{Network: e.Net.String(), Shown: policy.Show(e.Net), Note: e.Note, Used: p.T("allowlist.never")}
-			if !e.Used.IsZero() {
-				row.Used = p.Relative(e.Used, s.Clock())
-			}
-			l.Rows = append(l.Rows, row)
-		}
-		out.All = append(out.All, l)
+		out.All = append(out.All, s.listed(p, id, a))
 	}
 	return out, nil
+}
+
+// listed is a list as a card shows it.
+func (s *Server) listed(p i18n.Printer, id ids.Account, a policy.Allowlist) security.List {
+	l := security.List{ID: string(a.List), Action: accountPath(id, "/security/"+string(a.List)), Active: a.On, CanEdit: a.CanEdit, Holding: a.Holding,
+		Safe: a.Bound && a.On && a.Holding != "", Outside: a.List == policy.Portal && a.Holding == "" && len(a.Entries) > 0}
+	if a.You.IsValid() {
+		l.You = a.You.String()
+	}
+	for _, name := range a.Above {
+		l.Above = append(l.Above, providerName(p, name))
+	}
+	if !a.Trial.IsZero() {
+		l.Trial = p.Time(a.Trial)
+	}
+	for _, e := range a.Entries {
+		row := security.Row{Network: e.Net.String(), Shown: policy.Show(e.Net), Note: e.Note, Used: p.T("allowlist.never")}
+		if !e.Used.IsZero() {
+			row.Used = p.Relative(e.Used, s.Clock())
+		}
+		l.Rows = append(l.Rows, row)
+	}
+	for _, sub := range a.Subs {
+		label := p.T("allowlist.own_off", "name", sub.Name)
+		if sub.On {
+			label = sub.Name
+		}
+		l.Own = append(l.Own, part.Link{Label: label, Href: accountPath(id, "/subaccounts/"+string(sub.ID)+"#addresses-sub")})
+	}
+	return l
 }

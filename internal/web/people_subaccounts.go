@@ -126,6 +126,11 @@ func (s *Server) subPage(w http.ResponseWriter, r *http.Request, by authz.Actor)
 }
 
 func (s *Server) showSub(w http.ResponseWriter, r *http.Request, by authz.Actor, sc authz.Scope, sub subaccount.SubAccount, in subaccount.Input, failure error) error {
+	return s.showSubWith(w, r, by, sc, sub, in, failure, addressTry{})
+}
+
+// showSubWith is showSub with a change of its addresses that was refused.
+func (s *Server) showSubWith(w http.ResponseWriter, r *http.Request, by authz.Actor, sc authz.Scope, sub subaccount.SubAccount, in subaccount.Input, failure error, try addressTry) error {
 	p := i18n.From(r.Context())
 	base := accountPath(sc.Account(), "/subaccounts")
 	v := subaccounts.Edit{
@@ -139,12 +144,18 @@ func (s *Server) showSub(w http.ResponseWriter, r *http.Request, by authz.Actor,
 	if !v.New && sc.Has(authz.QuotasView) {
 		v.Quotas = v.Action + "/quotas"
 	}
+	if !v.New && sc.Has(authz.SecurityView) {
+		var err error
+		if v.Addresses, err = s.subAddresses(r, by, sc.Account(), sub.ID, try); err != nil {
+			return err
+		}
+	}
 	if v.Can.Move {
 		if err := s.subOwners(r, by, sc, sub, &v); err != nil {
 			return err
 		}
 	}
-	status := http.StatusOK
+	status := max(http.StatusOK, try.status)
 	if failure != nil {
 		fields, isForm := fieldErrors(p, failure)
 		v.Errors, status = fields, statusOf(errs.KindOf(failure))

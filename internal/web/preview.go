@@ -13,6 +13,7 @@ import (
 	"bailiwick/internal/errs"
 	"bailiwick/internal/i18n"
 	"bailiwick/internal/ids"
+	"bailiwick/internal/policy"
 	"bailiwick/internal/setting"
 	"bailiwick/internal/submit"
 	"bailiwick/internal/tuning"
@@ -38,11 +39,13 @@ const documentPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src d
 type tried struct {
 	typed   string
 	message []byte
+	sub     ids.SubAccount // that would send it
+	from    string         // the IP address of whoever hands it in
 }
 
 func (s *Server) previewPage(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
 	sample := sampleMessage(i18n.From(r.Context()))
-	return s.showPreview(w, r, by, tried{sample, []byte(sample)}, nil)
+	return s.showPreview(w, r, by, tried{typed: sample, message: []byte(sample)}, nil)
 }
 
 func (s *Server) previewMessage(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
@@ -65,11 +68,14 @@ func (s *Server) showPreview(w http.ResponseWriter, r *http.Request, by authz.Ac
 		return err
 	}
 	at := sc.Account()
-	v := ui.Preview{Action: asking(r, previewPath(at)), Back: accountPath(at, "/settings"), Message: t.typed, MaxMB: submit.MostPreview >> 20}
+	v := ui.Preview{Action: asking(r, previewPath(at)), Back: accountPath(at, "/settings"), Message: t.typed, MaxMB: submit.MostPreview >> 20, From: t.from, Sub: string(t.sub)}
+	if v.Subs, err = s.subOptions(r, by, sc); err != nil {
+		return err
+	}
 	status := http.StatusOK
 	got := submit.Preview{}
 	if failed == nil {
-		got, failed = s.previewOf(r, by, at, t.message)
+		got, failed = s.previewOf(r, by, at, t)
 	}
 	if failed == nil {
 		v.Result = previewResult(p, at, asking(r, previewPath(at)+"/document"), got, t.message)
@@ -83,8 +89,24 @@ func (s *Server) showPreview(w http.ResponseWriter, r *http.Request, by authz.Ac
 	return s.section(w, r, by, status, sc, "settings", v)
 }
 
-func (s *Server) previewOf(r *http.Request, by authz.Actor, at ids.Account, message []byte) (submit.Preview, error) {
-	in := submit.Sample{Message: message}
+// subOptions are the sub-accounts that a message could be sent with.
+func (s *Server) subOptions(r *http.Request, by authz.Actor, sc authz.Scope) ([]part.Option, error) {
+	if !owns(sc) {
+		return nil, nil
+	}
+	all, err := s.Subs.Choices(r.Context(), by, sc.Account())
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	out := []part.Option{{Label: i18n.From(r.Context()).T("preview.no_subaccount")}}
+	for _, sub := range all {
+		out = append(out, part.Option{Value: string(sub.ID), Label: sub.Name})
+	}
+	return out, nil
+}
+
+func (s *Server) previewOf(r *http.Request, by authz.Actor, at ids.Account, t tried) (submit.Preview, error) {
+	in := submit.Sample{Message: t.message, Sub: t.sub, From: t.from}
 	if as := r.URL.Query().Get(sentAs); as != "" {
 		id, err := ids.ParseMembership(as)
 		if err != nil {
@@ -118,18 +140,38 @@ func previewResult(p i18n.Printer, at ids.Account, frame string, got submit.Prev
 		Header: []part.Fact{{Term: p.T("preview.sent_by"), Text: got.User}, {Term: p.T("preview.bounces"), Text: got.Sender}},
 	}
 	out.Header = append(out.Header, part.Fact{Term: p.T("setting.message_largest"), Text: largestText(p, got.Largest)})
+	out.Header = append(out.Header, keptFacts(p, got.Kept)...)
 	for _, f := range got.Header {
 		out.Header = append(out.Header, part.Fact{Term: f.Name, Text: f.Value})
 	}
 	for _, r := range got.Refused {
 		line := ui.Refused{Text: words(p, r.Problem), Reply: r.Reply()}
-		if r.Setting != "" {
+		switch r.Setting {
+		case policy.APIAddresses.Name:
+			line.Label, line.Href, line.By = p.T("allowlist.title_api"), accountPath(at, "/security#addresses-api"), setBy(p, r.From)
+		case "":
+			if r.Sub != "" {
+				line.Label, line.Href = p.T("allowlist.title_sub"), accountPath(at, "/subaccounts/"+string(r.Sub)+"#addresses-sub")
+			}
+		default:
 			line.Label, line.Href = settingLabel(p, r.Setting), accountPath(at, "/settings/"+r.Setting)
 			line.By = setBy(p, r.From)
 		}
 		out.Refused = append(out.Refused, line)
 	}
 	return out
+}
+
+// keptFacts say for how long a message is kept, and why.
+func keptFacts(p i18n.Printer, k submit.Kept) []part.Fact {
+	text := p.T("preview.not_kept")
+	if k.TextDays > 0 {
+		text = p.T("setting.amount_days", "count", k.TextDays)
+	}
+	return []part.Fact{
+		{Term: p.T("setting.message_keep_days"), Text: p.T("setting.amount_days", "count", k.Days) + " · " + setBy(p, k.From)},
+		{Term: p.T("setting.message_keep_text_days"), Text: text + " · " + setBy(p, k.TextFrom)},
+	}
 }
 
 func setBy(p i18n.Printer, from setting.Origin) string {
@@ -158,7 +200,7 @@ func (s *Server) previewDocument(w http.ResponseWriter, r *http.Request, by auth
 	if err != nil {
 		return err
 	}
-	got, err := s.previewOf(r, by, at, t.message)
+	got, err := s.previewOf(r, by, at, t)
 	if err != nil {
 		return err
 	}
@@ -180,11 +222,11 @@ func (s *Server) previewDocument(w http.ResponseWriter, r *http.Request, by auth
 // readTried reads the message from the form. A file that was chosen stands for what was typed.
 func readTried(w http.ResponseWriter, r *http.Request) (t tried, err error) {
 	if ct, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || ct != "multipart/form-data" {
-		f, err := readForm(w, r, "message", "file", "kept")
+		f, err := readForm(w, r, "message", "file", "kept", "subaccount", "address")
 		if err != nil {
 			return t, err
 		}
-		t.typed = f.raw("message")
+		t.typed, t.sub, t.from = f.raw("message"), ids.SubAccount(f.text("subaccount")), f.text("address")
 		t.message = []byte(t.typed)
 		return t, t.keep(f.raw("kept"))
 	}
@@ -219,6 +261,10 @@ func readTried(w http.ResponseWriter, r *http.Request) (t tried, err error) {
 			if len(body) > 0 {
 				t.message = body
 			}
+		case "subaccount":
+			t.sub = ids.SubAccount(strings.TrimSpace(string(body)))
+		case "address":
+			t.from = strings.TrimSpace(string(body))
 		case "kept":
 			if err := t.keep(string(body)); err != nil {
 				return t, err

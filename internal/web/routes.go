@@ -9,7 +9,7 @@ import (
 // Routes is the whole route table of the portal. Tests walk it: a route that is not here does not exist, and one
 // that is here is swept for strangers and foreign ids without being named.
 func (s *Server) Routes() []Route {
-	return slices.Concat(s.accountRoutes(), s.peopleRoutes(), s.taskRoutes(), s.exchangeRoutes(), s.auditRoutes(), s.moduleRoutes(), s.tuningRoutes(), s.previewRoutes(), s.treeRoutes(), s.allowlistRoutes(), s.brandingRoutes(), s.contactRoutes(), s.packageRoutes(), s.quotaRoutes(), s.usageRoutes(), s.subscriberRoutes(), s.findRoutes(), s.noticeRoutes(), []Route{
+	return slices.Concat(s.accountRoutes(), s.peopleRoutes(), s.taskRoutes(), s.exchangeRoutes(), s.auditRoutes(), s.moduleRoutes(), s.tuningRoutes(), s.previewRoutes(), s.treeRoutes(), s.allowlistRoutes(), s.subAddressRoutes(), s.brandingRoutes(), s.contactRoutes(), s.packageRoutes(), s.quotaRoutes(), s.usageRoutes(), s.subscriberRoutes(), s.findRoutes(), s.noticeRoutes(), []Route{
 		{Pattern: "GET " + probeAlive, Open: s.alive},
 		{Pattern: "GET " + probeReady, Open: s.ready},
 		{Pattern: "GET /{$}", Signed: s.start},

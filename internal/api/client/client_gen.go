@@ -114,9 +114,10 @@ type AccountEdit struct {
 
 // AddToAllowlistInBody is AddToAllowlistInBody in the description of the API.
 type AddToAllowlistInBody struct {
-	List    string `json:"list"`
-	Network string `json:"network"`
-	Note    string `json:"note,omitzero"`
+	List       string `json:"list"`
+	Network    string `json:"network"`
+	Note       string `json:"note,omitzero"`
+	Subaccount string `json:"subaccount,omitzero"`
 }
 
 // AddressVerdict is AddressVerdict in the description of the API.
@@ -140,6 +141,8 @@ type Allowlist struct {
 	Entries    []AllowedNetwork `json:"entries"`
 	List       string           `json:"list"`
 	On         bool             `json:"on"`
+	Own        []SubAllowlist   `json:"own,omitzero"`
+	Subaccount string           `json:"subaccount,omitzero"`
 	TrialUntil time.Time        `json:"trial_until,omitzero"`
 }
 
@@ -1003,13 +1006,15 @@ type MessageLargest struct {
 
 // MessagePreview is MessagePreview in the description of the API.
 type MessagePreview struct {
-	Changed bool             `json:"changed"`
-	Header  []MessageField   `json:"header"`
-	Html    string           `json:"html"`
-	Largest MessageLargest   `json:"largest"`
-	Refused []MessageRefused `json:"refused"`
-	Sender  string           `json:"sender"`
-	Text    string           `json:"text"`
+	Changed      bool             `json:"changed"`
+	Header       []MessageField   `json:"header"`
+	Html         string           `json:"html"`
+	KeepDays     int64            `json:"keep_days"`
+	KeepTextDays int64            `json:"keep_text_days"`
+	Largest      MessageLargest   `json:"largest"`
+	Refused      []MessageRefused `json:"refused"`
+	Sender       string           `json:"sender"`
+	Text         string           `json:"text"`
 }
 
 // MessageRefused is MessageRefused in the description of the API.
@@ -1256,9 +1261,11 @@ type PreviewInBody struct {
 
 // PreviewMessageInBody is PreviewMessageInBody in the description of the API.
 type PreviewMessageInBody struct {
-	As      string `json:"as,omitzero"`
-	Message string `json:"message"`
-	User    string `json:"user,omitzero"`
+	Address    string `json:"address,omitzero"`
+	As         string `json:"as,omitzero"`
+	Message    string `json:"message"`
+	Subaccount string `json:"subaccount,omitzero"`
+	User       string `json:"user,omitzero"`
 }
 
 // Problem is Problem in the description of the API.
@@ -1458,9 +1465,10 @@ type Ref struct {
 
 // RemoveFromAllowlistInBody is RemoveFromAllowlistInBody in the description of the API.
 type RemoveFromAllowlistInBody struct {
-	List    string `json:"list"`
-	Network string `json:"network"`
-	Trial   bool   `json:"trial,omitzero"`
+	List       string `json:"list"`
+	Network    string `json:"network"`
+	Subaccount string `json:"subaccount,omitzero"`
+	Trial      bool   `json:"trial,omitzero"`
 }
 
 // Reseller is Reseller in the description of the API.
@@ -1629,6 +1637,13 @@ type SubAccount struct {
 	Status      string    `json:"status"`
 }
 
+// SubAllowlist is SubAllowlist in the description of the API.
+type SubAllowlist struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	On   bool   `json:"on"`
+}
+
 // Subscription is Subscription in the description of the API.
 type Subscription struct {
 	List  string    `json:"list"`
@@ -1659,9 +1674,10 @@ type Suppression struct {
 
 // SwitchAllowlistInBody is SwitchAllowlistInBody in the description of the API.
 type SwitchAllowlistInBody struct {
-	List  string `json:"list"`
-	On    bool   `json:"on"`
-	Trial bool   `json:"trial,omitzero"`
+	List       string `json:"list"`
+	On         bool   `json:"on"`
+	Subaccount string `json:"subaccount,omitzero"`
+	Trial      bool   `json:"trial,omitzero"`
 }
 
 // Task is Task in the description of the API.
@@ -2603,9 +2619,22 @@ func (c *API) LiftSuppression(ctx context.Context, account string, suppression s
 	return err
 }
 
+// ListAllowlistsParams are the choices of ListAllowlists.
+type ListAllowlistsParams struct {
+	Subaccount string
+}
+
+func (p ListAllowlistsParams) values() url.Values {
+	v := url.Values{}
+	if p.Subaccount != "" {
+		v.Set("subaccount", p.Subaccount)
+	}
+	return v
+}
+
 // ListAllowlists: List from which addresses an account is reached.
-func (c *API) ListAllowlists(ctx context.Context, account string) (out ListAllowlist, err error) {
-	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/allowlists"}, &out)
+func (c *API) ListAllowlists(ctx context.Context, account string, p ListAllowlistsParams) (out ListAllowlist, err error) {
+	_, err = c.do(ctx, request{method: http.MethodGet, path: "/accounts/" + url.PathEscape(account) + "/allowlists", query: p.values()}, &out)
 	return out, err
 }
 

@@ -94,6 +94,8 @@ var effects = []effect{
 	{"message.images", false, submitted(pictured), "message.images"},
 	{"message.largest", 1, submitted(large), "message.largest"},
 	{"message.bounces", "from", submitted(plain), "sender=ada@example.com"},
+	{"message.keep_days", 7, kept, "7 days"},
+	{"message.keep_text_days", 0, kept, "its text 0"},
 
 	{"contact.masking", "nothing", contactSeen, "grace@example.com"},
 	{"contact.visible", []string{"phone"}, subscribed(0), "+33170189900"},
@@ -400,6 +402,13 @@ const (
 
 // large is a message of more than a megabyte, most of it attached.
 var large = mixed + strings.Repeat("many numbers\r\n", 90_000) + "--b--\r\n"
+
+// kept is how long a message of the account would be kept.
+func kept(w *town) string {
+	p, err := w.Submit.Preview(w.t.Context(), w.owner.Actor, w.acme, submit.Sample{Message: []byte(plain)})
+	w.must(err)
+	return strconv.Itoa(p.Kept.Days) + " days, its text " + strconv.Itoa(p.Kept.TextDays)
+}
 
 // submitted is what becomes of a message on the account: its refusals, where it bounces to, and what is sent.
 func submitted(message string) func(*town) string {

@@ -115,7 +115,7 @@ var changing = []string{"member_list", "memberships", "holds", "client_list"}
 
 func (o *office) restore() {
 	o.Write(func(ctx context.Context, tx *db.Tx) error {
-		stmts := []string{"DELETE FROM settings", "DELETE FROM allowlist_trials", "DELETE FROM invitations", "DELETE FROM invitation_allowance", "DELETE FROM attempts",
+		stmts := []string{"DELETE FROM settings", "DELETE FROM subaccount_addresses", "DELETE FROM allowlist_trials", "DELETE FROM invitations", "DELETE FROM invitation_allowance", "DELETE FROM attempts",
 			"DELETE FROM package_overrides", "UPDATE accounts SET package_id = '', closed_at = NULL, closed_with = NULL, version = 1, membership_end = '', phone = ''"}
 		for _, t := range changing {
 			stmts = append(stmts, "DELETE FROM "+t)
@@ -418,12 +418,18 @@ var calls = []call{
 	{"policy.Service.Allowlists", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Policy.Allowlists(o.ctx, by, o.client))
 	}},
+	{"policy.Service.AllowlistOfSub", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Policy.AllowlistOfSub(o.ctx, by, o.client, o.SubAccount(o.client, o.fresh())))
+	}},
 	{"policy.Service.Concerns", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		_, _, err := o.Policy.Concerns(o.ctx, by, o.client, 90)
 		return err
 	}},
 	{"policy.Service.Add", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		return o.Policy.Add(o.ctx, by, o.client, policy.Portal, "192.0.2.1", "")
+	}},
+	{"policy.Service.Add", "of a sub-account", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Policy.Add(o.ctx, by, o.client, policy.OfSub(o.SubAccount(o.client, o.fresh())), "192.0.2.1", "")
 	}},
 	{"policy.Service.Remove", "", func(t *testing.T, o *office, by authz.Actor) error {
 		if o.Count("settings WHERE name = 'network.portal'") == 0 {

@@ -125,7 +125,9 @@ func TestAnAddressMustBeOnEveryListAbove(t *testing.T) {
 func TestKeysWorkFromTheirListAlone(t *testing.T) {
 	each(t, func(t *testing.T, w *town) {
 		k := w.Key(w.ownerOf, w.acme, authz.UsersView)
-		ask := func(from string) int { return w.byKey(t, k, from, http.MethodGet, "/accounts/"+string(w.acme)+"/users", "") }
+		ask := func(from string) int {
+			return w.byKey(t, k, from, http.MethodGet, "/accounts/"+string(w.acme)+"/users", "")
+		}
 		lock(t, w.owner, w.acme, policy.Portal, network)
 		if got := ask(cafe); got != http.StatusOK {
 			t.Fatalf("the list of the portal counts for a key: %d", got)

@@ -13,6 +13,8 @@ type settingsPreview struct {
 	File string `arg:"" help:"A message as it would be sent, or - for the input."`
 	As   string `help:"The person who would send it, mem_..." placeholder:"ID"`
 	User string `help:"Or their address." placeholder:"ADDRESS"`
+	Sub  string `name:"subaccount" help:"The sub-account that would send it, sub_..." placeholder:"ID"`
+	From string `help:"The IP address that a key would send it from." placeholder:"IP"`
 }
 
 // Run says what becomes of a message.
@@ -29,7 +31,7 @@ func (c settingsPreview) Run(p *Process) error {
 	if err != nil {
 		return err
 	}
-	m, err := s.PreviewMessage(s.Ctx, at, client.PreviewMessageInBody{Message: string(text), As: c.As, User: c.User})
+	m, err := s.PreviewMessage(s.Ctx, at, client.PreviewMessageInBody{Message: string(text), As: c.As, User: c.User, Subaccount: c.Sub, Address: c.From})
 	if err != nil || s.json {
 		return s.jsonOr(m, err)
 	}

@@ -19,7 +19,10 @@ type securityCmd struct {
 	SignOut   securitySignOut   `cmd:"" help:"End all sessions of everybody in the account and below."`
 }
 
-type securityLists struct{ flags }
+type securityLists struct {
+	flags
+	SubAccount string `name:"subaccount" help:"The list of this sub-account alone, sub_..." placeholder:"ID"`
+}
 
 // Run lists addresses.
 func (c securityLists) Run(p *Process) error {
@@ -27,7 +30,7 @@ func (c securityLists) Run(p *Process) error {
 	if err != nil {
 		return err
 	}
-	l, err := s.ListAllowlists(s.Ctx, at)
+	l, err := s.ListAllowlists(s.Ctx, at, client.ListAllowlistsParams{Subaccount: c.SubAccount})
 	if err != nil || s.json {
 		return s.jsonOr(l, err)
 	}
@@ -45,6 +48,11 @@ func (c securityLists) Run(p *Process) error {
 		if _, err := fmt.Fprintf(s.Out, "%s: %s\n", x.List, standing); err != nil {
 			return err
 		}
+		for _, sub := range x.Own {
+			if _, err := fmt.Fprintf(s.Out, "%s has a list of its own: %s\n", plain(sub.Name), sub.ID); err != nil {
+				return err
+			}
+		}
 		if len(x.Entries) == 0 {
 			continue
 		}
@@ -61,7 +69,8 @@ func (c securityLists) Run(p *Process) error {
 // onList names one of the lists.
 type onList struct {
 	flags
-	List string `arg:"" enum:"portal,api" help:"portal, for people who sign in, or api, for keys."`
+	List       string `arg:"" enum:"portal,api" help:"portal, for people who sign in, or api, for keys."`
+	SubAccount string `name:"subaccount" help:"With api: the list of this sub-account, sub_..." placeholder:"ID"`
 }
 
 type securityAllow struct {
@@ -73,7 +82,7 @@ type securityAllow struct {
 // Run adds an address.
 func (c securityAllow) Run(p *Process) error {
 	return c.one(p, "Added", c.Network, func(s *session, at string) error {
-		return s.AddToAllowlist(s.Ctx, at, client.AddToAllowlistInBody{List: c.List, Network: c.Network, Note: c.Note})
+		return s.AddToAllowlist(s.Ctx, at, client.AddToAllowlistInBody{List: c.List, Subaccount: c.SubAccount, Network: c.Network, Note: c.Note})
 	})
 }
 
@@ -91,13 +100,13 @@ type trial struct {
 // Run removes an address.
 func (c securityDisallow) Run(p *Process) error {
 	return c.one(p, "Removed", c.Network, func(s *session, at string) error {
-		return s.RemoveFromAllowlist(s.Ctx, at, client.RemoveFromAllowlistInBody{List: c.List, Network: c.Network, Trial: c.Trial})
+		return s.RemoveFromAllowlist(s.Ctx, at, client.RemoveFromAllowlistInBody{List: c.List, Subaccount: c.SubAccount, Network: c.Network, Trial: c.Trial})
 	})
 }
 
 func (c onList) set(p *Process, did string, on, trial bool) error {
 	return c.one(p, did, "the list "+c.List, func(s *session, at string) error {
-		return s.SwitchAllowlist(s.Ctx, at, client.SwitchAllowlistInBody{List: c.List, On: on, Trial: trial})
+		return s.SwitchAllowlist(s.Ctx, at, client.SwitchAllowlistInBody{List: c.List, Subaccount: c.SubAccount, On: on, Trial: trial})
 	})
 }
 
