@@ -87,6 +87,9 @@ func (s *Server) makingIn(r *http.Request, by authz.Actor, t treeState) (authz.S
 		perm = account.Kind(t.kind).Perm("create")
 	}
 	_, sc, err := s.Ops.Read(r.Context(), by, perm, id)
+	if err == nil && t.kind != newUser && !account.Kind(sc.Kind()).MayContain(account.Kind(t.kind)) {
+		return sc, errs.NoSuch("page")
+	}
 	return sc, err
 }
 
@@ -99,13 +102,23 @@ func (s *Server) showNewInPane(w http.ResponseWriter, r *http.Request, by authz.
 	if t.kind == newUser {
 		return s.showCreate(r, by, sc, on, firstCreate(sc), nil)
 	}
-	return s.showNewAccount(r, on, http.StatusOK, account.Kind(t.kind), provision.Input{}, part.Remarks{})
+	return s.showNewAccount(r, by, on, http.StatusOK, account.Kind(t.kind), provision.Input{}, part.Remarks{})
 }
 
-func (s *Server) showNewAccount(r *http.Request, on surface, status int, kind account.Kind, in provision.Input, remarks part.Remarks) error {
+func (s *Server) showNewAccount(r *http.Request, by authz.Actor, on surface, status int, kind account.Kind, in provision.Input, remarks part.Remarks) error {
 	p := i18n.From(r.Context())
-	return on.show(status, properties, ui.New{ID: on.form, Action: on.at(properties), Kind: kind, Typed: in.Fields, NoEnd: in.NoEnd, Owner: in.OwnerEmail,
-		Zones: zoneOptions(p.T("account.zone_inherit"), in.Fields.TimeZone), Languages: s.languageOptions(p), Remarks: remarks})
+	v := ui.New{ID: on.form, Action: on.at(properties), Kind: kind, Typed: in.Fields, NoEnd: in.NoEnd, Owner: in.OwnerEmail,
+		Zones: zoneOptions(p.T("account.zone_inherit"), in.Fields.TimeZone), Languages: s.languageOptions(p), Remarks: remarks}
+	if kind == account.Customer {
+		var err error
+		if v.Packages, err = s.offeredPackages(r, by, on.account); err != nil {
+			return err
+		}
+	}
+	if in.Fields.Package != nil {
+		v.Package = string(*in.Fields.Package)
+	}
+	return on.show(status, properties, v)
 }
 
 // create makes what the form in the pane says, below the account that the address names.
@@ -118,7 +131,7 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request, by authz.Actor, 
 	if t.kind == newUser {
 		return s.createUserOn(w, r, by, sc, on)
 	}
-	f, err := readForm(w, r, "name", "email", "phone", "membership_start", "membership_end", "no_end", "time_zone", "language", "owner_email")
+	f, err := readForm(w, r, "name", "email", "phone", "membership_start", "membership_end", "no_end", "time_zone", "language", "owner_email", "package")
 	if err != nil {
 		return err
 	}
@@ -126,13 +139,16 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request, by authz.Actor, 
 		Name: f.text("name"), Email: f.text("email"), Phone: f.text("phone"), MembershipStart: f.text("membership_start"), MembershipEnd: f.text("membership_end"),
 		TimeZone: f.text("time_zone"), Language: f.text("language"),
 	}}}
+	if pkg := ids.Package(f.text("package")); pkg != "" {
+		in.Fields.Package = &pkg
+	}
 	made, err := s.Provision.Create(r.Context(), by, sc.Account(), in)
 	if err != nil {
 		remarks, status, err := remarksOn(i18n.From(r.Context()), err)
 		if err != nil {
 			return err
 		}
-		return s.showNewAccount(r, on, status, in.Kind, in, remarks)
+		return s.showNewAccount(r, by, on, status, in.Kind, in, remarks)
 	}
 	s.setFlash(w, "account_created", "name", made.Name)
 	return seeOther(w, r, t.opened(string(sc.Account())).showing(string(made.ID), "").href())

@@ -353,6 +353,8 @@ type New struct {
 	Owner     string
 	Zones     []part.Option
 	Languages []part.Option
+	Packages  []part.Option // that a customer can be given; none: the reader gives none
+	Package   string
 	Remarks   part.Remarks
 }
 
@@ -360,7 +362,7 @@ type New struct {
 func (v New) Attention(p i18n.Printer) []part.FieldError {
 	return v.Remarks.Errors("name", p.T("tree."+string(v.Kind)+"_name"), "email", p.T("account.email"), "phone", p.T("account.phone"),
 		"membership_start", p.T("account.membership_start"), "membership_end", p.T("account.membership_end"),
-		"time_zone", p.T("account.time_zone"), "language", p.T("account.language"), "owner_email", p.T("tree.owner"))
+		"package", p.T("packages.package"), "time_zone", p.T("account.time_zone"), "language", p.T("account.language"), "owner_email", p.T("tree.owner"))
 }
 
 // Render writes the form.
@@ -441,8 +443,18 @@ func newForm(v New) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, " ")
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				if len(v.Packages) > 0 {
+					templ_7745c5c3_Err = part.Field{Name: "package", Label: p.T("packages.package"), Type: "select", Value: v.Package, Options: v.Packages, Error: v.Remarks.On("package")}.Render(ctx, templ_7745c5c3_Buffer)
+					if templ_7745c5c3_Err != nil {
+						return templ_7745c5c3_Err
+					}
+				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, " <div class=\"fields-2\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, " <div class=\"fields-2\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -454,7 +466,7 @@ func newForm(v New) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, "</div>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 29, "</div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
