@@ -95,6 +95,7 @@ func (o *town) values(at ids.Account, name string, by apptest.Person) values {
 	if d.Kind != account.Reseller {
 		v["location"] = string(o.Location(at, "place of "+name))
 		v["subaccount"] = string(o.SubAccount(at, name))
+		must(o.t, o.Policy.Add(o.t.Context(), o.Root, at, policy.OfSub(ids.SubAccount(v["subaccount"])), "192.0.2.7", "Warehouse"))
 		list := o.ContactList(at, "list of "+name)
 		v["list"], v["contact"] = string(list), string(o.Contact(at, "contact@"+name+".example", list))
 		v["preferences"], v["unsubscription"], v["confirmation"] = o.links(at, ids.Contact(v["contact"]), list)
@@ -150,8 +151,10 @@ func (o *town) lists(at ids.Account, tried bool) {
 			o.t.Fatal(err)
 		}
 	}
-	if tried {
-		o.Exec("INSERT INTO allowlist_trials (account_id, list, id, prior, until) VALUES (?, 'portal', 'trial', '', ?)", at, o.Clock.Now().Add(policy.TrialFor).UnixMilli())
+	for _, l := range policy.Lists() {
+		if tried {
+			o.Exec("INSERT INTO allowlist_trials (account_id, list, id, prior, until) VALUES (?, ?, 'trial', '', ?)", at, l, o.Clock.Now().Add(policy.TrialFor).UnixMilli())
+		}
 	}
 }
 
