@@ -12,6 +12,7 @@ import (
 	"bailiwick/internal/notice"
 	"bailiwick/internal/op"
 	"bailiwick/internal/plan"
+	"bailiwick/internal/quota"
 	"bailiwick/internal/setting"
 )
 
@@ -103,6 +104,9 @@ func (s *Service) Reopen(ctx context.Context, by authz.Actor, id ids.Account) er
 		}
 		n, err := reopenBelow(ctx, w.Tx(), w.Scope())
 		if err != nil {
+			return err
+		}
+		if err := quota.Reopened(ctx, w.Tx(), w.Scope()); err != nil {
 			return err
 		}
 		if a.Kind == Department {

@@ -319,6 +319,36 @@ func (g *giver) withinOwn(ctx context.Context, q asOf, sc authz.Scope, e Edit) e
 	return err
 }
 
+// Reopened checks that the account above the scope's has room again for what it had given it: while it was closed, that was free to give
+// to others.
+func Reopened(ctx context.Context, tx *db.Tx, sc authz.Scope) error {
+	chain := sc.Chain()
+	if len(chain) < 2 {
+		return nil
+	}
+	with, without := newGiver(chain[len(chain)-2], ""), newGiver(chain[len(chain)-2], sc.Account())
+	for _, channel := range Channels() {
+		for _, w := range Windows() {
+			e := Edit{Channel: channel, Window: w}
+			given, most, limited, err := with.given(ctx, within(tx), sc, e)
+			if err != nil {
+				return err
+			}
+			if !limited || given <= most {
+				continue
+			}
+			others, _, _, err := without.given(ctx, within(tx), sc, e)
+			if err != nil {
+				return err
+			}
+			if others < given {
+				return errs.New(errs.Conflict, "account.reopen_limits", "Make room in the account above first, or ask your provider to. What it may hand out was given to others while this account was closed.")
+			}
+		}
+	}
+	return nil
+}
+
 // ForPeople checks the limits of a role group: nobody sets those of people above their own.
 func ForPeople(ctx context.Context, w *op.W, was, is Grid) error {
 	own, err := reachOf(ctx, w.Tx(), w.Scope(), w.By())

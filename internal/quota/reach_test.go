@@ -163,6 +163,13 @@ func TestLimitsGoWithTheirPeopleAndCountForNobodyWhileClosed(t *testing.T) {
 		if n := w.Count("quota_limits WHERE subject = ?", w.acme); n != 1 {
 			t.Error("a closed client lost its limit, and would have none when it is reopened")
 		}
+		w.refused("reopened where others have its share", w.Accounts.Reopen(t.Context(), w.Root, w.acme), "account.reopen_limits")
+		w.must(w.set(w.nils.Actor, w.bolt, quota.Target{}, day(100)))
+		w.must(w.Accounts.Reopen(t.Context(), w.Root, w.acme))
+		w.must(w.set(w.Root, w.north, quota.Target{}, day(10)))
+		without := w.Client(w.north, "Without limits")
+		w.Close(without)
+		w.must(w.Accounts.Reopen(t.Context(), w.Root, without)) // it takes nothing of what its reseller lacks
 	})
 }
 
