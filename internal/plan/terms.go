@@ -37,7 +37,7 @@ func Counted() []Term {
 }
 
 // mostAmount keeps amounts far from where arithmetic ends.
-const mostAmount = 1_000_000_000_000
+const mostAmount int64 = 1_000_000_000_000
 
 // Terms are the amounts of a package. What is not in it is without a limit.
 type Terms map[Term]int64
@@ -59,7 +59,7 @@ func (t Terms) clean(c *errs.Collector) Terms {
 			c.Add(string(term), "package.term_unknown", "Leave out {term}. A package has no such limit.", "term", string(term))
 		case n == Unlimited:
 		case n < 0 || n > mostAmount:
-			c.Add(string(term), "package.amount", "Write a whole number, 0 for none, or leave it empty for no limit.")
+			c.Add(string(term), "package.amount", "Write a number from 0 to {most}, or -1 for no limit.", "most", mostAmount)
 		default:
 			out[term] = n
 		}
@@ -74,7 +74,7 @@ func ParseAmount(term Term, typed string) (int64, error) {
 	}
 	n, ok := i18n.ParseNumber(typed)
 	if !ok || n < Unlimited || n > mostAmount {
-		return 0, errs.Field(string(term), "package.amount", "Write a whole number, 0 for none, or leave it empty for no limit.")
+		return 0, errs.Field(string(term), "package.amount", "Write a number from 0 to {most}, or -1 for no limit.", "most", mostAmount)
 	}
 	return n, nil
 }

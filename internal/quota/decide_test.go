@@ -244,3 +244,16 @@ func TestAnHourResetsWhenTheLastOfItCountsNoMore(t *testing.T) {
 		t.Errorf("%d are used a minute before it resets, and %d then", before, c.used(Hour))
 	}
 }
+
+func TestAmountsAreReadUpToTheGreatestLimit(t *testing.T) {
+	for typed, want := range map[string]int64{"": Unlimited, "-1": Unlimited, "0": 0, "1,125,899,906,842,624": MostAmount, "2000000000000": 2e12} {
+		if n, err := ParseAmount("email_day", typed); err != nil || n != want {
+			t.Errorf("%q is read as %d (%v)", typed, n, err)
+		}
+	}
+	for _, typed := range []string{"-2", "1125899906842625", "99999999999999999999", "1.5", "many"} {
+		if n, err := ParseAmount("email_day", typed); err == nil {
+			t.Errorf("%q is read as %d", typed, n)
+		}
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"bailiwick/internal/authz"
 	"bailiwick/internal/db"
 	"bailiwick/internal/errs"
+	"bailiwick/internal/i18n"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/op"
 )
@@ -48,6 +49,22 @@ func (s Set) Below() bool { return s.InForce && s.Amount != Unlimited && s.Used 
 // MostAmount is the greatest limit.
 const MostAmount = 1 << 50
 
+// ParseAmount reads an amount as it is typed into a field: empty or -1 is without a limit.
+func ParseAmount(field, typed string) (int64, error) {
+	if strings.TrimSpace(typed) == "" {
+		return Unlimited, nil
+	}
+	n, ok := i18n.ParseNumber(typed)
+	if !ok || n < Unlimited || n > MostAmount {
+		return 0, errAmount(field)
+	}
+	return n, nil
+}
+
+func errAmount(field string) error {
+	return errs.Field(field, "quota.amount_range", "Write a number from 0 to {most}, or -1 for no limit.", "most", int64(MostAmount))
+}
+
 // Edit is what becomes of the limit of a channel and window.
 type Edit struct {
 	Channel Channel
@@ -75,7 +92,7 @@ func (e Edit) check() error {
 	case e.Remove:
 		return nil
 	case l.Amount < Unlimited || l.Amount > MostAmount:
-		return errs.Field(e.Field(""), "quota.amount_range", "Write a number from 0 to {most}, or -1 for no limit.", "most", int64(MostAmount))
+		return errAmount(e.Field(""))
 	case l.Action != Reject && l.Action != Hold && l.Action != Overage:
 		return errs.Field(e.Field("action"), "quota.action_unknown", "Choose what happens at the limit: reject, hold or overage.")
 	case l.Action == Overage && (l.Amount == Unlimited || l.Cap < l.Amount || l.Cap > MostAmount):

@@ -5,7 +5,6 @@ import (
 
 	"bailiwick/internal/errs"
 	"bailiwick/internal/i18n"
-	"bailiwick/internal/plan"
 	"bailiwick/internal/quota"
 	"bailiwick/internal/web/ui/limits"
 )
@@ -89,11 +88,11 @@ func (t typedLimit) limit(s slot, c *errs.Collector) (quota.Limit, bool, error) 
 	}
 	l := quota.Limit{Action: quota.Action(t.action), Paced: t.paced}
 	var err error
-	if l.Amount, err = plan.ParseAmount(plan.Term(s.name("")), t.amount); err != nil {
+	if l.Amount, err = quota.ParseAmount(s.name(""), t.amount); err != nil {
 		return l, false, c.Merge(err)
 	}
 	if l.Action == quota.Overage {
-		if l.Cap, err = plan.ParseAmount(plan.Term(s.name("cap")), t.cap); err != nil {
+		if l.Cap, err = quota.ParseAmount(s.name("cap"), t.cap); err != nil {
 			return l, false, c.Merge(err)
 		}
 	}
