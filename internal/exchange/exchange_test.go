@@ -189,7 +189,7 @@ func TestEveryBadLineIsToldWithItsColumn(t *testing.T) {
 		}
 		want := []string{
 			"3 email input.email", "3 membership_end date.unreadable", "3 name account.name_missing",
-			"5 references import.twice", "6 membership_end account.end_missing", "7 time_zone account.time_zone_unknown",
+			"5 references import.twice", "6 membership_end import.end_missing", "7 time_zone import.time_zone_unknown",
 			"8 reseller import.reseller_unknown", "9 references import.reference_form",
 		}
 		if diff := cmp.Diff(want, got); diff != "" {

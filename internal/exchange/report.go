@@ -46,12 +46,30 @@ const longestValue = 120
 
 func (m mapping) remark(line int, cells []string, field string, p errs.Problem) Remark {
 	column, at, private := m.column(field)
+	if said := inFile(p.Code); said != nil {
+		p = said.Problem
+	}
 	r := Remark{Line: line, Column: column, Problem: p}
 	if at >= 0 && at < len(cells) && !private { // others read remarks, too
 		value := []rune(cells[at])
 		r.Value = string(value[:min(len(value), longestValue)])
 	}
 	return r
+}
+
+// inFile says for a file what forms say of lists to choose from and boxes to tick; nil for what means the same in both.
+func inFile(code string) *errs.Error {
+	switch code {
+	case "account.end_missing":
+		return errs.New(errs.Invalid, "import.end_missing", "Write the day, like 2027-03-31, or never.")
+	case "account.language_unknown":
+		return errs.New(errs.Invalid, "import.language_unknown", "Write the language by its code: en, es, fr, de, pt, th or ar.")
+	case "location.country_unknown":
+		return errs.New(errs.Invalid, "import.country_unknown", "Write the country by its two letters, like DE.")
+	case "account.time_zone_unknown":
+		return errs.New(errs.Invalid, "import.time_zone_unknown", "Write the time zone by its name, like Europe/Paris.")
+	}
+	return nil
 }
 
 // remarks turns the reason why a line is left out into remarks on its columns.

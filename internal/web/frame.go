@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 
+	"bailiwick/internal/account"
 	"bailiwick/internal/authz"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/i18n"
@@ -49,7 +50,11 @@ func (s *Server) frame(w http.ResponseWriter, r *http.Request, by authz.Actor, a
 		return shell.Page{}, err
 	}
 	page.Scope = shell.Scope{Name: sc.Name(), Kind: p.T("kind." + sc.Kind()), SwitchURL: "/switch"}
-	page.Nav = navigation(p, sc, at.nav)
+	sizes, err := s.sizes(r, p, by, sc)
+	if err != nil {
+		return shell.Page{}, err
+	}
+	page.Nav = navigation(p, sc, at.nav, sizes)
 	if page.Pool, err = s.sidePool(r, p, by, sc); err != nil {
 		return shell.Page{}, err
 	}
@@ -82,15 +87,30 @@ func (s *Server) brandedFrame(w http.ResponseWriter, r *http.Request, account id
 	return page
 }
 
+// sizes are the numbers beside items of the navigation, by their names: how many clients, people and role groups there are.
+func (s *Server) sizes(r *http.Request, p i18n.Printer, by authz.Actor, sc authz.Scope) (map[string]string, error) {
+	n, err := s.Accounts.Sizes(r.Context(), by, sc.Account())
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]string{}
+	for key, n := range map[string]int{"clients": n.Clients, "users": n.People, "roles": n.Roles} {
+		if n != account.Unknown {
+			out[key] = capped(p, n)
+		}
+	}
+	return out, nil
+}
+
 // navigation lists what the person may open in the account they chose.
-func navigation(p i18n.Printer, sc authz.Scope, current string) []shell.NavGroup {
+func navigation(p i18n.Printer, sc authz.Scope, current string, sizes map[string]string) []shell.NavGroup {
 	at := "/a/" + string(sc.Account())
 	sells := sells(sc)
 	item := func(show bool, key, icon, letter, href string) []shell.NavItem {
 		if !show {
 			return nil
 		}
-		return []shell.NavItem{{Label: p.T("nav." + key), Icon: icon, Href: href, Key: letter, Current: key == current}}
+		return []shell.NavItem{{Label: p.T("nav." + key), Icon: icon, Href: href, Key: letter, Current: key == current, Count: sizes[key]}}
 	}
 	var accounts, governance []shell.NavItem
 	accounts = append(accounts, item(!sells || !sc.Has(authz.ClientsView), "home", "house", "h", at+"/home")...)

@@ -79,7 +79,7 @@ func (s *Server) secondStepNotice(r *http.Request, by authz.Actor, id ids.Accoun
 
 func homeLinks(p i18n.Printer, sc authz.Scope) []home.Link {
 	links := []home.Link{{Label: p.T("home.profile"), Text: p.T("home.profile_text"), Icon: "circle-user", Href: "/me"}}
-	for _, g := range navigation(p, sc, "") {
+	for _, g := range navigation(p, sc, "", nil) {
 		for _, i := range g.Items {
 			if i.Href != "/a/"+string(sc.Account())+"/home" {
 				links = append(links, home.Link{Label: i.Label, Icon: i.Icon, Href: i.Href})

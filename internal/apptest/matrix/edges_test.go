@@ -56,6 +56,7 @@ var edges = map[string]edge{
 	"account.Service.Resellers":       {"listResellers", ""},
 	"account.Service.SetActive":       {"resumeAccount", ""},
 	"account.Service.Stage":           {"", "the portal's frame; getAccount tells the status"},
+	"account.Service.Sizes":           {"", "the numbers in the navigation; listClients, listUsers and listRoles have what it counts"},
 	"account.Service.Standing":        {"", "the portal's frame; getAccount tells the holds"},
 	"account.Service.Update":          {"editAccount", ""},
 	"account.Service.UpdateLocation":  {"editLocation", ""},

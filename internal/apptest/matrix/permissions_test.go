@@ -237,6 +237,9 @@ var calls = []call{
 		return only(o.Accounts.Get(o.ctx, by, o.reseller))
 	}},
 	{"account.Service.Path", "", func(_ *testing.T, o *office, by authz.Actor) error { return only(o.Accounts.Path(o.ctx, by, o.client)) }},
+	{"account.Service.Sizes", "of the reseller", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Accounts.Sizes(o.ctx, by, o.reseller))
+	}},
 	{"account.Service.Standing", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Accounts.Standing(o.ctx, by, o.client))
 	}},
