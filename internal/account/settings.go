@@ -23,7 +23,7 @@ var (
 	GraceDays = setting.Key[int]{Name: "account.grace_days", Default: 7, Merge: setting.Override[int], Check: between("account.grace_days", 0, 365), Parents: true,
 		Control: setting.Control{Kind: setting.Number, Unit: "days", High: 365}}
 	ReminderDays = setting.Key[[]int]{Name: "account.reminder_days", Default: []int{30, 7, 1}, Merge: setting.Override[[]int], Check: checkReminders, Parents: true,
-		Control: setting.Control{Kind: setting.Numbers, Unit: "days"}}
+		Control: setting.Control{Kind: setting.Numbers, Unit: "days", Mails: true}}
 	RetentionDays = setting.Key[int]{Name: "account.retention_days", Default: 30, Merge: setting.Override[int], Check: between("account.retention_days", 1, 3650), Parents: true,
 		Control: setting.Control{Kind: setting.Number, Unit: "days", Low: 1, High: 3650}}
 )

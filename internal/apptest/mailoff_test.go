@@ -182,3 +182,21 @@ func TestForgottenPasswordWhereMailIsOff(t *testing.T) {
 		}
 	})
 }
+
+// TestSettingsOfMailsSayThatNoneAreSent opens every page that has one.
+func TestSettingsOfMailsSayThatNoneAreSent(t *testing.T) {
+	off, _ := withoutMail(t, dbtest.SQLiteDSN(t))
+	for name, w := range map[string]*apptest.World{"off": off, "on": apptest.OnSQLite(t)} {
+		acme := w.Client(w.Platform, "Acme Holdings")
+		owner := w.Member(acme, "owner@acme.example", apptest.As(authz.Owner))
+		at := "/a/" + string(acme)
+		for path, want := range map[string]int{at + "/settings": 2, at + "/security": 1, at + "/preferences": 1, at + "/branding": 0, "/me/settings": 2} {
+			if name == "on" {
+				want = 0
+			}
+			if got := strings.Count(w.SignIn(owner.Email).Get(path).Body, "No such mails are sent until it is on."); got != want {
+				t.Errorf("mail %s: %s says %d times that none are sent, want %d", name, path, got, want)
+			}
+		}
+	}
+}

@@ -39,7 +39,7 @@ var (
 	listsShown = setting.Key[bool]{Name: "contact.lists_shown", Default: true, Merge: setting.Override[bool], Control: setting.Control{Kind: setting.Switch}}
 	coverage   = setting.Key[Coverage]{Name: "contact.unsubscribe", Default: OfList, Merge: setting.Override[Coverage], Check: oneOf(OfList, OfDepartment, OfCustomer),
 		Control: setting.Control{Kind: setting.Choice, Options: []string{string(OfList), string(OfDepartment), string(OfCustomer)}}}
-	doubleOptIn = setting.Key[bool]{Name: "contact.confirm", Default: false, Merge: setting.Override[bool], Control: setting.Control{Kind: setting.Switch}}
+	doubleOptIn = setting.Key[bool]{Name: "contact.confirm", Default: false, Merge: setting.Override[bool], Control: setting.Control{Kind: setting.Switch, Mails: true}}
 	masking     = setting.Key[Mask]{Name: "contact.masking", Default: MaskAll, Merge: setting.Override[Mask], Check: oneOf(MaskAll, MaskAddresses, MaskNothing), Needs: authz.ContactsViewFull,
 		Control: setting.Control{Kind: setting.Choice, Options: []string{string(MaskAll), string(MaskAddresses), string(MaskNothing)}}}
 )

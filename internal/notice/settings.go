@@ -13,7 +13,7 @@ var Bell = setting.Key[[]string]{Name: "notices.bell", Default: named(), Merge: 
 
 // Mail is which topics somebody is also told of by mail, of those whose mails one can do without.
 var Mail = setting.Key[[]string]{Name: "notices.mail", Default: mailed(), Merge: setting.Override[[]string], Check: among(mailed()),
-	Control: setting.Control{Kind: setting.Choices, Options: mailed()}}
+	Control: setting.Control{Kind: setting.Choices, Options: mailed(), Mails: true}}
 
 func mailed() []string { return []string{string(Membership), string(People), string(Quota)} }
 

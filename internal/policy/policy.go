@@ -23,7 +23,7 @@ var (
 	PasswordHistory = setting.Key[int]{Name: "password.history", Merge: setting.Tighten(greater), Check: between(0, MostFormer), Guard: true,
 		Control: setting.Control{Kind: setting.Number, Unit: "passwords", Low: 0, High: MostFormer}}
 	FailedNotice = setting.Key[bool]{Name: "sign_in.failed_notice", Merge: setting.Tighten(func(a, b bool) bool { return a && !b }),
-		Control: setting.Control{Kind: setting.Switch}}
+		Control: setting.Control{Kind: setting.Switch, Mails: true}}
 )
 
 // Who needs a second factor, and the days they have to set it up.

@@ -43,6 +43,7 @@ type Control struct {
 	Unit      string   // of a number, a key of the catalogue: "days", "minutes", "megabytes"
 	Low, High int      // of a number
 	Options   []string // of a choice; the catalogue has their words
+	Mails     bool     // does nothing where mail is off
 }
 
 // Read makes the JSON of what a form sent for the setting.

@@ -181,6 +181,7 @@ func (s *Server) showPersonal(r *http.Request, status int, page tuning.Page, now
 		}
 		for _, f := range g.Fields {
 			l := settingLine(p, f, now[f.Name])
+			l.Note = s.mailNote(p, f)
 			l.Last, l.Focus = true, v.Focus == f.Name
 			if own := setting.TextKey(f.Name) + "_own"; of.own && p.Has(own) {
 				l.Label = p.T(own)

@@ -258,6 +258,7 @@ func (s *Server) showSettings(r *http.Request, by authz.Actor, on surface, statu
 			if l.Error = v.Remarks[f.Name]; l.Error != "" {
 				v.Errors = append(v.Errors, part.FieldError{ID: "v:" + f.Name, Label: l.Label})
 			}
+			l.Note = s.mailNote(p, f)
 			l.Href, l.Focus = accountPath(page.Account, "/settings/"+f.Name), v.Focus == f.Name
 			card.Lines = append(card.Lines, l)
 		}
@@ -278,6 +279,14 @@ func (s *Server) showSettings(r *http.Request, by authz.Actor, on surface, statu
 		return s.showBranding(r, by, on, status, page, now, v)
 	}
 	return on.show(status, string(page.Tab), v)
+}
+
+// mailNote says of a setting of mails that none are sent; "" where they are, and of others.
+func (s *Server) mailNote(p i18n.Printer, f tuning.Field) string {
+	if !s.MailOff || !f.Control.Mails {
+		return ""
+	}
+	return p.T("setting.mail_off")
 }
 
 func settingLine(p i18n.Printer, f tuning.Field, d draft) ui.Line {

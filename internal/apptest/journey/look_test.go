@@ -8,7 +8,9 @@ import (
 	"testing"
 
 	"bailiwick/internal/apptest/browser"
+	"bailiwick/internal/ids"
 	"bailiwick/internal/module"
+	"bailiwick/internal/policy"
 )
 
 var paramForm = regexp.MustCompile(`\{(\w+)\}`)
@@ -132,6 +134,9 @@ func TestEveryPageInEveryLook(t *testing.T) {
 	w := demoTown(t)
 	operator := w.SignIn("priya.nair@halyard.example.com").Actor()
 	w.Task(w.Acme, operator)
+	if err := w.Policy.Add(t.Context(), operator, w.Acme, policy.OfSub(ids.SubAccount(w.places()[0]["subaccount"])), "203.0.113.0/24", "Warehouse"); err != nil {
+		t.Fatal(err)
+	}
 	if err := w.Modules.Add(t.Context(), operator, w.Platform, module.Input{Key: "campaigns", Name: "Campaigns", Icon: "send", Link: "https://campaigns.example.com", Actions: []module.Action{{Key: "view", Name: "View"}}}); err != nil {
 		t.Fatal(err)
 	}
