@@ -22,6 +22,9 @@ const (
 	nearShown      = 5
 )
 
+// overrideSoon is within how many days a limit ends that is said to end soon.
+const overrideSoon = 14
+
 // everyOverride asks for the first page of all of them.
 const everyOverride = "all"
 
@@ -86,7 +89,11 @@ func (s *Server) addOverrides(r *http.Request, by authz.Actor, sc authz.Scope, v
 	for _, o := range all {
 		row := packages.Override{Client: o.Name, Href: accountPath(o.Account, "/"+quotasSection), Limit: slot{o.Channel, o.Window}.label(p), Package: amountText(p, o.Package.Amount), Amount: amountText(p, o.Limit.Amount)}
 		if o.LastDay != "" {
-			row.Until = p.Date(account.Date(o.LastDay).Time())
+			last := account.Date(o.LastDay)
+			row.Until = p.Date(last.Time())
+			if left := account.DateIn(s.Clock(), time.UTC).DaysUntil(last); left >= 0 && left <= overrideSoon {
+				row.Soon = p.T("clients.days_left", "count", left)
+			}
 		}
 		v.Overrides = append(v.Overrides, row)
 	}
