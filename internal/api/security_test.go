@@ -13,11 +13,11 @@ func TestTheListsOfAddresses(t *testing.T) {
 	apptest.Each(t, func(t *testing.T, w *apptest.World) {
 		d := newDesk(w)
 		at := d.at(d.client, "/allowlists")
-		d.owner.Post(at+"/add", `{"list": "portal", "network": "192.0.2.0/24", "note": "Office"}`, "Idempotency-Key", "a").Want(http.StatusNoContent)
-		if again := d.owner.Post(at+"/add", `{"list": "portal", "network": "192.0.2.0/24", "note": "Office"}`, "Idempotency-Key", "a"); again.Header.Get("Idempotency-Replayed") != "true" {
+		d.owner.Post(at+"/add", `{"list": "portal", "network": "127.0.0.0/8", "note": "Office"}`, "Idempotency-Key", "a").Want(http.StatusNoContent)
+		if again := d.owner.Post(at+"/add", `{"list": "portal", "network": "127.0.0.0/8", "note": "Office"}`, "Idempotency-Key", "a"); again.Header.Get("Idempotency-Replayed") != "true" {
 			t.Errorf("again: %d %s", again.Status, again.Body)
 		}
-		d.owner.Post(at+"/add", `{"list": "portal", "network": "192.0.2.0/24"}`).Want(http.StatusUnprocessableEntity)
+		d.owner.Post(at+"/add", `{"list": "portal", "network": "127.0.0.0/8"}`).Want(http.StatusUnprocessableEntity)
 		d.owner.Post(at+"/add", `{"list": "portal", "network": "nowhere"}`).Want(http.StatusUnprocessableEntity)
 		d.owner.Post(at+"/switch", `{"list": "portal", "on": true}`).Want(http.StatusNoContent)
 		var lists struct {
@@ -34,14 +34,32 @@ func TestTheListsOfAddresses(t *testing.T) {
 		if below := d.owner.Get(d.at(d.Department(d.client, "Support"), "/allowlists")).Want(http.StatusOK); !strings.Contains(below.Body, `"above":["Acme"]`) {
 			t.Errorf("below: %s", below.Body)
 		}
-		if last := d.owner.Post(at+"/remove", `{"list": "portal", "network": "192.0.2.0/24"}`).Want(http.StatusConflict); last.Code() != "allowlist.last" {
+		if last := d.owner.Post(at+"/remove", `{"list": "portal", "network": "127.0.0.0/8"}`).Want(http.StatusConflict); last.Code() != "allowlist.last" {
 			t.Errorf("the last address: %s", last.Body)
 		}
 		d.owner.Post(at+"/switch", `{"list": "portal", "on": false}`).Want(http.StatusNoContent)
-		d.owner.Post(at+"/remove", `{"list": "portal", "network": "192.0.2.0/24"}`).Want(http.StatusNoContent)
+		d.owner.Post(at+"/remove", `{"list": "portal", "network": "127.0.0.0/8"}`).Want(http.StatusNoContent)
 		if none := d.owner.Post(at+"/end-trial", `{"list": "portal", "keep": true}`).Want(http.StatusConflict); none.Code() != "allowlist.no_trial" {
 			t.Errorf("no trial: %s", none.Body)
 		}
+		sub := string(d.SubAccount(d.client, "web-shop"))
+		d.owner.Post(at+"/add", `{"list": "api", "subaccount": "`+sub+`", "network": "192.0.2.7"}`).Want(http.StatusNoContent)
+		d.owner.Post(at+"/switch", `{"list": "api", "subaccount": "`+sub+`", "on": true}`).Want(http.StatusNoContent)
+		d.owner.Post(at+"/switch", `{"list": "portal", "subaccount": "`+sub+`", "on": true}`).Want(http.StatusUnprocessableEntity)
+		d.owner.Post(at+"/add", `{"list": "api", "subaccount": "portal", "network": "192.0.2.7"}`).Want(http.StatusNotFound)
+		d.owner.Get(at + "?subaccount=sub_00000000000000000000000000").Want(http.StatusNotFound)
+		if own := d.owner.Get(at + "?subaccount=" + sub).Want(http.StatusOK); !strings.Contains(own.Body, `"network":"192.0.2.7/32"`) || !strings.Contains(own.Body, `"on":true`) {
+			t.Errorf("of the sub-account: %s", own.Body)
+		}
+		if all := d.owner.Get(at).Want(http.StatusOK); !strings.Contains(all.Body, `"own":[{"id":"`+sub+`","name":"web-shop","on":true}]`) {
+			t.Errorf("all: %s", all.Body)
+		}
+		d.owner.Post(at+"/add", `{"list": "api", "network": "192.0.2.0/24"}`).Want(http.StatusNoContent)
+		if shut := d.owner.Post(at+"/switch", `{"list": "api", "on": true}`).Want(http.StatusConflict); shut.Code() != "allowlist.excludes_you" {
+			t.Errorf("a list that excludes the key: %s", shut.Body)
+		}
+		d.owner.Post(at+"/switch", `{"list": "api", "on": true, "trial": true}`).Want(http.StatusNoContent)
+		d.owner.Get(at).Want(http.StatusForbidden)
 	})
 }
 
