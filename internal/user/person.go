@@ -29,7 +29,7 @@ type Person struct {
 func CheckName(name string) error {
 	switch n := utf8.RuneCountInString(strings.TrimSpace(name)); {
 	case n == 0:
-		return errs.Field("name", "user.name_missing", "Enter the name of the person.")
+		return errs.Field("name", "user.name_missing", "Enter a name.")
 	case n > 120:
 		return errs.Field("name", "user.name_long", "Use at most {max} characters for the name.", "max", 120)
 	case strings.ContainsFunc(name, unicode.IsControl):
