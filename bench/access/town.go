@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 
@@ -136,7 +137,7 @@ func (t town) warm(ctx context.Context, on node) (ns, allocs float64, err error)
 	go func() { ended <- on.news.Run(feed, "") }()
 	defer func() {
 		stop()
-		<-ended
+		err = errors.Join(err, <-ended)
 	}()
 	actors, began := make([]authz.Actor, len(t.questions)), clock.System() // with sessions, which keep the rules of security
 	for i, q := range t.questions {

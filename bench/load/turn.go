@@ -75,7 +75,7 @@ func open(ctx context.Context, q Questions) (*pool, error) {
 		c, err := Dial(ctx, q.Addr)
 		if err == nil {
 			p.all = append(p.all, c)
-			err = syscall.EpollCtl(epoll, syscall.EPOLL_CTL_ADD, c.fd, &syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: int32(i)}) //nolint:gosec // some hundreds
+			err = syscall.EpollCtl(epoll, syscall.EPOLL_CTL_ADD, c.fd, &syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: int32(i)})
 		}
 		if err != nil {
 			return nil, errors.Join(err, p.close())

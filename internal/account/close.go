@@ -92,7 +92,7 @@ func (s *Service) Reopen(ctx context.Context, by authz.Actor, id ids.Account) er
 		case a.ClosedWith != a.ID:
 			return errClosedAbove()
 		}
-		if err := openAbove(ctx, w, a); err != nil {
+		if err := openAbove(ctx, w); err != nil {
 			return err
 		}
 		end, err := closing(ctx, w.Tx(), w.Scope(), a)
@@ -123,7 +123,7 @@ func (s *Service) Reopen(ctx context.Context, by authz.Actor, id ids.Account) er
 }
 
 // openAbove checks that the parent is open: an account closed by itself may lie below one closed later.
-func openAbove(ctx context.Context, w *op.W, a Account) error {
+func openAbove(ctx context.Context, w *op.W) error {
 	shut, err := closedAbove(ctx, w.Tx(), w.Scope())
 	if err != nil {
 		return err

@@ -66,9 +66,6 @@ type Row struct {
 
 	Package     ids.Package
 	PackageName string
-
-	nameFold, endSort string
-	held              bool
 }
 
 // Clients is one page of the list.

@@ -123,7 +123,7 @@ func TestThePortalSpeaksHTTPSByFiles(t *testing.T) {
 	if res = ask(http.MethodGet, "http://"+on.Metrics.Addr().String()+"/metrics"); res.StatusCode != http.StatusOK {
 		t.Errorf("metrics: %d", res.StatusCode)
 	}
-	old := &tls.Dialer{Config: &tls.Config{RootCAs: trusted, MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10}} //nolint:gosec // to see it refused
+	old := &tls.Dialer{Config: &tls.Config{RootCAs: trusted, MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10}}
 	if c, err := old.DialContext(t.Context(), "tcp", on.Portal.Addr().String()); err == nil {
 		_ = c.Close()
 		t.Error("TLS 1.1 is spoken")

@@ -83,7 +83,7 @@ const (
 	ActionSessionRevoked   = "session.revoked"
 	ActionResetRequested   = "password.reset_requested"
 	ActionResetShown       = "password.reset_link_shown"
-	ActionPasswordSet      = "password.set" //nolint:gosec // the name of an event
+	ActionPasswordSet      = "password.set"
 	ActionPasswordChanged  = "password.changed"
 	ActionTOTPBegun        = "second_factor.begun"
 	ActionTOTPEnabled      = "second_factor.enabled"

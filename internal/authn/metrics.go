@@ -11,7 +11,7 @@ import (
 
 // What is asked for at sign-in.
 const (
-	stepPassword = "password" //nolint:gosec // a label
+	stepPassword = "password"
 	stepCode     = "code"
 )
 

@@ -18,9 +18,10 @@ import (
 )
 
 const (
-	totpPurpose   secret.Purpose = "totp"
-	recoveryCodes                = 10
-	recoveryLen                  = 16 // five bits each
+	totpPurpose = secret.Purpose("totp")
+
+	recoveryCodes = 10
+	recoveryLen   = 16 // five bits each
 )
 
 // Security is what a person sees of how they sign in.

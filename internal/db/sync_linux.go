@@ -8,7 +8,7 @@ import (
 
 // syncFile brings what was written to a file to the disk, and of what is known about it as much as is needed to read it.
 func syncFile(path string) error {
-	f, err := os.Open(path) //nolint:gosec // the database's own
+	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}

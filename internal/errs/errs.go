@@ -37,7 +37,7 @@ func (k Kind) String() string {
 func Kinds() []Kind {
 	out := make([]Kind, len(kindNames))
 	for i := range out {
-		out[i] = Kind(i) //nolint:gosec // a handful
+		out[i] = Kind(i)
 	}
 	return out
 }

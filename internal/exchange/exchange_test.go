@@ -91,7 +91,7 @@ func (w world) table(body []byte, format sheet.Format, without ...string) [][]st
 	rows := [][]string{t.Heads}
 	for {
 		r, err := t.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		w.ok(err)

@@ -80,13 +80,13 @@ func grouped(text []rune) (groups [][]int64, ok bool) {
 // digit is the value of a digit of any script: each has its ten in a row, from zero on.
 func digit(r rune) (int64, bool) {
 	for _, t := range unicode.Nd.R16 {
-		if r >= rune(t.Lo) && r <= rune(t.Hi) {
-			return int64(r-rune(t.Lo)) % 10, true
+		if n := int64(r); n >= int64(t.Lo) && n <= int64(t.Hi) {
+			return (n - int64(t.Lo)) % 10, true
 		}
 	}
 	for _, t := range unicode.Nd.R32 {
-		if r >= rune(t.Lo) && r <= rune(t.Hi) {
-			return int64(r-rune(t.Lo)) % 10, true
+		if n := int64(r); n >= int64(t.Lo) && n <= int64(t.Hi) {
+			return (n - int64(t.Lo)) % 10, true
 		}
 	}
 	return 0, false

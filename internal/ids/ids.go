@@ -54,8 +54,8 @@ type id interface{ ~string }
 
 func mint[T id](prefix string, at time.Time) T {
 	var b [16]byte
-	binary.BigEndian.PutUint64(b[:8], uint64(at.UnixMilli())<<16) //nolint:gosec // times before 1970 do not occur
-	_, _ = rand.Read(b[6:])                                       // crypto/rand.Read never fails (Go 1.24)
+	binary.BigEndian.PutUint64(b[:8], uint64(at.UnixMilli())<<16)
+	_, _ = rand.Read(b[6:]) // crypto/rand.Read never fails (Go 1.24)
 	return T(prefix + enc.EncodeToString(b[:]))
 }
 
@@ -137,8 +137,8 @@ type Reserves [14]byte
 
 // NewReserves makes the beginning of the ids of many reserves.
 func NewReserves(at time.Time) (r Reserves) {
-	binary.BigEndian.PutUint64(r[:8], uint64(at.UnixMilli())<<16) //nolint:gosec // times before 1970 do not occur
-	_, _ = rand.Read(r[6:])                                       // crypto/rand.Read never fails (Go 1.24)
+	binary.BigEndian.PutUint64(r[:8], uint64(at.UnixMilli())<<16)
+	_, _ = rand.Read(r[6:]) // crypto/rand.Read never fails (Go 1.24)
 	return r
 }
 
@@ -259,7 +259,7 @@ func NewNotice(at time.Time) Notice { return mint[Notice](prefixes.notice, at) }
 // FirstNotice is not above the id of any notice made at an instant or later, and above those made earlier.
 func FirstNotice(at time.Time) Notice {
 	var b [16]byte
-	binary.BigEndian.PutUint64(b[:8], uint64(max(at.UnixMilli(), 0))<<16) //nolint:gosec // not below 0
+	binary.BigEndian.PutUint64(b[:8], uint64(max(at.UnixMilli(), 0))<<16)
 	return Notice(prefixes.notice + enc.EncodeToString(b[:]))
 }
 

@@ -2,6 +2,7 @@ package outline
 
 import (
 	"context"
+	"strconv"
 	"strings"
 
 	"bailiwick/internal/account"
@@ -44,7 +45,7 @@ func childrenText(groups []group, parent ids.Account, after *key, limit int) (te
 		case after != nil && g == after.group:
 			cond = " AND (" + b.fold + ", " + b.id + ") > (?, ?)"
 		}
-		part := string(rune('0' + int(g)))
+		part := strconv.Itoa(int(g))
 		parts = append(parts, "SELECT * FROM (SELECT "+part+" AS part, "+b.fold+" AS fold, "+b.id+" AS id FROM "+b.from+" WHERE "+b.where+cond+
 			" ORDER BY "+b.fold+", "+b.id+" LIMIT ?) p"+part)
 		args = append(args, parent)

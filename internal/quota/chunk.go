@@ -41,9 +41,6 @@ type spending struct {
 // chunkForm is the first byte of what chunks hold.
 const chunkForm = 1
 
-// mostPromises are in a chunk: as many as there are ids with the same beginning.
-const mostPromises = 1 << 16
-
 // writing is a chunk that is being written.
 type writing struct {
 	serial  uint64 // tells it from all others that its node writes
@@ -64,7 +61,7 @@ func (w *writing) name(s string) uint64 {
 		w.at[s] = i
 		w.names = append(w.names, s)
 	}
-	return uint64(i) //nolint:gosec // an index
+	return uint64(i)
 }
 
 // spend counts units of a lease, and returns its number in the chunk.
@@ -157,14 +154,14 @@ func (r *reading) take(n uint64) []byte {
 
 func (r *reading) uvarint() uint64 {
 	n, size := binary.Uvarint(r.rest)
-	r.take(uint64(max(size, 0))) //nolint:gosec // not negative
+	r.take(uint64(max(size, 0)))
 	r.bad = r.bad || size <= 0
 	return n
 }
 
 func (r *reading) varint() int64 {
 	n, size := binary.Varint(r.rest)
-	r.take(uint64(max(size, 0))) //nolint:gosec // not negative
+	r.take(uint64(max(size, 0)))
 	r.bad = r.bad || size <= 0
 	return n
 }
@@ -233,7 +230,7 @@ func (c *chunk) promises(wanted func(n int, t token) bool) (out map[int]promise,
 			break
 		}
 		if wanted(i, p.token) {
-			p.ID, p.Deadline = c.id.Nth(uint16(i)), p.Deadline.Add(time.Duration(c.at)*time.Millisecond) //nolint:gosec // no more are written
+			p.ID, p.Deadline = c.id.Nth(uint16(i)), p.Deadline.Add(time.Duration(c.at)*time.Millisecond)
 			out[i] = p
 		}
 	}

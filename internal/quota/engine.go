@@ -144,7 +144,7 @@ func (e *Engine) refill(ctx context.Context, r refill) {
 
 const (
 	settleWithin = 10 * time.Second
-	mostTogether = 4096 // items that are settled in one transaction, and as many reserves
+	mostTogether = 4096 // items that are settled in one transaction, and as many reserves; of ids with the same beginning there are 1<<16
 	mostAhead    = 768  // blocks that are fetched in one
 	mostTelling  = 2    // transactions that wait for the disk, of which it is at one
 	fewest       = 16   // items that are written beside it, rather than wait until it is done
@@ -230,7 +230,7 @@ func (e *Engine) together(ctx context.Context, b *batch) {
 	lasts, err := e.inLog(ctx, b.run)
 	switch {
 	case err == nil:
-		b.keep(ctx)
+		b.keep()
 	case !errors.Is(err, db.ErrUnknownOutcome):
 		b.forgo()
 	}

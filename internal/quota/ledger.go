@@ -243,7 +243,7 @@ func (b *batch) charge(it *item, states []State, at []int) {
 	w, keeps := &b.writing, it.mark.Key != ""
 	if keeps {
 		it.made = Reserve{
-			ID: b.ids.Nth(uint16(w.count)), Account: it.of.Account, Channel: it.of.Channel, Units: t.n, State: Held, Deadline: b.now.Add(it.lasts), //nolint:gosec // see mostPromises
+			ID: b.ids.Nth(uint16(w.count)), Account: it.of.Account, Channel: it.of.Channel, Units: t.n, State: Held, Deadline: b.now.Add(it.lasts), //nolint:gosec // see mostTogether
 		}
 		b.made[it.token] = it
 		w.add(t.path, &it.made, it.mark.Credential, it.token, it.hash, b.now)
@@ -418,7 +418,7 @@ func fold(ctx context.Context, tx *db.Tx, at position) (position, error) {
 }
 
 // keep has the node remember what it wrote, and spend from what was leased, now that it is certain.
-func (b *batch) keep(ctx context.Context) {
+func (b *batch) keep() {
 	if r := &b.engine.logbook; b.at.seq > r.known {
 		for keys := b.writing.keys; len(keys) >= 8; keys = keys[8:] {
 			r.keys.add(binary.BigEndian.Uint64(keys), b.at.seq)

@@ -108,9 +108,9 @@ func (b *batch) named(ctx context.Context) (map[ids.Reserves]*opened, error) {
 
 func (c stored) open(wanted map[uint16]bool) (*opened, error) {
 	o := &opened{c, make(map[uint16]promise, len(wanted))}
-	all, err := c.chunk.promises(func(n int, _ token) bool { return wanted[uint16(n)] }) //nolint:gosec // see mostPromises
+	all, err := c.chunk.promises(func(n int, _ token) bool { return wanted[uint16(n)] }) //nolint:gosec // see mostTogether
 	for n, p := range all {
-		o.promises[uint16(n)] = p //nolint:gosec // see mostPromises
+		o.promises[uint16(n)] = p //nolint:gosec // see mostTogether
 	}
 	return o, err
 }

@@ -10,7 +10,6 @@ import (
 	"bailiwick/internal/db"
 	"bailiwick/internal/db/dbtest"
 	"bailiwick/internal/errs"
-	"bailiwick/internal/ids"
 	"bailiwick/internal/quota"
 	"bailiwick/internal/role"
 	"bailiwick/internal/user"
@@ -114,7 +113,7 @@ func TestAGroupInUseStaysUntilItsPeopleAreReassigned(t *testing.T) {
 		}
 		w.wantCode(w.Service.Delete(t.Context(), w.Owner.Actor, w.Customer, group), "")
 		all, err := w.Service.List(t.Context(), w.Owner.Actor, w.Customer)
-		if err != nil || len(all) != 1 || all[0].ID != ids.Role(next) {
+		if err != nil || len(all) != 1 || all[0].ID != next {
 			t.Errorf("%+v, %v", all, err)
 		}
 	})

@@ -226,7 +226,6 @@ func separator(start []byte) rune {
 			quoted = !quoted
 		case quoted:
 		case r == '\n':
-			quoted = false
 			return most(counts)
 		default:
 			counts[r]++

@@ -3,6 +3,7 @@ package trail_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -95,7 +96,7 @@ func (w town) rows(body string) (heads []string, rows []map[string]string) {
 	w.ok(err)
 	for {
 		r, err := tab.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return tab.Heads, rows
 		}
 		w.ok(err)

@@ -86,7 +86,7 @@ func byPeriod(s usage.Series) map[account.Date]int64 {
 // month with a plain sum.
 func TestWhatWasSentIsCountedOnceWheneverItIsFolded(t *testing.T) {
 	each(t, func(t *testing.T, w *shop) {
-		r := rand.New(rand.NewPCG(7, 11)) //nolint:gosec // a history that is the same each time
+		r := rand.New(rand.NewPCG(7, 11))
 		want, held := map[account.Date]int64{}, map[ids.Reserve]struct {
 			day account.Date
 			n   int64

@@ -53,7 +53,7 @@ func readFiles(w http.ResponseWriter, r *http.Request, most int64, fields ...str
 		return readForm(w, r, fields...)
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, most+maxForm)
-	if err := r.ParseMultipartForm(most + maxForm); err != nil {
+	if err := r.ParseMultipartForm(most + maxForm); err != nil { //nolint:gosec // the body has an end
 		return form{}, unreadable()
 	}
 	return form{r}, known(r, fields)

@@ -232,7 +232,7 @@ const oneClick = "List-Unsubscribe"
 func (s *Server) unsubscribe(w http.ResponseWriter, r *http.Request, link string) error {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && kind == "multipart/form-data" {
-		if err := r.ParseMultipartForm(maxForm); err != nil {
+		if err := r.ParseMultipartForm(maxForm); err != nil { //nolint:gosec // the body has an end
 			return unreadable()
 		}
 	} else if _, err := readForm(w, r, oneClick); err != nil {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -160,7 +161,7 @@ func (s *Server) showTree(w http.ResponseWriter, r *http.Request, by authz.Actor
 		word = "customers"
 	}
 	v := ui.Page{Title: treeName(p, sc), At: t.path(), Label: p.T("tree.search"), Search: t.search, Problem: problem, Do: withQuery(t.path()+"/do", t.query()),
-		Edit: outline.Offered(sc), Move: mayMove(sc), Delete: mayDelete(sc), New: s.newItems(p, sc, t)}
+		Edit: outline.Offered(sc), Move: mayMove(sc), Delete: mayDelete(sc), New: newItems(p, sc)}
 	shut := t
 	shut.open, shut.from = nil, nil
 	v.CloseAll, v.AnyOpen = shut.href(), len(t.open) > 0
@@ -246,7 +247,7 @@ func (s *Server) branchRows(r *http.Request, by authz.Actor, t treeState, parent
 
 // insideOf is the address of the rows inside an account, for a script to put in place.
 func insideOf(t treeState, id ids.Account, level int, cursor string) string {
-	v := url.Values{"node": {string(id)}, "level": {string(rune('0' + min(level, 9)))}}
+	v := url.Values{"node": {string(id)}, "level": {strconv.Itoa(min(level, 9))}}
 	if cursor != "" {
 		v.Set("after", cursor)
 	}

@@ -32,7 +32,7 @@ func (t treeState) newAt() ids.Account {
 }
 
 // newItems are the choices of New. A button sends what is selected along, so that the new one goes there.
-func (s *Server) newItems(p i18n.Printer, sc authz.Scope, t treeState) []part.MenuItem {
+func newItems(p i18n.Printer, sc authz.Scope) []part.MenuItem {
 	icons := map[account.Kind]string{account.Reseller: "network", account.Customer: "building-2", account.Department: "folder-plus"}
 	var out []part.MenuItem
 	for _, k := range newKindsInTree {

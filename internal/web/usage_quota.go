@@ -62,10 +62,10 @@ func (s *Server) quotaCard(r *http.Request, by authz.Actor, sc authz.Scope, a as
 	recent := hours.Points[max(0, hoursUntil(hours, now)-24):hoursUntil(hours, now)]
 	v.Windows[quota.Hour].Chart.Values, v.Windows[quota.Hour].Chart.Axis = unitsOf(recent), []string{clockOf(p, recent[0].Begin), clockOf(p, recent[len(recent)/3].Begin), clockOf(p, recent[len(recent)*2/3].Begin), p.T("usage.now")}
 	v.Windows[quota.Day].Chart.Values, v.Windows[quota.Day].Chart.Axis = unitsOf(days.Points), []string{shortDay(p, began), p.T("usage.today")}
-	fillMonth(p, sc, l, days, now, v)
+	fillMonth(p, l, days, now, v)
 	for i := range v.Windows {
 		c := &v.Windows[i].Chart
-		c.Label = p.T("usage.chart_"+quota.Window(i).String(), "most", slices.Max(c.Values)) //nolint:gosec // three of them
+		c.Label = p.T("usage.chart_"+quota.Window(i).String(), "most", slices.Max(c.Values))
 	}
 	return v, nil
 }
@@ -130,7 +130,7 @@ func resetText(p i18n.Printer, l quota.Shown, w quota.Window, now time.Time) str
 }
 
 // fillMonth draws how the month has grown, and how it goes on at this pace.
-func fillMonth(p i18n.Printer, sc authz.Scope, l quota.Shown, days usage.Series, now time.Time, v *sending.Quota) {
+func fillMonth(p i18n.Printer, l quota.Shown, days usage.Series, now time.Time, v *sending.Quota) {
 	w := &v.Windows[quota.Month]
 	began, ends := l.Began(quota.Month), time.UnixMilli(l.Ends[quota.Month])
 	c := &w.Chart

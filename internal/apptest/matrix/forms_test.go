@@ -268,7 +268,7 @@ func byRoute(patterns []string, forms []form) map[string][]form {
 	}
 	out := map[string][]form{}
 	for _, f := range forms {
-		r, err := http.NewRequest(http.MethodPost, f.action, nil) //nolint:noctx // it is only looked up
+		r, err := http.NewRequest(http.MethodPost, f.action, nil)
 		if err != nil {
 			continue
 		}

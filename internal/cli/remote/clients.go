@@ -342,7 +342,7 @@ func (c accountMove) Run(p *Process) error {
 		refs = append(refs, r.Source+"="+r.Reference)
 	}
 	way := map[string]string{"at_once": "at once", "by_task": "by a task that you start in the portal", "on_server": "by the operator, with bailiwick admin move"}
-	return facts(s.Out, "Possible", strconv.FormatBool(m.Possible), "Done", way[string(m.Way)], "Accounts", strconv.FormatInt(m.Accounts, 10), "Role groups left behind", strings.Join(groups, "; "), "Packages left behind", strings.Join(sales, "; "),
+	return facts(s.Out, "Possible", strconv.FormatBool(m.Possible), "Done", way[m.Way], "Accounts", strconv.FormatInt(m.Accounts, 10), "Role groups left behind", strings.Join(groups, "; "), "Packages left behind", strings.Join(sales, "; "),
 		"References in use there", strings.Join(refs, ", "), "Names in use there", strings.Join(m.NamesUsed, ", "), "New time zone", m.TimeZone)
 }
 

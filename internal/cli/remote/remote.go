@@ -116,7 +116,7 @@ func (f flags) key(p *Process) (string, error) {
 	if open := info.Mode().Perm() & 0o077; open != 0 {
 		return "", &Usage{fmt.Sprintf("Run chmod 600 %s first. Others on this machine could read the key.", file)}
 	}
-	text, err := os.ReadFile(file) //nolint:gosec // the file that the person names
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return "", &Usage{fmt.Sprintf("Correct the key file: %v.", err)}
 	}

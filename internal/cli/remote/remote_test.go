@@ -81,7 +81,7 @@ func TestTheKeyFileIsReadableByItsOwnerAlone(t *testing.T) {
 	if k, err := (flags{KeyFile: file}).key(p); err != nil || k != "bwk_x" {
 		t.Errorf("%q, %v", k, err)
 	}
-	if err := os.Chmod(file, 0o640); err != nil { //nolint:gosec // the mode that is refused
+	if err := os.Chmod(file, 0o640); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := (flags{KeyFile: file}).key(p); err == nil || !strings.Contains(err.Error(), "chmod 600") {

@@ -120,7 +120,7 @@ func (s *session) into(name string, write func(io.Writer) error) (err error) {
 	if name == "" {
 		return write(s.Out)
 	}
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the file that the person names
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if os.IsExist(err) {
 		return &Usage{fmt.Sprintf("Name another file. There is one called %s.", name)}
 	}

@@ -15,7 +15,7 @@ import (
 func roomy() string {
 	const memory, enough = "/dev/shm", 4 << 30 // bytes
 	var fs syscall.Statfs_t
-	if err := syscall.Statfs(memory, &fs); err == nil && fs.Bavail*uint64(fs.Bsize) >= enough { //nolint:gosec,unconvert // its type differs between systems
+	if err := syscall.Statfs(memory, &fs); err == nil && fs.Bavail*uint64(fs.Bsize) >= enough { //nolint:unconvert // its type differs between systems
 		return memory
 	}
 	return os.TempDir()
