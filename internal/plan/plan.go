@@ -250,7 +250,7 @@ func (s *Service) Retire(ctx context.Context, by authz.Actor, account ids.Accoun
 func (s *Service) Delete(ctx context.Context, by authz.Actor, account ids.Account, id ids.Package) error {
 	return s.write(ctx, by, account, id, func(ctx context.Context, w *op.W, p Package) error {
 		if p.Customers > 0 {
-			return errs.New(errs.Conflict, "package.in_use", "Give the {count} clients that have this package another one first. A package in use stays.", "count", p.Customers)
+			return errs.New(errs.Conflict, "package.in_use", "Give the clients that have this package ({count}) another one first. A package in use stays.", "count", p.Customers)
 		}
 		if err := remove(ctx, w.Tx(), w.Scope(), id); err != nil {
 			return err

@@ -166,7 +166,7 @@ func (s *Service) Delete(ctx context.Context, by authz.Actor, account ids.Accoun
 			return err
 		}
 		if n := g.Members + g.Invitations; n > 0 {
-			return errs.New(errs.Conflict, "role.in_use", "Give the {count} people who have this role group another role first. A role group in use stays.", "count", n)
+			return errs.New(errs.Conflict, "role.in_use", "Give the people who have this role group ({count}) another role first. A role group in use stays.", "count", n)
 		}
 		if name, err := packageWith(ctx, w.Tx(), w.Scope(), id); err != nil || name != "" {
 			return orInPackage(name, err)
