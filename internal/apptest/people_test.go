@@ -79,7 +79,7 @@ func TestInvitingTwelveOfWhichFourAreBad(t *testing.T) {
 		link := w.linkIn("p8@acme.example", "/invitation/")
 		guest := w.Stranger()
 		w.wants(guest.Get(link), http.StatusOK, "Join Acme Holdings", "p8@acme.example", `value="Jane Doe"`)
-		w.wants(guest.Post(link, "name", "", "password", "short"), http.StatusUnprocessableEntity, "Enter the name")
+		w.wants(guest.Post(link, "name", "", "password", "short"), http.StatusUnprocessableEntity, "Enter a name")
 		in := guest.Post(link, "name", "Jane Doe", "password", Password)
 		w.wants(in, http.StatusSeeOther)
 		w.wants(guest.Get(in.Location()), http.StatusOK, "Jane Doe")
@@ -90,7 +90,7 @@ func TestInvitingTwelveOfWhichFourAreBad(t *testing.T) {
 
 		w.wants(w.Owner.Post(base+"/new", "name", "Direct", "email", "direct@acme.example", "role", "guest"), http.StatusSeeOther)
 		w.linkIn("direct@acme.example", "/welcome/")
-		w.wants(w.Owner.Post(base+"/new", "name", "", "email", "nobody", "role", "user"), http.StatusUnprocessableEntity, "Enter the name", "Enter an email address", "at least one module")
+		w.wants(w.Owner.Post(base+"/new", "name", "", "email", "nobody", "role", "user"), http.StatusUnprocessableEntity, "Enter a name", "Enter an email address", "at least one module")
 	})
 }
 

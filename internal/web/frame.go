@@ -174,7 +174,7 @@ func (s *Server) renderError(w http.ResponseWriter, r *http.Request, by authz.Ac
 			page.Crumbs = nil
 		}
 	}
-	e := shell.Error{Page: page, Status: status, RequestID: obs.RequestID(r.Context()), Back: "/"}
+	e := shell.Error{Page: page, Status: status, RequestID: obs.RequestID(r.Context()), Back: "/", Read: r.Method == http.MethodGet || r.Method == http.MethodHead}
 	if status != http.StatusNotFound && status != http.StatusInternalServerError {
 		e.Detail = words(p, problem)
 	}

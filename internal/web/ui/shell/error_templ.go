@@ -24,6 +24,7 @@ type Error struct {
 	Detail    string // who can help, or what to do, when known
 	RequestID string
 	Back      string // where to go on
+	Read      bool   // nothing was to be changed
 }
 
 // Render writes the page: in the portal's frame when someone is signed in.
@@ -41,6 +42,9 @@ func (e Error) title(p i18n.Printer) string {
 	case http.StatusServiceUnavailable:
 		return p.T("shell.unavailable_title")
 	case http.StatusUnprocessableEntity, http.StatusConflict, http.StatusTooManyRequests:
+		if e.Read {
+			return p.T("shell.unreadable_title")
+		}
 		return p.T("shell.refused_title")
 	}
 	return p.T("shell.failed_title")

@@ -10,6 +10,8 @@ if (bell && told) {
     told.showPopover({ source: bell });
     bell.dispatchEvent(new Event("bell"));
   });
+  // The next time it tells anew: what was there before would give way under somebody's hand.
+  told.addEventListener("toggle", (e) => { if (e.newState === "closed") told.firstElementChild.replaceChildren(); });
 }
 document.addEventListener("click", (e) => {
   const id = e.target.closest?.("a[data-read]")?.dataset.read;
