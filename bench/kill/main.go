@@ -87,7 +87,7 @@ func round(ctx context.Context, binary string, site *site, all []*worker) error 
 			}
 		})
 	}
-	life := time.NewTimer(shortest + rand.N(shortest)) //nolint:gosec // when to kill is no secret
+	life := time.NewTimer(shortest + rand.N(shortest))
 	defer life.Stop()
 	select {
 	case <-life.C:

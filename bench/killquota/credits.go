@@ -14,13 +14,13 @@ func (s scenario) credit(ctx context.Context, d *db.DB, round int) error {
 	now := s.fast(func() time.Duration { return 0 })()
 	for _, customer := range s.credits {
 		id := fmt.Sprintf("crd_%s_%d", customer, round)
-		ends := now.Truncate(time.Minute).Add(time.Duration(1+rand.IntN(15)) * time.Minute) //nolint:gosec // a history, no secret
+		ends := now.Truncate(time.Minute).Add(time.Duration(1+rand.IntN(15)) * time.Minute)
 		err := d.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 			if _, err := tx.Exec(ctx, `INSERT INTO quota_credits (id, account_id, channel, units, expires_at, reason, reference, granted_at, granted_by, granted_from) VALUES (?, ?, 'email', ?, ?, '', '', ?, '', '')`,
-				id, customer, 1+rand.IntN(200), ends.UnixMilli(), now.UnixMilli()); err != nil { //nolint:gosec // likewise
+				id, customer, 1+rand.IntN(200), ends.UnixMilli(), now.UnixMilli()); err != nil {
 				return err
 			}
-			_, err := tx.Exec(ctx, `UPDATE quota_credits SET voided_at = ? WHERE id = ?`, now.UnixMilli(), fmt.Sprintf("crd_%s_%d", customer, round-rand.IntN(9))) //nolint:gosec // likewise
+			_, err := tx.Exec(ctx, `UPDATE quota_credits SET voided_at = ? WHERE id = ?`, now.UnixMilli(), fmt.Sprintf("crd_%s_%d", customer, round-rand.IntN(9)))
 			return err
 		})
 		if err != nil {

@@ -115,13 +115,13 @@ func onOne(ctx context.Context, program string, rounds, which int, dsn string) (
 		}
 	}()
 	for r.rounds < rounds {
-		life := time.NewTimer(50*time.Millisecond + rand.N(200*time.Millisecond)) //nolint:gosec // when to kill is no secret
+		life := time.NewTimer(50*time.Millisecond + rand.N(200*time.Millisecond))
 		select {
 		case <-life.C:
 		case <-ctx.Done():
 			return r, ctx.Err()
 		}
-		i := rand.IntN(processes) //nolint:gosec // likewise
+		i := rand.IntN(processes)
 		if err := running[i].kill(); err != nil {
 			return r, err
 		}
@@ -188,7 +188,7 @@ type process struct {
 const workerEnv = "BAILIWICK_KILLQUOTA_WORKER"
 
 func start(ctx context.Context, program, dsn string, which, seed int, tell *answers) (*process, error) {
-	p := &process{cmd: exec.CommandContext(ctx, program, dsn)} //nolint:gosec // this program itself
+	p := &process{cmd: exec.CommandContext(ctx, program, dsn)}
 	p.cmd.Env = append(os.Environ(), workerEnv+"="+fmt.Sprintf("%d/%d", which, seed))
 	p.cmd.Stderr = os.Stderr
 	out, err := p.cmd.StdoutPipe()

@@ -89,7 +89,7 @@ func (s scenario) next(random *rand.Rand, caller uint64) quota.Sender {
 	switch {
 	case s.idle:
 		turn := int(clock.System().UnixNano()/int64(s.every())) % s.part()
-		from.Account = customer(int(caller)%(processes*s.callers)*s.part() + turn) //nolint:gosec // a few
+		from.Account = customer(int(caller)%(processes*s.callers)*s.part() + turn)
 	case random.IntN(2) == 0:
 		c := random.IntN(subs)
 		from.Account, from.Sub = customer(c), ids.SubAccount(fmt.Sprint("sub_", c+1))
@@ -175,7 +175,7 @@ func work(ctx context.Context, dsn, told string) error {
 	var wg sync.WaitGroup
 	failed := make(chan error, s.callers+1)
 	for i := range s.callers {
-		wg.Go(func() { failed <- s.call(ctx, e, n*uint64(s.callers)+uint64(i), &ahead) }) //nolint:gosec // a few
+		wg.Go(func() { failed <- s.call(ctx, e, n*uint64(s.callers)+uint64(i), &ahead) })
 	}
 	wg.Go(func() { failed <- e.Run(ctx) })
 	return <-failed
@@ -183,7 +183,7 @@ func work(ctx context.Context, dsn, told string) error {
 
 // call sends, and now and then releases, commits or moves the clock.
 func (s scenario) call(ctx context.Context, e *quota.Engine, seed uint64, ahead *atomic.Int64) error {
-	random := rand.New(rand.NewPCG(seed, 7)) //nolint:gosec // a history that can be repeated
+	random := rand.New(rand.NewPCG(seed, 7))
 	who := fmt.Sprint("caller-", seed)
 	var held []ids.Reserve
 	pause := time.NewTicker(s.every())

@@ -84,7 +84,7 @@ func (n node) reserveAtRandom(ctx context.Context, size int) (float64, error) {
 	took := clock.Stopwatch()
 	for a := range askers {
 		wg.Go(func() {
-			random := rand.New(rand.NewPCG(uint64(a), uint64(size))) //nolint:gosec // a few, and no secret
+			random := rand.New(rand.NewPCG(uint64(a), uint64(size)))
 			for i := 0; took() < measureFor && failed[a] == nil; i++ {
 				all := make([]quota.Request, inBatch)
 				for j := range all {

@@ -36,7 +36,7 @@ func run(ctx context.Context, dir string) (err error) {
 	if dir, err = filepath.Abs(dir); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // the server of PostgreSQL, another user, goes through it
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
 	pg, err := dbtest.StartLasting(ctx, filepath.Join(dir, "settings-pg"))

@@ -197,7 +197,7 @@ func markOf(r *http.Request, body []byte) (*authz.Once, error) {
 		return nil, refusal(http.StatusBadRequest, "idempotency.malformed", "Send one Idempotency-Key of 1 to 255 printable characters, such as a UUID in quotes.")
 	}
 	sum := sha256.New()
-	_, _ = fmt.Fprintf(sum, "%s %s\n", r.Method, r.URL.RequestURI()) //nolint:errcheck // a hash takes everything
-	_, _ = sum.Write(body)                                           //nolint:errcheck // as above
+	_, _ = fmt.Fprintf(sum, "%s %s\n", r.Method, r.URL.RequestURI())
+	_, _ = sum.Write(body)
 	return &authz.Once{Key: key, Hash: [32]byte(sum.Sum(nil))}, nil
 }

@@ -125,7 +125,7 @@ func New(ctx context.Context, d Deps) (*App, error) {
 		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
 	texts := sync.OnceValues(func() (*i18n.Catalogue, error) { return i18n.Load(d.Texts...) })
-	go func() { _, _ = texts() }() // while the database opens; build asks again and sees an error
+	go func() { _, _ = texts() }() //nolint:errcheck // while the database opens; build asks again and sees an error
 	var err error
 	if a.DB, err = db.Open(ctx, a.cfg.DSN(), a.clock); err != nil {
 		return nil, err

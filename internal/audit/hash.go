@@ -15,7 +15,7 @@ const (
 )
 
 func canonical(parts ...string) []byte {
-	b, _ := json.Marshal(parts) //nolint:errchkjson // strings always encode
+	b, _ := json.Marshal(parts) //nolint:errcheck // strings always encode
 	return b
 }
 

@@ -71,7 +71,7 @@ func (c *Checker) Check(ctx context.Context, q db.Queryer, by Actor, p Perm, on 
 // See mints the Scope of an account in the actor's sight, whatever they hold there. An account where nothing is
 // held at all is not found.
 func (c *Checker) See(ctx context.Context, q db.Queryer, by Actor, on ids.Account) (Scope, error) {
-	d, _, err := c.see(ctx, q, &by, on)
+	d, _, err := c.see(ctx, q, &by, on) //nolint:errcheck // whoever is in sight may see, whatever else is refused
 	if err != nil {
 		return Scope{}, err
 	}
@@ -99,7 +99,7 @@ func (c *Checker) Allowed(ctx context.Context, q db.Queryer, by Actor, p Perm, o
 	if !by.Known() {
 		return false, nil
 	}
-	d, _, err := c.enter(ctx, q, &by, on)
+	d, _, err := c.enter(ctx, q, &by, on) //nolint:errcheck // why not is not asked
 	return err == nil && d.seen && d.scope.perms.Has(p), err
 }
 

@@ -249,7 +249,7 @@ func DecodeSet(stored string) (Set, error) {
 
 // Encode returns the set as it is stored.
 func (s Set) Encode() string {
-	b, _ := json.Marshal(s.Names()) //nolint:errchkjson // strings always encode
+	b, _ := json.Marshal(s.Names()) //nolint:errcheck // strings always encode
 	return string(b)
 }
 

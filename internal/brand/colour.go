@@ -159,7 +159,7 @@ func (c Colour) styleName(kind, at string) string {
 // letter draws the first letter of a name on the colour, for those who have no logo.
 func (c Colour) letter(l rune) []byte {
 	var escaped bytes.Buffer
-	_ = xml.EscapeText(&escaped, []byte(string(l))) // a buffer takes all
+	_ = xml.EscapeText(&escaped, []byte(string(l))) //nolint:errcheck // a buffer takes all
 	return fmt.Appendf(nil, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="%s"/>`+
 		`<text x="16" y="22" font-family="Inter, system-ui, sans-serif" font-size="18" font-weight="600" text-anchor="middle" fill="%s">%s</text></svg>`, c, c.On(), escaped.String())
 }

@@ -17,6 +17,6 @@ func WithVisited(ctx context.Context, account ids.Account) context.Context {
 // Visited is the account whose domain a request came to, "" at the operator's own. Nothing but it and what is below it
 // exists there.
 func Visited(ctx context.Context) ids.Account {
-	id, _ := ctx.Value(visit{}).(ids.Account) //nolint:errcheck // none is ""
+	id, _ := ctx.Value(visit{}).(ids.Account)
 	return id
 }

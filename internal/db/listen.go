@@ -55,7 +55,7 @@ func listen(ctx context.Context, at, channel string, heard func()) error {
 	defer func() {
 		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopListening)
 		defer cancel()
-		_ = conn.Close(end) // nothing depends on a goodbye
+		_ = conn.Close(end) //nolint:errcheck // nothing depends on a goodbye
 	}()
 	if _, err := conn.Exec(ctx, "LISTEN "+pgx.Identifier{channel}.Sanitize()); err != nil {
 		return fmt.Errorf("listen on %s: %w", channel, Classify(err))

@@ -46,7 +46,7 @@ func TestRowsThatAreReadKeepTheirStatement(t *testing.T) {
 		}
 		got = append(got, n)
 	}
-	if err := errors.Join(outer.Err(), outer.Close(), tx.Rollback()); err != nil || len(got) != 3 {
+	if err := errors.Join(outer.Err(), outer.Close(), tx.Rollback()); err != nil || len(got) != 3 { //nolint:sqlclosecheck // before the transaction ends
 		t.Errorf("read %v, %v", got, err)
 	}
 }

@@ -132,7 +132,7 @@ func (c *Catalogue) spoken(lang string) *texts {
 	if t, err := c.texts[lang](); err == nil {
 		return t
 	}
-	t, _ := c.texts[source.String()]()
+	t, _ := c.texts[source.String()]() //nolint:errcheck // English is read at the start, which fails without it
 	return t
 }
 

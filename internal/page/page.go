@@ -52,7 +52,7 @@ func NewSealer(box *secret.Box) *Sealer { return &Sealer{box} }
 
 // Seal writes a cursor as text for a link.
 func (s *Sealer) Seal(b Binding, c Cursor) string {
-	plain, _ := json.Marshal(c) //nolint:errchkjson // strings and a bool always encode
+	plain, _ := json.Marshal(c) //nolint:errcheck // strings and a bool always encode
 	return base64.RawURLEncoding.EncodeToString(s.box.Seal(purpose, b.subject(), plain))
 }
 

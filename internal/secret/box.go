@@ -54,7 +54,7 @@ func NewKey() Key {
 }
 
 // Format prints the id only, so that a key cannot be logged.
-func (k Key) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("key " + k.ID.String())) }
+func (k Key) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("key " + k.ID.String())) } //nolint:errcheck // fmt does not ask
 
 // Box seals values that must be stored and read again. The newest key seals;
 // older ones still open.

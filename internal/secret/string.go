@@ -25,7 +25,7 @@ func (s String) Empty() bool { return s.text == "" }
 // Format prints *** for every verb, so that %#v and %x show nothing either.
 func (s String) Format(f fmt.State, _ rune) {
 	// A writer behind fmt keeps its own error; there is nobody to tell here.
-	_, _ = f.Write([]byte(masked))
+	_, _ = f.Write([]byte(masked)) //nolint:errcheck // fmt does not ask
 }
 
 // String returns ***.

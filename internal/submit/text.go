@@ -319,8 +319,8 @@ func writeQuoted(b *bytes.Buffer, body []byte, eol string) {
 		}
 		w := quotedprintable.NewWriter(&out)
 		w.Binary = true
-		_, _ = w.Write(text) // a buffer takes everything
-		_ = w.Close()
+		_, _ = w.Write(text) //nolint:errcheck // a buffer takes everything
+		_ = w.Close()        //nolint:errcheck // likewise
 		if ended {
 			out.WriteString("\r\n")
 		}

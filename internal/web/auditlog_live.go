@@ -83,7 +83,7 @@ func (t *tail) follow() {
 		case <-tick.C:
 			if err := t.look(); err != nil {
 				if kind := errs.KindOf(err); kind == errs.Unauthenticated || kind == errs.Denied || kind == errs.NotFound {
-					_ = t.send("end", "") // the browser must not connect again; it may have gone away
+					_ = t.send("end", "") //nolint:errcheck // the browser must not connect again; it may have gone away
 				}
 				return
 			}

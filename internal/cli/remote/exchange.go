@@ -203,7 +203,7 @@ func (s *session) loaded(at string, t client.Task) error {
 // remarks prints what is to be done about the lines of an import, as they arrive.
 func (s *session) remarks(at, id string) error {
 	from, to := io.Pipe()
-	go func() { _ = to.CloseWithError(s.GetTaskResult(s.Ctx, at, id, to)) }() //nolint:errcheck // it never fails
+	go func() { _ = to.CloseWithError(s.GetTaskResult(s.Ctx, at, id, to)) }()
 	in := csv.NewReader(from)
 	in.FieldsPerRecord = 4
 	for n := 0; ; n++ {

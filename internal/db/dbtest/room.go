@@ -15,7 +15,7 @@ import (
 func roomy() string {
 	const memory, enough = "/dev/shm", 4 << 30 // bytes
 	var fs syscall.Statfs_t
-	if err := syscall.Statfs(memory, &fs); err == nil && fs.Bavail*uint64(fs.Bsize) >= enough { //nolint:unconvert // its type differs between systems
+	if err := syscall.Statfs(memory, &fs); err == nil && fs.Bavail*uint64(fs.Bsize) >= enough {
 		return memory
 	}
 	return os.TempDir()
@@ -43,7 +43,7 @@ func scratch(t testing.TB) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	dir, err := os.MkdirTemp(own.dir, "test-")
+	dir, err := os.MkdirTemp(own.dir, "test-") //nolint:usetesting // where there is room, which may be memory
 	if err != nil {
 		return "", err
 	}

@@ -95,7 +95,7 @@ func send(w http.ResponseWriter, r *http.Request, it item, cache string) {
 		return
 	}
 	// The reader may be gone; there is no one left to tell.
-	_, _ = w.Write(body)
+	_, _ = w.Write(body) //nolint:errcheck // the client has gone
 }
 
 func load() (tree, error) {
