@@ -65,8 +65,8 @@ bench-quota bench-quota-long: build
 	$(ALONE) bin/bench-quota $(QUOTA) bin/bailiwick redis-server
 
 # Kills processes that share a database in the middle of reserving, with clocks that jump: no limit may be exceeded.
-# The short form, which is within a minute, ends 240 of them, the long one 1,200.
-kill-quota: KILLS = -rounds 60
+# The short form, which is within a minute, ends 240 of them, the long one 1,800.
+kill-quota: KILLS = -rounds 40
 kill-quota kill-quota-long:
 	$(GO) build -o bin/kill-quota ./bench/killquota
 	@d=$$(mktemp -d) && chmod 755 $$d && bin/kill-quota $(KILLS) $$d; rc=$$?; rm -rf $$d; exit $$rc
