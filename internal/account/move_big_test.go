@@ -94,7 +94,7 @@ func (w movers) powerCut(at ids.Account, id ids.Task) {
 	w.t.Helper()
 	now := w.clock.Now()
 	w.exec(`UPDATE tasks SET state = 'running', attempt = 1, position = 'still' WHERE id = ?`, id)
-	w.exec(`UPDATE jobs SET state = 'running', owner = 'gone', attempt = 1, lease_until = ? WHERE unique_key = ?`, now.Add(time.Minute).UnixMilli(), id)
+	w.exec(`UPDATE jobs SET state = 'running', owner = 'gone', attempt = 1, lease_until = ? WHERE unique_key LIKE ? || '/%'`, now.Add(time.Minute).UnixMilli(), id)
 	w.exec(`INSERT INTO account_moves (account_id, task_id, still_until) VALUES (?, ?, ?)`, at, id, now.Add(time.Hour).UnixMilli())
 }
 

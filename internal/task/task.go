@@ -128,7 +128,7 @@ func StartIn(ctx context.Context, w *op.W, in New) (ids.Task, error) {
 		return "", fmt.Errorf("start %s: %w", in.Kind, err)
 	}
 	w.Made(op.Result{Type: "task", ID: string(t.ID), Name: t.Subject})
-	return t.ID, enqueue(ctx, w, t.ID)
+	return t.ID, enqueue(ctx, w, t)
 }
 
 // keyOf is the key by which an actor acts, "" for none.
@@ -139,8 +139,9 @@ func keyOf(by authz.Actor) ids.Key {
 	return ""
 }
 
-func enqueue(ctx context.Context, w *op.W, id ids.Task) error {
-	return w.Enqueue(ctx, run{id}, jobs.Options{UniqueKey: string(id), Account: w.Scope().Account()})
+// enqueue has the task worked on. The job of the part before may not have been noted as done yet: it is another one.
+func enqueue(ctx context.Context, w *op.W, t Task) error {
+	return w.Enqueue(ctx, run{t.ID}, jobs.Options{UniqueKey: fmt.Sprintf("%s/%d", t.ID, t.attempt), Account: w.Scope().Account()})
 }
 
 // GoOnIn puts a task that waits to be confirmed to work again, with new arguments, as whoever confirms it. The caller
@@ -160,7 +161,7 @@ func GoOnIn(ctx context.Context, w *op.W, id ids.Task, args any) error {
 	if err := goOn(ctx, w.Tx(), w.Scope(), id, w.By(), string(text)); err != nil {
 		return err
 	}
-	return enqueue(ctx, w, id)
+	return enqueue(ctx, w, t)
 }
 
 // GetIn returns a task of the account that w is on, if the actor may see it.

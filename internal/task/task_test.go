@@ -481,3 +481,37 @@ func TestAKeySeesTheTasksOfItsScopes(t *testing.T) {
 		}
 	})
 }
+
+// TestATaskConfirmedAtOnceGoesOn: the job of its first half may not have been noted as done yet.
+func TestATaskConfirmedAtOnceGoesOn(t *testing.T) {
+	each(t, func(w *world) {
+		done := 0
+		w.work = func(context.Context, *task.Run) (task.End, error) {
+			if done++; done > 1 {
+				return task.End{State: task.Done}, nil
+			}
+			return task.End{State: task.Confirm}, nil
+		}
+		id := w.start(w.owner)
+		w.drain()
+		noted := func(state string) {
+			w.write(func(ctx context.Context, tx *db.Tx) error {
+				_, err := tx.Exec(ctx, `UPDATE jobs SET state = ? WHERE state IN ('done', 'running')`, state)
+				return err
+			})
+		}
+		noted("running")
+		err := w.ops.Write(t.Context(), w.owner, authz.AccountView, w.root, func(ctx context.Context, ow *op.W) error {
+			ow.Audit(audit.Event{Action: "import.confirmed", TargetType: "task", TargetID: string(id)})
+			return task.GoOnIn(ctx, ow, id, told{10})
+		})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		noted("done")
+		w.drain()
+		if got := w.get(w.owner, id).State; got != task.Done {
+			w.t.Errorf("it is %s", got)
+		}
+	})
+}
