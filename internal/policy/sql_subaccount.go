@@ -81,8 +81,12 @@ func listedSubs(ctx context.Context, q db.Queryer, sc authz.Scope) ([]SubList, e
 
 func listedQuery(sc authz.Scope) (query string, args []any) {
 	own, args := sc.Sub("s.id")
-	return `SELECT s.id, s.name, a.networks FROM subaccounts s JOIN account_tree b ON b.descendant_id = s.account_id JOIN subaccount_addresses a ON a.subaccount_id = s.id
-		WHERE b.ancestor_id = ? AND ` + own + ` ORDER BY s.name, s.id LIMIT ?`, append(append([]any{sc.Account()}, args...), mostListed)
+	below := "JOIN account_tree b ON b.descendant_id = s.account_id AND b.ancestor_id = ?"
+	if sc.Kind() == "customer" {
+		below = "AND s.customer_id = ?" // however many departments it has
+	}
+	return `SELECT s.id, s.name, a.networks FROM subaccounts s JOIN subaccount_addresses a ON a.subaccount_id = s.id ` + below + ` WHERE ` + own +
+		` ORDER BY s.name, s.id LIMIT ?`, append(append([]any{sc.Account()}, args...), mostListed)
 }
 
 func usesOfSub(ctx context.Context, q db.Queryer, sc authz.Scope, id ids.SubAccount) (map[string]time.Time, error) {
