@@ -222,7 +222,7 @@ func (w *World) SignIn(login string) *Browser {
 func (b *Browser) Fresh() *Browser {
 	f := b.w.Stranger()
 	if f.Token = b.Token; !f.Token.Empty() {
-		base, _ := url.Parse(b.w.Server.URL) //nolint:errcheck // made by httptest
+		base, _ := url.Parse(b.w.Server.URL)
 		f.client.Jar.SetCookies(base, []*http.Cookie{{Name: "bw_session", Value: f.Token.Reveal()}})
 	}
 	return f

@@ -115,10 +115,10 @@ func draws(face, page string) bool {
 	}
 	var ranges [][2]int64
 	for _, m := range spans.FindAllStringSubmatch(face, -1) {
-		from, _ := strconv.ParseInt(m[1], 16, 32) //nolint:errcheck // the pattern says hexadecimal
+		from, _ := strconv.ParseInt(m[1], 16, 32)
 		to := from
 		if m[2] != "" {
-			to, _ = strconv.ParseInt(m[2], 16, 32) //nolint:errcheck // likewise
+			to, _ = strconv.ParseInt(m[2], 16, 32)
 		}
 		ranges = append(ranges, [2]int64{from, to})
 	}

@@ -16,7 +16,7 @@ func zoneNames(t *testing.T) []string {
 	if err != nil {
 		return names
 	}
-	t.Cleanup(func() { _ = f.Close() }) //nolint:errcheck // it was only read
+	t.Cleanup(func() { _ = f.Close() })
 	for in := bufio.NewScanner(f); in.Scan(); {
 		if words := strings.Fields(in.Text()); len(words) > 1 && words[0] == "Z" {
 			names = append(names, words[1])

@@ -58,7 +58,7 @@ func TestAnAnswerOutlastsTheDeadlinesOfTheServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = res.Body.Close() }() //nolint:errcheck // it was only read
+	defer func() { _ = res.Body.Close() }()
 	if got, err := io.ReadAll(res.Body); err != nil || string(got) != long {
 		t.Errorf("%d bytes of %d, %v", len(got), len(long), err)
 	}
