@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -41,22 +40,12 @@ func CheckEnds(ctx context.Context, s *Service, d *db.DB) error {
 		return err
 	}
 	until := DateIn(s.now(), time.UTC).Plus(ahead + 1) // somewhere it is tomorrow already
-	var failed []error
-	for after := (ending{}); ; {
-		batch, err := endings(ctx, q, sc, until, after, endsAtOnce)
-		if err != nil {
-			return err
+	return jobs.Walk(ctx, endsAtOnce, func(after ending) ([]ending, error) { return endings(ctx, q, sc, until, after, endsAtOnce) }, func(e ending) error {
+		if err := s.checkEnd(ctx, e.id); err != nil {
+			return fmt.Errorf("membership of %s: %w", e.id, err)
 		}
-		for _, e := range batch {
-			if err := s.checkEnd(ctx, e.id); err != nil {
-				failed = append(failed, fmt.Errorf("membership of %s: %w", e.id, err))
-			}
-		}
-		if len(batch) < endsAtOnce || ctx.Err() != nil {
-			return errors.Join(append(failed, ctx.Err())...)
-		}
-		after = batch[len(batch)-1]
-	}
+		return nil
+	})
 }
 
 // checkEnd looks first and writes only when a step is due, so that the many that are not cost no write.

@@ -2,7 +2,6 @@ package apikey
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -47,24 +46,15 @@ func RegisterJobs(w *jobs.Workers, s *Service) {
 
 // remind tells the owners of keys that end soon, once for each reminder however often it runs.
 func (s *Service) remind(ctx context.Context) error {
-	var failed []error
-	for after := (ending{}); ; {
-		batch, err := endings(ctx, s.db, s.db.Now(), after, remindAtOnce)
+	soon := func(after ending) ([]ending, error) { return endings(ctx, s.db, s.db.Now(), after, remindAtOnce) }
+	return jobs.Walk(ctx, remindAtOnce, soon, func(e ending) error {
+		by := jobs.Actor("key.expiry", e.account, authz.AccountView)
+		err := s.op.Write(ctx, by, authz.AccountView, e.account, func(ctx context.Context, w *op.W) error { return s.tell(ctx, w, e.id) })
 		if err != nil {
-			return fmt.Errorf("look for keys that end soon: %w", err)
+			return fmt.Errorf("tell of the end of %s: %w", e.id, err)
 		}
-		for _, e := range batch {
-			by := jobs.Actor("key.expiry", e.account, authz.AccountView)
-			err := s.op.Write(ctx, by, authz.AccountView, e.account, func(ctx context.Context, w *op.W) error { return s.tell(ctx, w, e.id) })
-			if err != nil {
-				failed = append(failed, fmt.Errorf("tell of the end of %s: %w", e.id, err))
-			}
-		}
-		if len(batch) < remindAtOnce || ctx.Err() != nil {
-			return errors.Join(append(failed, ctx.Err())...)
-		}
-		after = batch[len(batch)-1]
-	}
+		return nil
+	})
 }
 
 // ending is a key in the walk over keys by their end.

@@ -206,20 +206,10 @@ func (s *Service) WarnOfExpiry(ctx context.Context) error {
 
 // warnThose warns the people of an account and below whose password is from before an instant.
 func (s *Service) warnThose(ctx context.Context, account ids.Account, before time.Time) error {
-	var failed []error
-	for after := ids.User(""); ; {
-		some, err := withPasswordBefore(ctx, s.db, account, before, after, warnAtOnce)
-		if err != nil {
-			return fmt.Errorf("look for old passwords: %w", err)
-		}
-		for _, id := range some {
-			failed = append(failed, s.warn(ctx, id))
-		}
-		if len(some) < warnAtOnce || ctx.Err() != nil {
-			return errors.Join(append(failed, ctx.Err())...)
-		}
-		after = some[len(some)-1]
+	old := func(after ids.User) ([]ids.User, error) {
+		return withPasswordBefore(ctx, s.db, account, before, after, warnAtOnce)
 	}
+	return jobs.Walk(ctx, warnAtOnce, old, func(id ids.User) error { return s.warn(ctx, id) })
 }
 
 // warn looks first and writes only when a warning is due.

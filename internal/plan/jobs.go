@@ -2,7 +2,6 @@ package plan
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -27,24 +26,13 @@ func RegisterJobs(w *jobs.Workers, s *Service, d *db.DB) {
 
 // EndOverrides clears away the overrides whose last day is over, and says so in the log. They are out of force before it comes by.
 func EndOverrides(ctx context.Context, s *Service, d *db.DB) error {
-	var failed []error
-	for after := ids.Account(""); ; {
-		over, err := ended(ctx, d, s.now(), after)
-		if err != nil {
-			return err
+	return jobs.Walk(ctx, endAtOnce, func(after ids.Account) ([]ids.Account, error) { return ended(ctx, d, s.now(), after) }, func(id ids.Account) error {
+		err := s.op.Write(ctx, jobs.Actor("package_override_end", id, authz.AccountView), authz.AccountView, id, s.endIn)
+		if err != nil && errs.KindOf(err) != errs.NotFound && !op.IsMoving(err) {
+			return fmt.Errorf("end the overrides of %s: %w", id, err)
 		}
-		for _, id := range over {
-			by := jobs.Actor("package_override_end", id, authz.AccountView)
-			err := s.op.Write(ctx, by, authz.AccountView, id, s.endIn)
-			if err != nil && errs.KindOf(err) != errs.NotFound && !op.IsMoving(err) {
-				failed = append(failed, fmt.Errorf("end the overrides of %s: %w", id, err))
-			}
-		}
-		if len(over) < endAtOnce || ctx.Err() != nil {
-			return errors.Join(append(failed, ctx.Err())...)
-		}
-		after = over[len(over)-1]
-	}
+		return nil
+	})
 }
 
 func (s *Service) endIn(ctx context.Context, w *op.W) error {

@@ -2,7 +2,6 @@ package quota
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -28,23 +27,13 @@ func RegisterJobs(w *jobs.Workers, s *Service, d *db.DB) {
 
 // EndLimits clears away the limits whose last day is over, and says so in the log. They are out of force before it comes by.
 func EndLimits(ctx context.Context, s *Service, d *db.DB) error {
-	var failed []error
-	for after := ids.Account(""); ; {
-		at, err := ended(ctx, d, s.engine.clock(), after)
-		if err != nil {
-			return err
+	return jobs.Walk(ctx, endAtOnce, func(after ids.Account) ([]ids.Account, error) { return ended(ctx, d, s.engine.clock(), after) }, func(id ids.Account) error {
+		err := s.op.Write(ctx, jobs.Actor("quota_limits_end", id, authz.AccountView), authz.AccountView, id, endIn)
+		if err != nil && errs.KindOf(err) != errs.NotFound && !op.IsMoving(err) {
+			return fmt.Errorf("end the limits of %s: %w", id, err)
 		}
-		for _, id := range at {
-			err := s.op.Write(ctx, jobs.Actor("quota_limits_end", id, authz.AccountView), authz.AccountView, id, endIn)
-			if err != nil && errs.KindOf(err) != errs.NotFound && !op.IsMoving(err) {
-				failed = append(failed, fmt.Errorf("end the limits of %s: %w", id, err))
-			}
-		}
-		if len(at) < endAtOnce || ctx.Err() != nil {
-			return errors.Join(append(failed, ctx.Err())...)
-		}
-		after = at[len(at)-1]
-	}
+		return nil
+	})
 }
 
 // endIn clears away what has ended of the limits of the account that w is on, and of its sub-accounts and people.

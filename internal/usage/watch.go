@@ -8,6 +8,7 @@ import (
 
 	"bailiwick/internal/db"
 	"bailiwick/internal/ids"
+	"bailiwick/internal/jobs"
 	"bailiwick/internal/notice"
 	"bailiwick/internal/notify"
 	"bailiwick/internal/quota"
@@ -46,21 +47,9 @@ func (w *Watcher) Watch(ctx context.Context) error {
 			return overdue(ctx, w.db, w.engine.Now().UnixMilli(), after, watchAtOnce)
 		},
 	} {
-		for after := ""; ; {
-			subjects, err := next(after)
-			if err != nil {
-				return fmt.Errorf("look for who sends: %w", err)
-			}
-			if err := w.look(ctx, subjects); err != nil {
-				failed = append(failed, err)
-			}
-			if len(subjects) < watchAtOnce || ctx.Err() != nil {
-				break
-			}
-			after = subjects[len(subjects)-1]
-		}
+		failed = append(failed, jobs.Pages(ctx, watchAtOnce, next, func(subjects []string) error { return w.look(ctx, subjects) }))
 	}
-	return errors.Join(append(failed, ctx.Err())...)
+	return errors.Join(failed...)
 }
 
 // look sees how some subjects stand.
