@@ -3,6 +3,8 @@ package access
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 
 	"bailiwick/internal/authz"
@@ -11,6 +13,7 @@ import (
 	"bailiwick/internal/ids"
 	"bailiwick/internal/module"
 	"bailiwick/internal/op"
+	"bailiwick/internal/policy"
 )
 
 // Question is whether somebody may do something on an account.
@@ -25,25 +28,38 @@ type Question struct {
 type Service struct {
 	op    *op.Runner
 	check *authz.Checker
+	doors *policy.Doors
 }
 
 // NewService makes a Service.
-func NewService(r *op.Runner, c *authz.Checker) *Service { return &Service{r, c} }
+func NewService(r *op.Runner, c *authz.Checker, d *policy.Doors) *Service { return &Service{r, c, d} }
 
-// Check answers each question. What the actor cannot see is answered like what may not be done.
+// Check answers each question. What the actor cannot see is answered like what may not be done. An error that one of the questions
+// has is an *Unanswered.
 func (s *Service) Check(ctx context.Context, by authz.Actor, asked []Question) ([]bool, error) {
 	out := make([]bool, len(asked))
 	for i, q := range asked {
-		if err := q.check(); err != nil {
-			return nil, err
+		err := q.check()
+		if err == nil {
+			out[i], err = s.answer(ctx, by, q)
 		}
-		var err error
-		if out[i], err = s.answer(ctx, by, q); err != nil {
-			return nil, err
+		if err != nil {
+			return nil, &Unanswered{i, err}
 		}
 	}
 	return out, nil
 }
+
+// Unanswered is why one of many questions, counted from 0, has no answer.
+type Unanswered struct {
+	Question int
+	Err      error
+}
+
+func (u *Unanswered) Error() string { return fmt.Sprintf("question %d: %v", u.Question, u.Err) }
+
+// Unwrap returns the reason.
+func (u *Unanswered) Unwrap() error { return u.Err }
 
 func (q Question) check() error {
 	if !authz.Known(q.Perm) && !q.Perm.Own() {
@@ -76,9 +92,35 @@ func (s *Service) answer(ctx context.Context, by authz.Actor, asked Question) (b
 	case asked.User != "" && asked.User != by.User():
 		return s.other(ctx, by, q, sc, asked)
 	case asked.SubAccount != "" && sc.Has(asked.Perm):
-		return usable(ctx, q, sc, asked.SubAccount)
+		why, err := s.shut(ctx, by, q, sc, asked)
+		return err == nil && why == "", err
 	}
 	return sc.Has(asked.Perm), nil
+}
+
+// Why what somebody may do on an account they may not do with one of its sub-accounts.
+const (
+	subNotTheirs     = "subaccount_not_theirs"
+	subSuspended     = "subaccount_suspended"
+	addressNotListed = "address_not_listed"
+)
+
+// shut says why the actor may not do with a sub-account what they may do on the account, "" if they may. About sending it says what
+// would be said when the message comes.
+func (s *Service) shut(ctx context.Context, by authz.Actor, q db.Queryer, sc authz.Scope, asked Question) (string, error) {
+	suspended, err := usable(ctx, q, sc, asked.SubAccount)
+	switch {
+	case errors.Is(err, db.ErrNoRows):
+		return subNotTheirs, nil
+	case err != nil || asked.Perm != authz.MessagesSend:
+		return "", err
+	case suspended:
+		return subSuspended, nil
+	}
+	if err = s.doors.Admit(ctx, by, asked.SubAccount); errs.KindOf(err) == errs.Denied {
+		return addressNotListed, nil
+	}
+	return "", err
 }
 
 // other answers a question about somebody else. Where the actor may not see the people through whose account the answer
@@ -149,7 +191,15 @@ func (s *Service) Explain(ctx context.Context, by authz.Actor, asked Question) (
 
 func (s *Service) explain(ctx context.Context, by authz.Actor, q db.Queryer, sc authz.Scope, asked Question) (authz.Explanation, error) {
 	if asked.User == "" || asked.User == by.User() {
-		return s.check.Explain(ctx, q, by, asked.Perm, asked.Account)
+		x, err := s.check.Explain(ctx, q, by, asked.Perm, asked.Account)
+		if err != nil || !x.Allowed || asked.SubAccount == "" {
+			return x, err
+		}
+		why, err := s.shut(ctx, by, q, sc, asked)
+		if why != "" {
+			x.Allowed, x.Steps = false, append(x.Steps, authz.Step{Verdict: authz.Blocks, Code: why, Account: asked.Account, Name: sc.Name()})
+		}
+		return x, err
 	}
 	seen, err := s.sees(ctx, by, q, sc, asked.User)
 	if err != nil {

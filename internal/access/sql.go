@@ -8,11 +8,11 @@ import (
 	"bailiwick/internal/ids"
 )
 
-// usable reports whether the actor may use a sub-account of the scope's account or below.
-func usable(ctx context.Context, q db.Queryer, sc authz.Scope, id ids.SubAccount) (bool, error) {
+// usable reports of a sub-account of the scope's account or below that the actor may use whether it is suspended; of others it is ErrNoRows.
+func usable(ctx context.Context, q db.Queryer, sc authz.Scope, id ids.SubAccount) (suspended bool, err error) {
 	down, args := sc.Down("s.account_id")
 	mine, more := sc.Sub("s.id")
-	return db.Exists(ctx, q, "SELECT 1 FROM subaccounts s WHERE s.id = ? AND "+down+" AND "+mine, append(append([]any{id}, args...), more...)...)
+	return db.One(ctx, q, db.Value[bool], "SELECT s.suspended FROM subaccounts s WHERE s.id = ? AND "+down+" AND "+mine, append(append([]any{id}, args...), more...)...)
 }
 
 // belongsTo lists the accounts from the scope's own upwards, as far as they are in sight, that a person belongs to.

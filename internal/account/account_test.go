@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -41,6 +42,22 @@ func TestKindsKeepTheirOrder(t *testing.T) {
 	})
 }
 
+// TestANewClientEndsTodayOrLaterWhereItIs makes clients late in the evening in London, when it is the next day in Auckland.
+func TestANewClientEndsTodayOrLaterWhereItIs(t *testing.T) {
+	each(t, func(w *world) {
+		w.clock.Set(time.Date(2026, 11, 22, 23, 30, 0, 0, time.UTC))
+		for _, c := range []struct {
+			zone, end string
+			ok        bool
+		}{{"", "2026-11-21", false}, {"", "2026-11-22", true}, {"Pacific/Auckland", "2026-11-22", false}, {"Pacific/Auckland", "2026-11-23", true}, {"America/New_York", "2026-11-22", true}} {
+			_, err := w.accounts.Create(t.Context(), w.operator, w.root, account.CreateInput{Kind: account.Customer, Fields: account.Fields{Name: "Acme", TimeZone: c.zone, MembershipEnd: c.end}})
+			if c.ok != (err == nil) || err != nil && (errs.CodeOf(err) != "account.end_past" || !cmp.Equal(fieldsOf(err), []string{"membership_end"})) {
+				t.Errorf("until %s in %q: %v", c.end, c.zone, err)
+			}
+		}
+	})
+}
+
 func TestNewClientNeedsANameAndAnEndOrNone(t *testing.T) {
 	each(t, func(w *world) {
 		for name, c := range map[string]struct {
@@ -51,6 +68,7 @@ func TestNewClientNeedsANameAndAnEndOrNone(t *testing.T) {
 			"no end":             {account.CreateInput{Fields: account.Fields{Name: "Acme"}}, []string{"membership_end"}},
 			"both":               {account.CreateInput{NoEnd: true, Fields: account.Fields{Name: "Acme", MembershipEnd: "2027-01-01"}}, []string{"membership_end"}},
 			"no such day":        {account.CreateInput{Fields: account.Fields{Name: "Acme", MembershipEnd: "2027-02-30"}}, []string{"membership_end"}},
+			"an end in the past": {account.CreateInput{Fields: account.Fields{Name: "Acme", MembershipEnd: "2026-01-01"}}, []string{"membership_end"}},
 			"end before start":   {account.CreateInput{Fields: account.Fields{Name: "Acme", MembershipStart: "2027-02-02", MembershipEnd: "2027-02-01"}}, []string{"membership_end"}},
 			"long name":          {account.CreateInput{NoEnd: true, Fields: account.Fields{Name: strings.Repeat("é", 256)}}, []string{"name"}},
 			"line break in name": {account.CreateInput{NoEnd: true, Fields: account.Fields{Name: "Ac\nme"}}, []string{"name"}},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"bailiwick/internal/audit"
 	"bailiwick/internal/authz"
@@ -43,6 +44,9 @@ func (s *Service) Create(ctx context.Context, by authz.Actor, parent ids.Account
 func CreateIn(ctx context.Context, w *op.W, in CreateInput) (Created, error) {
 	f, err := in.Fields.clean(in.Kind)
 	if err := in.alsoEnd(err); err != nil {
+		return Created{}, err
+	}
+	if err := endsAhead(ctx, w, f); err != nil {
 		return Created{}, err
 	}
 	parent, err := get(ctx, w.Tx(), w.Scope(), w.Scope().Account())
@@ -108,6 +112,26 @@ func (in CreateInput) alsoEnd(err error) error {
 		return addField(err, "membership_end", "account.end_missing", "Choose an end date, or tick No end date.")
 	}
 	return err
+}
+
+// endsAhead refuses a new client whose membership is over. Clients that have ended come in by an import.
+func endsAhead(ctx context.Context, w *op.W, f Fields) error {
+	if f.MembershipEnd == "" {
+		return nil
+	}
+	zone, err := zoneOf(ctx, w.Tx(), w.Scope())
+	if err == nil && f.over(zone, w.Tx().Now()) {
+		err = errs.Field("membership_end", "account.end_past", "Choose today or a later day.")
+	}
+	return err
+}
+
+// over reports whether the membership of an account that inherits a zone has ended.
+func (f Fields) over(zone *time.Location, now time.Time) bool {
+	if own, err := time.LoadLocation(f.TimeZone); f.TimeZone != "" && err == nil {
+		zone = own
+	}
+	return f.MembershipEnd != "" && Date(f.MembershipEnd) < DateIn(now, zone)
 }
 
 func addField(err error, field, code, msg string) error {

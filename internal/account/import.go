@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"bailiwick/internal/audit"
 	"bailiwick/internal/authz"
@@ -29,6 +30,7 @@ type Fate struct {
 	Existing ids.Account // "" for a new one
 	Account  ids.Account // once it was imported
 	Same     bool        // it exists and nothing differs
+	Ended    bool        // a new one whose membership is over already; CheckImport says so
 	Err      error       // why it is left out
 
 	old    Exported
@@ -68,31 +70,41 @@ func (s *Service) CheckImport(ctx context.Context, by authz.Actor, root ids.Acco
 	if err != nil {
 		return nil, err
 	}
-	mayCreate := map[ids.Account]error{}
+	places := map[ids.Account]place{}
 	for i := range fates {
 		f := &fates[i]
 		if f.Err != nil || f.Existing != "" {
 			continue
 		}
 		at := in[i].Parent
-		if _, seen := mayCreate[at]; !seen {
-			mayCreate[at] = s.mayCreate(ctx, by, at)
+		if _, seen := places[at]; !seen {
+			places[at] = s.placeFor(ctx, by, at)
 		}
-		f.Err = mayCreate[at]
+		p := places[at]
+		f.Err, f.Ended = p.err, p.err == nil && f.fields.over(p.zone, s.now())
 	}
 	return fates, nil
 }
 
-func (s *Service) mayCreate(ctx context.Context, by authz.Actor, at ids.Account) error {
+// place is where new clients are made, or why they are not.
+type place struct {
+	zone *time.Location // what they inherit
+	err  error
+}
+
+func (s *Service) placeFor(ctx context.Context, by authz.Actor, at ids.Account) (p place) {
 	q, sc, err := s.op.Read(ctx, by, authz.ClientsCreate, at)
 	if err != nil {
-		return err
+		return place{err: err}
 	}
 	parent, err := get(ctx, q, sc, at)
 	if err != nil {
-		return err
+		return place{err: err}
 	}
-	return mayHang(ctx, q, sc, parent, Customer)
+	if p.zone, p.err = zoneOf(ctx, q, sc); p.err == nil {
+		p.err = mayHang(ctx, q, sc, parent, Customer)
+	}
+	return p
 }
 
 // ImportIn brings clients in, in a write on the account that they are imported at. What is refused is left out and told

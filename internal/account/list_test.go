@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -100,8 +101,9 @@ func TestSearchAndFilters(t *testing.T) {
 			w.ok(err)
 		}
 		make(account.Fields{Name: "Acme Holdings", Email: "ops@acme.example.com", MembershipEnd: "2026-12-01"}, true)
-		make(account.Fields{Name: "Brightwater 100% Hotels", Refs: []account.Ref{{Source: "whmcs", Reference: "CL-0042"}}, MembershipEnd: "2026-11-21"}, true)
+		make(account.Fields{Name: "Brightwater 100% Hotels", Refs: []account.Ref{{Source: "whmcs", Reference: "CL-0042"}}, MembershipEnd: "2026-11-22"}, true)
 		make(account.Fields{Name: "Corvid_Logistics"}, false)
+		w.clock.Advance(24 * time.Hour)
 		for _, c := range []struct {
 			q    account.Query
 			want []string

@@ -68,7 +68,7 @@ func (in reassignment) packages(ctx context.Context, w *op.W) (old, next plan.Pa
 	if in.To != "" {
 		next, err = plan.Find(ctx, w.Tx(), w.Scope(), in.To)
 	}
-	return old, next, err
+	return old, next, errs.Under("to", err)
 }
 
 // some gives up to most open clients the package, until it has taken its time, and returns how many had it.

@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"bailiwick/internal/account"
 	"bailiwick/internal/authz"
 	"bailiwick/internal/db"
+	"bailiwick/internal/errs"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/task"
 )
@@ -56,6 +58,21 @@ func TestAFewClientsGetAnotherPackageAtOnce(t *testing.T) {
 		}
 		if n := w.count("notices WHERE kind = 'package_changed'") - told; n != 3 {
 			t.Errorf("the people of %d clients are told, want 3", n)
+		}
+	})
+}
+
+func TestARemarkOnAnotherPackageStandsWhereItIsNamed(t *testing.T) {
+	eachMovers(t, func(w movers) {
+		north := w.reseller(w.root, "North")
+		small, old := w.pack(north, "Small"), w.pack(north, "Old")
+		w.exec(`UPDATE packages SET retired_at = 1 WHERE id = ?`, old)
+		for _, to := range []ids.Package{"pkg_none", old, small} {
+			_, err := w.accounts.Reassign(t.Context(), w.operator, north, small, to)
+			var told *errs.Error
+			if !errors.As(err, &told) || len(told.Fields) != 1 || told.Fields["to"].Code == "" {
+				t.Errorf("to %s: %v", to, err)
+			}
 		}
 	})
 }

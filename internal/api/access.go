@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 
 	"bailiwick/internal/access"
@@ -17,7 +19,8 @@ func (a *API) accessOperations() {
 	tag := "Access"
 	add(a, operation{id: "checkAccess", route: "POST /access/check", tag: tag, about: "May somebody do this here?", optMark: true, status: http.StatusOK,
 		more: "Asks one question, answered by `allowed`, or up to 100 in `checks`, answered in `results` in the same order. Without `user` the question is about the key itself: " +
-			"what its owner may do now, cut by its scopes. What the key cannot see is answered like what may not be done."}, a.checkAccess)
+			"what its owner may do now, cut by its scopes, and from where it is asked: whether it may send with a sub-account depends on the sub-account's list of addresses. " +
+			"What the key cannot see is answered like what may not be done."}, a.checkAccess)
 	add(a, operation{id: "explainAccess", route: "POST /access/explain", tag: tag, about: "Why may somebody do this here, or why not?", optMark: true, status: http.StatusOK}, a.explainAccess)
 	add(a, operation{id: "listPermissions", route: "GET /permissions", tag: tag, about: "List the catalogue of permissions"}, a.listPermissions)
 }
@@ -77,6 +80,9 @@ func (a *API) checkAccess(ctx context.Context, by authz.Actor, in *struct{ Body 
 		return nil, err
 	}
 	allowed, err := a.Access.Check(ctx, by, asked)
+	if at := (*access.Unanswered)(nil); errors.As(err, &at) && in.Body.Checks != nil {
+		err = errs.Inside(fmt.Sprintf("checks[%d]", at.Question), err)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -65,6 +65,26 @@ func TestAccessChecks(t *testing.T) {
 	})
 }
 
+// TestAnErrorSaysOfWhichCheckItIs asks many questions of which one cannot be answered, in both ways that bodies are read.
+func TestAnErrorSaysOfWhichCheckItIs(t *testing.T) {
+	d := newDesk(apptest.OnSQLite(t))
+	good := fmt.Sprintf(`{"account": %q, "permission": "clients.edit"}`, d.client)
+	for bad, at := range map[string]string{
+		`{"account": "a", "permission": "clients.fly"}`:                                  "permission",
+		`{"account": "a", "permission": "clients.edit", "user": "u", "subaccount": "s"}`: "subaccount",
+	} {
+		for _, form := range []string{"application/json", "application/json; charset=utf-8"} {
+			got := d.seller.Post("/access/check", `{"checks": [`+good+`, `+bad+`]}`, "Content-Type", form).Want(http.StatusUnprocessableEntity)
+			if !strings.Contains(got.Body, `"location":"body.checks[1].`+at+`"`) {
+				t.Errorf("%s: %s", bad, got.Body)
+			}
+		}
+		if got := d.seller.Post("/access/check", bad).Want(http.StatusUnprocessableEntity); !strings.Contains(got.Body, `"location":"body.`+at+`"`) {
+			t.Errorf("%s alone: %s", bad, got.Body)
+		}
+	}
+}
+
 // TestPlainAndOtherChecksAreAnsweredAlike sends each body twice: plainly, and with a Content-Type that takes the long way.
 func TestPlainAndOtherChecksAreAnsweredAlike(t *testing.T) {
 	d := newDesk(apptest.OnSQLite(t))

@@ -46,6 +46,10 @@ func (a *API) gate(pattern string, h http.HandlerFunc) http.HandlerFunc {
 		if quick != nil && isPlain(r) && quick(w, r, by, body) {
 			return
 		}
+		if err := refuseTwice(body); err != nil {
+			answerTo(r.Context(), a.Log, err).write(w)
+			return
+		}
 		mark, err := markOf(r, body)
 		if err != nil {
 			answerTo(r.Context(), a.Log, err).write(w)

@@ -81,6 +81,30 @@ func TestRequestsThatCannotBeRead(t *testing.T) {
 	}
 }
 
+// TestFieldsNamedTwice takes no body of which two programs could read different things.
+func TestFieldsNamedTwice(t *testing.T) {
+	d := newDesk(apptest.OnSQLite(t))
+	client, check := `{"name": "A", "name": "B", "no_end": true}`, `{"account": "`+string(d.client)+`", "permission": "clients.edit"}`
+	for body, c := range map[string]struct{ path, at string }{
+		client: {d.at(d.reseller, "/clients"), "body.name"},
+		`{"name": "A", "\u006eame": "B", "no_end": true}`:                                           {d.at(d.reseller, "/clients"), "body.name"},
+		`{"name": "A", "no_end": true, "references": [{"source": "a", "source": "b"}]}`:             {d.at(d.reseller, "/clients"), "body.references[0].source"},
+		`{"checks": [` + check + `, {"account": "a", "account": "b", "permission": "users.view"}]}`: {"/access/check", "body.checks[1].account"},
+		`{"checks": [` + check + `], "checks": [` + check + `]}`:                                    {"/access/check", "body.checks"},
+		`{"key": "k", "account": "a", "channel": "sms", "recipients": 1, "recipients": 1000}`:       {"/quota/reserve", "body.recipients"},
+		`{"id": "a", "id": "b"}`: {"/quota/commit", "body.id"},
+	} {
+		got := d.seller.Post(c.path, body).Want(http.StatusUnprocessableEntity)
+		if !strings.Contains(got.Body, `"location":"`+c.at+`","code":"request.twice"`) {
+			t.Errorf("%s: %s", body, got.Body)
+		}
+	}
+	d.seller.Post("/access/check", `{"checks": [`+check+`, `+check+`]}`).Want(http.StatusOK)
+	if got := d.seller.Post(d.at(d.reseller, "/clients"), strings.Repeat(`{"a":`, 100_000)); got.Status != http.StatusBadRequest {
+		t.Errorf("a body that is very deep: %d", got.Status)
+	}
+}
+
 // TestESC06WhatAKeyMayDo narrows a key by its scopes and by its owner.
 func TestESC06WhatAKeyMayDo(t *testing.T) {
 	d := newDesk(apptest.OnSQLite(t))

@@ -48,6 +48,11 @@ func TestSettingsOfAnAccount(t *testing.T) {
 			t.Errorf("%s", r.Body)
 		}
 		d.owner.Get(sub("reach") + "&setting=no.such").Want(http.StatusUnprocessableEntity)
+		for _, none := range []string{"", "&setting="} {
+			if r := d.owner.Get(sub("reach") + none).Want(http.StatusUnprocessableEntity); r.Code() != "setting.unnamed" || !strings.Contains(r.Body, `"location":"query.setting"`) {
+				t.Errorf("%q: %s", none, r.Body)
+			}
+		}
 		dept := string(w.Department(d.client, "Sales"))
 		d.owner.Post(sub("apply"), `{"settings": ["session.idle_minutes"], "to": ["`+dept+`"]}`).Want(http.StatusUnprocessableEntity) // locked above it
 		d.owner.Patch(at, set.Header.Get("ETag"), `{"settings": [{"name": "session.idle_minutes", "value": 45}]}`).Want(http.StatusOK)

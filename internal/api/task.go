@@ -65,6 +65,7 @@ type TaskProblem struct {
 type ImportReport struct {
 	Rows    int            `json:"rows"`
 	New     int            `json:"new"`
+	Ended   int            `json:"ended,omitempty" doc:"Of the new ones, clients whose membership ended before today: they are brought in, and held once their grace is over."`
 	Updates int            `json:"updates"`
 	Same    int            `json:"same" doc:"Lines that change nothing."`
 	Bad     int            `json:"bad" doc:"Lines that need attention."`
@@ -106,7 +107,7 @@ func taskBody(t task.Task, mine []string) (Task, error) {
 }
 
 func importBody(r exchange.Report) *ImportReport {
-	out := &ImportReport{r.Rows, r.New, r.Updates, r.Same, r.Bad, append([]string{}, r.Unknown...), make([]ImportRemark, len(r.First)), r.Applied, r.Created, r.Updated, r.LeftOut}
+	out := &ImportReport{r.Rows, r.New, r.Ended, r.Updates, r.Same, r.Bad, append([]string{}, r.Unknown...), make([]ImportRemark, len(r.First)), r.Applied, r.Created, r.Updated, r.LeftOut}
 	for i, m := range r.First {
 		out.Remarks[i] = ImportRemark{m.Line, m.Column, m.Value, m.Problem.Code, m.Problem.Text()}
 	}

@@ -127,6 +127,29 @@ func Field(field, code, msg string, args ...any) *Error {
 	return &Error{Kind: Invalid, Problem: p, Fields: map[string]Problem{field: p}}
 }
 
+// Under puts the remarks of err under the field that was typed into. An error without fields stays as it is.
+func Under(field string, err error) error {
+	var e *Error
+	if !errors.As(err, &e) || len(e.Fields) == 0 {
+		return err
+	}
+	return &Error{Kind: e.Kind, Problem: e.Problem, Fields: map[string]Problem{field: e.Problem}, Err: e.Err}
+}
+
+// Inside says of err's remarks on fields that they are about those of one of many: "checks[3]". An error without fields stays as it is.
+func Inside(one string, err error) error {
+	var e *Error
+	if !errors.As(err, &e) || len(e.Fields) == 0 {
+		return err
+	}
+	out := *e
+	out.Fields = make(map[string]Problem, len(e.Fields))
+	for field, p := range e.Fields {
+		out.Fields[one+"."+field] = p
+	}
+	return &out
+}
+
 // NoSuch is the answer for whatever does not exist or is out of sight; the two must not differ.
 func NoSuch(what string) *Error {
 	return New(NotFound, what+".not_found", "There is nothing here. It may have been removed, or the link is incomplete.")

@@ -224,7 +224,7 @@ func clientsOf(rows []any) []account.Incoming {
 func clientFates(found []account.Fate) []fate {
 	out := make([]fate, len(found))
 	for i, f := range found {
-		out[i] = fate{exists: f.Existing != "", same: f.Same, why: f.Err}
+		out[i] = fate{exists: f.Existing != "", same: f.Same, ended: f.Ended, why: f.Err}
 	}
 	return out
 }

@@ -211,6 +211,21 @@ func TestEveryBadLineIsToldWithItsColumn(t *testing.T) {
 	})
 }
 
+// TestClientsThatHaveEndedComeInWithARemark brings in clients whose membership is over: the look through the file says how many they are.
+func TestClientsThatHaveEndedComeInWithARemark(t *testing.T) {
+	each(t, func(w world) {
+		north := w.Reseller(w.Platform, "North")
+		file := "name,membership_end,time_zone\nAcme,2020-01-31,\nBolt,2099-01-31,\nCargo,never,\nDelta,2020-01-31,Pacific/Auckland\nEcho,2020-02-31,\n"
+		got, rep := w.upload(w.Root, north, exchange.Clients, exchange.Options{}, "clients.csv", file)
+		if rep.New != 4 || rep.Ended != 2 || rep.Bad != 1 {
+			t.Errorf("%+v", rep)
+		}
+		if _, rep = w.confirm(w.Root, got, true); rep.Created != 4 {
+			t.Errorf("%+v", rep)
+		}
+	})
+}
+
 func TestClientsThatExistAreUpdatedByTheRulesOfTheForm(t *testing.T) {
 	each(t, func(w world) {
 		at := w.Reseller(w.Platform, "North")

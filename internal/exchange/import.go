@@ -44,6 +44,7 @@ type once struct{ field, value string }
 type fate struct {
 	exists bool
 	same   bool
+	ended  bool  // a new client whose membership is over already
 	why    error // why it is left out
 }
 
@@ -231,7 +232,8 @@ func lookAt(ctx context.Context, in *source, batch []line, first map[once]int) (
 		if err != nil {
 			return nil, err
 		}
-		out[i] = fate{f.exists, f.same, why}
+		f.why = why
+		out[i] = f
 	}
 	return out, nil
 }
@@ -272,6 +274,9 @@ func (rep *Report) add(m mapping, batch []line, found []fate) ([]byte, error) {
 			rep.Updates++
 		default:
 			rep.New++
+			if f.ended {
+				rep.Ended++
+			}
 		}
 	}
 	rep.First = append(rep.First, all[:min(len(all), max(0, shown-len(rep.First)))]...)

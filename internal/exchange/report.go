@@ -19,6 +19,7 @@ import (
 type Report struct {
 	Rows    int
 	New     int
+	Ended   int // of the new ones, clients whose membership is over already
 	Updates int
 	Same    int      // exist as they stand in the file
 	Bad     int      // lines that need attention

@@ -4,7 +4,6 @@ package provision
 
 import (
 	"context"
-	"errors"
 
 	"bailiwick/internal/account"
 	"bailiwick/internal/authz"
@@ -48,7 +47,7 @@ func (s *Service) Create(ctx context.Context, by authz.Actor, parent ids.Account
 			return nil
 		}
 		return w.On(ctx, create, made.ID, func(ctx context.Context, w *op.W) error {
-			return underOwner(s.invites.InviteIn(ctx, w, owner, user.Access{Role: authz.Owner, AllSubs: true}))
+			return errs.Under("owner_email", s.invites.InviteIn(ctx, w, owner, user.Access{Role: authz.Owner, AllSubs: true}))
 		})
 	})
 	return out, err
@@ -63,18 +62,9 @@ func ownerAddress(text string) (invite.Address, error) {
 		err = errs.Field("email", "invite.malformed", "Enter an email address like name@example.com.")
 	}
 	if err != nil {
-		return invite.Address{}, underOwner(err)
+		return invite.Address{}, errs.Under("owner_email", err)
 	}
 	return found[0], nil
-}
-
-// underOwner puts a remark on an address under the field that it was typed into.
-func underOwner(err error) error {
-	var e *errs.Error
-	if !errors.As(err, &e) || len(e.Fields) == 0 {
-		return err
-	}
-	return &errs.Error{Kind: e.Kind, Problem: e.Problem, Fields: map[string]errs.Problem{"owner_email": e.Problem}, Err: e.Err}
 }
 
 // both tells of the remarks on the account and on its Owner at once.

@@ -235,6 +235,9 @@ func (s *Service) find(tab Tab, kind, name string) (setting.Any, Group, error) {
 			}
 		}
 	}
+	if name == "" {
+		return nil, Group{}, errs.Field(name, "setting.unnamed", "Name a setting. None is named here.")
+	}
 	return nil, Group{}, errs.Field(name, "setting.unknown", "Leave out {setting}. There is no such setting here.", "setting", name)
 }
 

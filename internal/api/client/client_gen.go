@@ -687,6 +687,7 @@ type ImportReport struct {
 	Applied        bool           `json:"applied"`
 	Bad            int64          `json:"bad"`
 	Created        int64          `json:"created"`
+	Ended          int64          `json:"ended,omitzero"`
 	LeftOut        int64          `json:"left_out"`
 	New            int64          `json:"new"`
 	Remarks        []ImportRemark `json:"remarks"`

@@ -1,6 +1,8 @@
 package security_test
 
 import (
+	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -148,6 +150,13 @@ func TestKeysWorkFromTheirListAlone(t *testing.T) {
 // byKey asks the API from an address and returns the status of its answer.
 func (w *town) byKey(t *testing.T, k apikey.Created, from, method, path, body string) int {
 	t.Helper()
+	status, _ := w.told(t, k, from, method, path, body)
+	return status
+}
+
+// told is byKey with what was answered.
+func (w *town) told(t *testing.T, k apikey.Created, from, method, path, body string) (int, string) {
+	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, w.Server.URL+"/api/v1"+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
@@ -161,10 +170,11 @@ func (w *town) byKey(t *testing.T, k apikey.Created, from, method, path, body st
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := res.Body.Close(); err != nil {
+	text, err := io.ReadAll(res.Body)
+	if err := errors.Join(err, res.Body.Close()); err != nil {
 		t.Fatal(err)
 	}
-	return res.StatusCode
+	return res.StatusCode, string(text)
 }
 
 // TestNobodyLocksThemselvesOutByAKey switches lists on that exclude the key, and its owner at the portal.

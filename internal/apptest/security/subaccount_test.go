@@ -91,6 +91,42 @@ func TestKeysSendWithASubAccountFromItsListAlone(t *testing.T) {
 	})
 }
 
+// TestACheckSaysWhatBecomesOfAMessage asks whether a key may send with a sub-account from where it is, as programs do before they send.
+func TestACheckSaysWhatBecomesOfAMessage(t *testing.T) {
+	eachShop(t, func(t *testing.T, w shop) {
+		k := w.Key(w.ownerOf, w.acme, authz.MessagesSend, authz.SubAccountsView)
+		w.lock(t, network)
+		ask := func(what, from, perm, rest string) string {
+			status, said := w.told(t, k, from, http.MethodPost, "/access/"+what, `{"account": "`+string(w.acme)+`", "permission": "`+perm+`"`+rest+`}`)
+			if status != http.StatusOK {
+				t.Fatalf("%d %s", status, said)
+			}
+			return strings.TrimSpace(said)
+		}
+		with := `, "subaccount": "` + string(w.id) + `"`
+		for _, c := range []struct{ from, perm, rest, want string }{
+			{office, "messages.send", with, `{"allowed":true}`},
+			{cafe, "messages.send", with, `{"allowed":false}`},
+			{cafe, "messages.send", "", `{"allowed":true}`},
+			{cafe, "subaccounts.view", with, `{"allowed":true}`},
+		} {
+			if got := ask("check", c.from, c.perm, c.rest); got != c.want {
+				t.Errorf("%s from %s with %q: %s", c.perm, c.from, c.rest, got)
+			}
+		}
+		if got := ask("explain", cafe, "messages.send", with); !strings.Contains(got, `"allowed":false`) || !strings.Contains(got, `"code":"address_not_listed"`) {
+			t.Errorf("from elsewhere: %s", got)
+		}
+		w.Exec("UPDATE subaccounts SET suspended = TRUE WHERE id = ?", w.id)
+		if got := ask("check", office, "messages.send", with); got != `{"allowed":false}` {
+			t.Errorf("with a sub-account that is suspended: %s", got)
+		}
+		if got := ask("explain", office, "messages.send", `, "subaccount": "`+string(w.SubAccount(w.Client(w.reseller, "Globex"), "orders"))+`"`); !strings.Contains(got, `"code":"subaccount_not_theirs"`) {
+			t.Errorf("with one of another client: %s", got)
+		}
+	})
+}
+
 // TestTheListOfASubAccountIsForThoseWhoMay asks as people who may not, and sends what cannot be.
 func TestTheListOfASubAccountIsForThoseWhoMay(t *testing.T) {
 	eachShop(t, func(t *testing.T, w shop) {

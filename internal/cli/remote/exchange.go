@@ -197,6 +197,9 @@ func (s *session) loaded(at string, t client.Task) error {
 	for _, u := range t.Import.UnknownColumns {
 		fmt.Fprintf(s.Err, "Nobody knows the column %s; it was passed over.\n", plain(u))
 	}
+	if n := t.Import.Ended; n > 0 {
+		fmt.Fprintf(s.Err, "Memberships of new clients that ended before today: %d. They are imported, and suspended once their days of grace are over.\n", n)
+	}
 	return s.done("%s.", strings.ToUpper(found(t)[:1])+found(t)[1:])
 }
 

@@ -490,6 +490,12 @@ func found(v Found) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
+			if v.Report.Ended > 0 && !v.Report.Applied {
+				templ_7745c5c3_Err = part.Alert{Text: p.T("import.ended", "count", v.Report.Ended)}.Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+			}
 			if v.Confirm != "" {
 				templ_7745c5c3_Var16 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 					templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -629,7 +635,7 @@ func found(v Found) templ.Component {
 							var templ_7745c5c3_Var20 string
 							templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(r.Column)
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/ui/tasks/import.templ`, Line: 177, Col: 23}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/ui/tasks/import.templ`, Line: 180, Col: 23}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var20))
 							if templ_7745c5c3_Err != nil {
@@ -664,7 +670,7 @@ func found(v Found) templ.Component {
 							var templ_7745c5c3_Var22 string
 							templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(r.Value)
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/ui/tasks/import.templ`, Line: 180, Col: 22}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/ui/tasks/import.templ`, Line: 183, Col: 22}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var22))
 							if templ_7745c5c3_Err != nil {
@@ -695,7 +701,7 @@ func found(v Found) templ.Component {
 							var templ_7745c5c3_Var24 string
 							templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(r.Text)
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/ui/tasks/import.templ`, Line: 183, Col: 16}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/ui/tasks/import.templ`, Line: 186, Col: 16}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var24))
 							if templ_7745c5c3_Err != nil {
@@ -713,7 +719,7 @@ func found(v Found) templ.Component {
 								var templ_7745c5c3_Var25 string
 								templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(r.Column)
 								if templ_7745c5c3_Err != nil {
-									return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/ui/tasks/import.templ`, Line: 185, Col: 46}
+									return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/ui/tasks/import.templ`, Line: 188, Col: 46}
 								}
 								_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var25))
 								if templ_7745c5c3_Err != nil {
