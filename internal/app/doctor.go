@@ -9,7 +9,9 @@ import (
 
 	"bailiwick/internal/account"
 	"bailiwick/internal/certs"
+	"bailiwick/internal/contact"
 	"bailiwick/internal/db"
+	"bailiwick/internal/usage"
 )
 
 // Finding is one thing that was looked at. An empty Remedy means that all is well.
@@ -24,6 +26,8 @@ func (a *App) Doctor(ctx context.Context) []Finding {
 		a.lookAtDatabase(ctx),
 		a.lookAtSearch(ctx),
 		a.lookAtLists(ctx),
+		a.lookAtCounts(ctx),
+		a.lookAtSums(ctx),
 		a.lookAtKeyFile(),
 		a.lookAtMail(),
 		a.lookAtBaseURL(),
@@ -76,13 +80,70 @@ func (a *App) lookAtLists(ctx context.Context) Finding {
 	return Finding{What: fmt.Sprintf("The lists of %d clients say what the accounts say.", found.Clients)}
 }
 
+// lookAtCounts compares how many contacts accounts have with the number that limits are held to.
+func (a *App) lookAtCounts(ctx context.Context) Finding {
+	wrong, err := contact.CheckCounts(ctx, a.DB)
+	switch {
+	case err != nil:
+		return Finding{"Numbers of contacts", err.Error()}
+	case len(wrong) > 0:
+		return Finding{fmt.Sprintf("Numbers of contacts: %d accounts have another number than the one that is kept for them", len(wrong)),
+			"Run bailiwick doctor --repair: it counts them anew, beside the running program."}
+	}
+	return Finding{What: "The kept numbers of contacts are how many there are."}
+}
+
+// lookAtSums compares what was sent in days and months with the hours and days that are kept.
+func (a *App) lookAtSums(ctx context.Context) Finding {
+	wrong, err := usage.CheckSums(ctx, a.DB)
+	switch {
+	case err != nil:
+		return Finding{"Sums of what was sent", err.Error()}
+	case len(wrong) > 0:
+		return Finding{fmt.Sprintf("Sums of what was sent: %d days and months are not what their hours and days are together", len(wrong)),
+			"Run bailiwick doctor --repair: it adds them up anew, beside the running program."}
+	}
+	return Finding{What: "The sums of what was sent are those of their hours and days."}
+}
+
 // Repair writes anew what follows from other data and does not agree with it.
 func (a *App) Repair(ctx context.Context) error {
+	for _, mend := range []func(context.Context) error{a.repairLists, a.repairCounts, a.repairSums} {
+		if err := mend(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *App) repairLists(ctx context.Context) error {
 	found, err := account.CheckLists(ctx, a.DB)
 	if err != nil || found.Sound() {
 		return err
 	}
 	return account.MendLists(ctx, a.DB, found)
+}
+
+func (a *App) repairCounts(ctx context.Context) error {
+	wrong, err := contact.CheckCounts(ctx, a.DB)
+	if err != nil {
+		return err
+	}
+	return contact.MendCounts(ctx, a.DB, wrong)
+}
+
+// repairSums looks again once days were mended, for the months that had agreed with them.
+func (a *App) repairSums(ctx context.Context) error {
+	for range 2 {
+		wrong, err := usage.CheckSums(ctx, a.DB)
+		if err != nil {
+			return err
+		}
+		if err := usage.MendSums(ctx, a.DB, wrong); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (a *App) lookAtKeyFile() Finding {

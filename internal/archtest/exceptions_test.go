@@ -126,6 +126,11 @@ var unscoped = map[string]string{
 	"usage.oldestLease":     "how far the journal may be folded, of everybody alike",
 	"usage.journal":         "adds up what was sent, of everybody alike",
 	"usage.add":             "adds up what was sent, of everybody alike",
+	"usage.wrongDays":       "adds up what was sent, of everybody alike",
+	"usage.wrongMonths":     "adds up what was sent, of everybody alike",
+	"usage.addUp":           "adds up what was sent, of everybody alike",
+	"contact.miscounted":    "counts the contacts of everybody alike, for the operator on the server",
+	"contact.recount":       "counts the contacts of an account anew, for the operator on the server",
 	"usage.forgetHours":     "retention, by time alone",
 	"usage.sentIn":          "finds who sends, so that limits can be told of",
 	"usage.leased":          "finds who sends, so that limits can be told of",
@@ -172,6 +177,7 @@ var batchCallers = map[string]string{
 	"usage.Watcher.look":           "what people were told of a limit is state",
 	"usage.Watcher.note":           "the share that a list is sorted by follows traffic",
 	"usage.Watcher.Forget":         "retention of what was told",
+	"usage.MendSums":               "adds up traffic anew, for the operator on the server",
 	"usage.Forget":                 "retention of traffic",
 	"policy.Service.Enter":         "when an address of a list was used last is traffic",
 	"policy.Doors.Admit":           "when an address of a list was used last is traffic",
@@ -192,6 +198,7 @@ var batchPackages = map[string]string{
 
 // inTxCallers open a serializable transaction themselves.
 var inTxCallers = map[string]string{
+	"contact.MendCounts":              "numbers that follow from the contacts, for the operator on the server; nothing governed changes",
 	"account.MendLists":               "rows that follow from the accounts, for the operator on the server; nothing governed changes",
 	"invite.Service.accept":           "the link is the authority; it checks everything again and records its event itself",
 	"authn.Service.PrepareSetup":      "there is no platform and so no actor yet",

@@ -8,7 +8,7 @@ import (
 )
 
 type doctorCmd struct {
-	Repair bool `help:"First write anew the lists of clients where they do not say what the accounts say."`
+	Repair bool `help:"First write anew the lists of clients, numbers of contacts and sums of what was sent that do not say what they are made from."`
 }
 
 // Run prints one line for each thing looked at.

@@ -142,6 +142,32 @@ func (d *desk) titles(by authz.Actor, in contact.Query) (out []string) {
 	}
 }
 
+// TestNumbersThatAreWrongAreFoundAndCountedAnew damages the kept numbers of contacts of two accounts.
+func TestNumbersThatAreWrongAreFoundAndCountedAnew(t *testing.T) {
+	onDesk(t, func(d *desk) {
+		for _, email := range []string{"ada@acme.example", "bo@acme.example", "cy@acme.example"} {
+			d.add(d.Customer, contact.Input{Email: email})
+		}
+		for name, damage := range map[string]string{
+			"too many":       `UPDATE contact_counts SET n = n + 1 WHERE account_id = '` + string(d.Customer) + `' AND part = (SELECT MIN(part) FROM contact_counts)`,
+			"none":           `DELETE FROM contact_counts`,
+			"without any":    `INSERT INTO contact_counts (account_id, part, n) VALUES ('` + string(d.Other) + `', 3, 7)`,
+			"in another one": `UPDATE contact_counts SET account_id = '` + string(d.Other) + `'`,
+		} {
+			d.Exec(damage)
+			wrong, err := contact.CheckCounts(d.ctx, d.DB)
+			if want := map[string]int{"in another one": 2}[name]; err != nil || len(wrong) != max(want, 1) {
+				d.Errorf("%s: %v, %v", name, wrong, err)
+			}
+			d.wants(contact.MendCounts(d.ctx, d.DB, wrong), "")
+			counted(t, d.World)
+			if wrong, err := contact.CheckCounts(d.ctx, d.DB); err != nil || len(wrong) != 0 {
+				d.Errorf("%s, mended: %v, %v", name, wrong, err)
+			}
+		}
+	})
+}
+
 func TestContactsAreMadeChangedFoundAndRemoved(t *testing.T) {
 	onDesk(t, func(d *desk) {
 		ctx, owner := d.ctx, d.Owner.Actor

@@ -63,6 +63,19 @@ func count(ctx context.Context, tx *db.Tx, sc authz.Scope, id ids.Contact, by in
 	return err
 }
 
+func miscounted(ctx context.Context, q db.Queryer) ([]ids.Account, error) {
+	return db.All(ctx, q, db.Value[ids.Account], `SELECT c.account_id FROM (SELECT account_id, n FROM contact_counts UNION ALL SELECT account_id, -count(*) FROM contacts GROUP BY account_id) c
+		GROUP BY c.account_id HAVING SUM(c.n) <> 0 ORDER BY c.account_id`)
+}
+
+func recount(ctx context.Context, tx *db.Tx, id ids.Account) error {
+	if _, err := tx.Exec(ctx, `DELETE FROM contact_counts WHERE account_id = ?`, id); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO contact_counts (account_id, part, n) SELECT c.account_id, 0, count(*) FROM contacts c WHERE c.account_id = ? GROUP BY c.account_id`, id)
+	return err
+}
+
 func update(ctx context.Context, tx *db.Tx, sc authz.Scope, c Contact) error {
 	fields, err := packed(c.Details)
 	if err != nil {

@@ -154,6 +154,61 @@ func TestWhatWasSentIsCountedOnceWheneverItIsFolded(t *testing.T) {
 	})
 }
 
+// TestSumsThatAreWrongAreFoundAndAddedUpAnew damages sums one by one. What nothing is kept of any more is left alone.
+func TestSumsThatAreWrongAreFoundAndAddedUpAnew(t *testing.T) {
+	each(t, func(t *testing.T, w *shop) {
+		for range 3 {
+			w.send(7)
+			w.Clock.Advance(26 * 24 * time.Hour)
+		}
+		w.send(5)
+		w.Clock.Advance(60 * time.Hour)
+		w.must(w.Quota.Return(t.Context()))
+		w.must(usage.Fold(t.Context(), w.DB))
+		w.must(usage.Forget(t.Context(), w.DB))
+		w.send(3) // in no sum yet
+		check := func() []usage.WrongSum {
+			t.Helper()
+			wrong, err := usage.CheckSums(t.Context(), w.DB)
+			w.must(err)
+			return wrong
+		}
+		if wrong := check(); len(wrong) != 0 || w.Count("quota_sums WHERE grain = 'month'") < 6 {
+			t.Fatalf("before anything was damaged: %v", wrong)
+		}
+		const lastDay = `(SELECT MAX(period) FROM quota_sums WHERE grain = 'day')`
+		for name, c := range map[string]struct {
+			damage string
+			wrong  int
+		}{
+			"a day":            {`UPDATE quota_sums SET units = units + 1 WHERE grain = 'day' AND period = ` + lastDay, 8}, // of the four subjects, and their months
+			"a day less":       {`DELETE FROM quota_sums WHERE grain = 'day' AND period = ` + lastDay, 8},
+			"a month":          {`UPDATE quota_sums SET units = 0 WHERE grain = 'month' AND subject = '` + string(w.acme) + `' AND period = (SELECT MIN(period) FROM quota_sums)`, 1},
+			"a month too many": {`INSERT INTO quota_sums (subject, channel, grain, period, units, over) SELECT subject, 'sms', grain, period, units, over FROM quota_sums WHERE grain = 'month' AND subject = '` + string(w.acme) + `' AND period = (SELECT MIN(period) FROM quota_sums)`, 1},
+		} {
+			before := w.series(usage.Query{Grain: quota.Month, From: "2026-11-01", To: "2027-11-30"}).Units
+			w.Exec(c.damage)
+			wrong := check()
+			if len(wrong) != c.wrong {
+				t.Errorf("%s: %v", name, wrong)
+			}
+			w.must(usage.MendSums(t.Context(), w.DB, wrong))
+			if wrong := check(); len(wrong) != 0 {
+				t.Errorf("%s, mended: %v", name, wrong)
+			}
+			if after := w.series(usage.Query{Grain: quota.Month, From: "2026-11-01", To: "2027-11-30"}).Units; after != before || after != 29 {
+				t.Errorf("%s, mended: %d instead of %d", name, after, before)
+			}
+		}
+		w.Clock.Advance(900 * 24 * time.Hour)
+		w.must(usage.Forget(t.Context(), w.DB))
+		w.Exec(`UPDATE quota_sums SET units = 0 WHERE grain = 'month'`)
+		if wrong := check(); len(wrong) != 0 {
+			t.Errorf("of what no days are kept: %v", wrong)
+		}
+	})
+}
+
 func TestWhatWasSentIsSeenAtOnceAndHourByHour(t *testing.T) {
 	each(t, func(t *testing.T, w *shop) {
 		w.send(3)
