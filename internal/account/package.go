@@ -28,6 +28,12 @@ func (s *Service) Assign(ctx context.Context, by authz.Actor, id ids.Account, pk
 	})
 }
 
+// AssignIn is Assign in a write on the client.
+func AssignIn(ctx context.Context, w *op.W, pkg ids.Package) error {
+	_, err := assignIn(ctx, w, pkg)
+	return err
+}
+
 // BulkAssign gives clients below root another package, or with "" none, all or none of them.
 func (s *Service) BulkAssign(ctx context.Context, by authz.Actor, root ids.Account, clients []ids.Account, pkg ids.Package) error {
 	return s.each(ctx, by, root, clients, authz.PackagesAssign, func(ctx context.Context, w *op.W) (bool, error) { return assignIn(ctx, w, pkg) })

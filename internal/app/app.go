@@ -205,7 +205,6 @@ func (a *App) services(d Deps, box *secret.Box, texts *i18n.Catalogue) (err erro
 	a.Subs = subaccount.NewService(a.Ops)
 	a.Users = user.NewService(a.Ops, check, a.mailer, personal())
 	a.Invites = invite.NewService(invite.Deps{DB: a.DB, Op: a.Ops, Check: check, Mail: a.mailer, Hasher: hasher})
-	a.Provision = provision.NewService(a.Ops, a.Invites)
 	doors := policy.NewDoors(a.DB, a.Ops, a.News)
 	a.Access = access.NewService(a.Ops, check, doors)
 	a.Contacts = contact.NewService(contact.Deps{DB: a.DB, Ops: a.Ops, Known: a.Known, Cursors: page.NewSealer(box), Mail: a.mailer, Box: box})
@@ -217,8 +216,11 @@ func (a *App) services(d Deps, box *secret.Box, texts *i18n.Catalogue) (err erro
 	a.Authn = authn.New(authn.Deps{DB: a.DB, Op: a.Ops, Check: check, Hasher: hasher, Box: box, Mail: a.mailer})
 	a.Policy = policy.NewService(a.Ops, a.Known, a.DB.Now)
 	a.Submit = submit.NewService(a.Ops, a.Known, a.clock, submit.NewReturns(box, a.cfg.BaseURL.Hostname()))
-	a.Tuning, err = tuning.NewService(a.Ops, settings(a.Brands))
-	return err
+	if a.Tuning, err = tuning.NewService(a.Ops, settings(a.Brands)); err != nil {
+		return err
+	}
+	a.Provision = provision.NewService(provision.Deps{Ops: a.Ops, Invites: a.Invites, Tuning: a.Tuning, Quotas: a.Quotas, Plans: a.Plans})
+	return nil
 }
 
 // workers lists all background work.

@@ -65,6 +65,11 @@ func (s Scope) Kind() string { return s.kind }
 // Has reports whether the actor also holds p on the account.
 func (s Scope) Has(p Perm) bool { return s.perms.Has(p) }
 
+// Unborn is what the scope would be on an account of a kind that is made right below. It has no id yet, so it matches no row.
+func (s Scope) Unborn(kind string) Scope {
+	return Scope{kind: kind, perms: s.perms, whole: s.whole, above: s.perms}
+}
+
 // Perms is everything the actor holds on the account.
 func (s Scope) Perms() Set { return s.perms }
 

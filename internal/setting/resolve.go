@@ -19,6 +19,18 @@ type Row struct {
 // Chain is what is stored on an account's chain: the rows of each key, from the platform down.
 type Chain struct{ rows map[string][]Row }
 
+// Below is the chain of an account that is made right below, and has nothing of its own yet.
+func (c Chain) Below() Chain {
+	out := Chain{make(map[string][]Row, len(c.rows))}
+	for name, rows := range c.rows {
+		for _, r := range rows {
+			r.Depth++
+			out.rows[name] = append(out.rows[name], r)
+		}
+	}
+	return out
+}
+
 // Resolve folds the rows of a key, which run from the platform down, into the value in force.
 //
 // A row that cannot be read is passed over, so that the value above it stays in force; its lock holds. When a Guard key

@@ -147,11 +147,16 @@ func (s *Service) One(ctx context.Context, by authz.Actor, account ids.Account, 
 
 // page reads a tab with one query.
 func (s *Service) page(ctx context.Context, q db.Queryer, sc authz.Scope, tab Tab) (Page, error) {
-	p := Page{Account: sc.Account(), Name: sc.Name(), Kind: sc.Kind(), Tab: tab, CanEdit: sc.Has(rights[tab].edit)}
 	chain, err := setting.Read(ctx, q, sc, s.keys(tab, sc.Kind())...)
 	if err != nil {
-		return p, err
+		return Page{}, err
 	}
+	return s.fill(chain, sc, tab)
+}
+
+// fill makes the page of a tab of what is stored on the chain.
+func (s *Service) fill(chain setting.Chain, sc authz.Scope, tab Tab) (Page, error) {
+	p := Page{Account: sc.Account(), Name: sc.Name(), Kind: sc.Kind(), Tab: tab, CanEdit: sc.Has(rights[tab].edit)}
 	own := sha256.New()
 	for _, g := range s.groups {
 		if g.Tab != tab {

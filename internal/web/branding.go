@@ -10,6 +10,7 @@ import (
 	"bailiwick/internal/brand"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/i18n"
+	"bailiwick/internal/ids"
 	"bailiwick/internal/setting"
 	"bailiwick/internal/tuning"
 	"bailiwick/internal/web/ui/part"
@@ -20,8 +21,8 @@ import (
 const mostPictures = 4 << 20
 
 // keepPictures takes in the pictures that were chosen in a form, and puts their names into the drafts. What is wrong
-// with them is told together.
-func (s *Server) keepPictures(r *http.Request, by authz.Actor, page tuning.Page, now drafts) (refused, err error) {
+// with them is told together. They are kept by the account at: that of the page, or the one above it for one that is made.
+func (s *Server) keepPictures(r *http.Request, by authz.Actor, at ids.Account, page tuning.Page, now drafts) (refused, err error) {
 	var all errs.Collector
 	for _, f := range page.Fields() {
 		if f.Control.Kind != setting.Image || !f.CanEdit {
@@ -34,7 +35,7 @@ func (s *Server) keepPictures(r *http.Request, by authz.Actor, page tuning.Page,
 		if chosen == nil {
 			continue
 		}
-		name, err := s.Brand.KeepPicture(r.Context(), by, page.Account, brand.Slot(f.Name), chosen)
+		name, err := s.Brand.KeepPicture(r.Context(), by, at, brand.Slot(f.Name), chosen)
 		if err = errors.Join(err, chosen.Close()); err != nil {
 			var e *errs.Error
 			if !errors.As(err, &e) || e.Kind != errs.Invalid {
@@ -85,7 +86,7 @@ func (s *Server) showBranding(r *http.Request, by authz.Actor, on surface, statu
 	}
 	t.After = card
 	t.Links = append(t.Links, part.Link{Label: p.T("domain.title"), Href: "#domain"})
-	return on.show(status, string(page.Tab), s.branding(r, page, now, t))
+	return on.show(status, string(page.Tab), s.branding(r, page.Account, page, now, t))
 }
 
 // domainForm reads a form about the domain of an account, after finding that the person may change it.
@@ -160,10 +161,10 @@ func (s *Server) domainAgain(w http.ResponseWriter, r *http.Request, by authz.Ac
 	return s.showSettings(r, by, on, status, page, stored(page), ui.Tab{After: card})
 }
 
-// branding makes the form of a brand of the lines of its tab, with a preview of what was typed.
-func (s *Server) branding(r *http.Request, page tuning.Page, now drafts, t ui.Tab) ui.Branding {
+// branding makes the form of a brand of the lines of its tab, with a preview of what was typed over the look of an account.
+func (s *Server) branding(r *http.Request, at ids.Account, page tuning.Page, now drafts, t ui.Tab) ui.Branding {
 	p := i18n.From(r.Context())
-	look := s.look(r.Context(), page.Account)
+	look := s.look(r.Context(), at)
 	first := func(key, otherwise string) string {
 		if v := now[key].values; len(v) > 0 && strings.TrimSpace(v[0]) != "" {
 			return v[0]

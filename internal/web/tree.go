@@ -152,8 +152,9 @@ func (s *Server) showTree(w http.ResponseWriter, r *http.Request, by authz.Actor
 		return err
 	}
 	w.Header().Add("Vary", "HX-Request, HX-Target")
-	if fragment(r, "pane") && r.Method == http.MethodGet {
-		return s.render(w, r, status, pane)
+	crumbs := s.treeCrumbs(r, by, sc, t)
+	if fragment(r, "pane") {
+		return s.render(w, r, status, templ.Join(pane, part.Crumbs{Items: crumbs, Anew: true}))
 	}
 	p := i18n.From(r.Context())
 	word := "departments"
@@ -182,7 +183,7 @@ func (s *Server) showTree(w http.ResponseWriter, r *http.Request, by authz.Actor
 	if err != nil {
 		return err
 	}
-	if v.Page, err = s.frame(w, r, by, place{title: v.Title, nav: "tree", crumbs: s.treeCrumbs(r, by, sc, v.Title)}); err != nil {
+	if v.Page, err = s.frame(w, r, by, place{title: v.Title, nav: "tree", crumbs: crumbs}); err != nil {
 		return err
 	}
 	v.Pane = pane
@@ -204,16 +205,20 @@ func mayDelete(sc authz.Scope) bool {
 	return false
 }
 
-// treeCrumbs lead from the tree of the account the person works in to that of one below.
-func (s *Server) treeCrumbs(r *http.Request, by authz.Actor, sc authz.Scope, title string) []part.Crumb {
-	if sc.Account() == by.Account() {
-		return nil
+// treeCrumbs lead from the tree of the account the person works in to that of one below, and to what is made in it.
+func (s *Server) treeCrumbs(r *http.Request, by authz.Actor, sc authz.Scope, t treeState) []part.Crumb {
+	p := i18n.From(r.Context())
+	var crumbs []part.Crumb
+	if sc.Account() != by.Account() {
+		var err error
+		if crumbs, err = s.crumbsBelow(r, by, sc); err != nil {
+			crumbs = nil // the page says what it is about without them
+		}
 	}
-	crumbs, err := s.crumbsBelow(r, by, sc)
-	if err != nil {
-		return nil // the page says what it is about without them
+	if t.kind == "" {
+		return append(crumbs, part.Crumb{Label: treeName(p, sc)})
 	}
-	return append(crumbs, part.Crumb{Label: title})
+	return append(crumbs, part.Crumb{Label: treeName(p, sc), Href: t.alone().href()}, part.Crumb{Label: p.T("tree.new_" + t.kind + "_title")})
 }
 
 // branchRows are the rows inside an account, with those inside its open ones.

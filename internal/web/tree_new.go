@@ -11,7 +11,6 @@ import (
 	"bailiwick/internal/i18n"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/outline"
-	"bailiwick/internal/provision"
 	"bailiwick/internal/web/ui/part"
 	ui "bailiwick/internal/web/ui/tree"
 )
@@ -46,15 +45,15 @@ func newItems(p i18n.Printer, sc authz.Scope) []part.MenuItem {
 	return out
 }
 
-// newPane is the pane of the form of something new, as a surface.
-func (s *Server) newPane(w http.ResponseWriter, r *http.Request, by authz.Actor, t treeState, in authz.Scope) surface {
+// newUserPane is the pane of the form of a new user, as a surface.
+func (s *Server) newUserPane(w http.ResponseWriter, r *http.Request, by authz.Actor, t treeState, in authz.Scope) surface {
 	p := i18n.From(r.Context())
 	at := func(string) string { return t.href() }
 	return surface{account: in.Account(), form: paneForm, at: at, done: func(string) string {
 		made := t.alone()
 		return made.opened(string(in.Account())).href()
 	}, show: func(status int, _ string, body templ.Component) error {
-		v := ui.Pane{Title: p.T("tree.new_" + t.kind + "_title"), Eyebrow: p.T("tree.in_account", "name", in.Name()), Form: paneForm, Send: p.T("tree.create_" + t.kind)}
+		v := ui.Pane{Title: p.T("tree.new_user_title"), Eyebrow: p.T("tree.in_account", "name", in.Name()), Form: paneForm, Send: p.T("tree.create_user")}
 		t.tab = properties
 		return s.showInPane(w, r, by, status, t, v, []string{properties}, at, body)
 	}}
@@ -98,27 +97,14 @@ func (s *Server) showNewInPane(w http.ResponseWriter, r *http.Request, by authz.
 	if err != nil {
 		return err
 	}
-	on := s.newPane(w, r, by, t, sc)
 	if t.kind == newUser {
-		return s.showCreate(r, by, sc, on, firstCreate(sc), nil)
+		return s.showCreate(r, by, sc, s.newUserPane(w, r, by, t, sc), firstCreate(sc), nil)
 	}
-	return s.showNewAccount(r, by, on, http.StatusOK, account.Kind(t.kind), provision.Input{}, part.Remarks{})
-}
-
-func (s *Server) showNewAccount(r *http.Request, by authz.Actor, on surface, status int, kind account.Kind, in provision.Input, remarks part.Remarks) error {
-	p := i18n.From(r.Context())
-	v := ui.New{ID: on.form, Action: on.at(properties), Kind: kind, Typed: in.Fields, NoEnd: in.NoEnd, Owner: in.OwnerEmail,
-		Zones: zoneOptions(p.T("account.zone_inherit"), in.Fields.TimeZone), Languages: s.languageOptions(p), Remarks: remarks}
-	if kind == account.Customer {
-		var err error
-		if v.Packages, err = s.offeredPackages(r, by, on.account); err != nil {
-			return err
-		}
+	m := newMaking(t, sc)
+	if !m.has(m.t.tab) {
+		return errs.NoSuch("page")
 	}
-	if in.Fields.Package != nil {
-		v.Package = string(*in.Fields.Package)
-	}
-	return on.show(status, properties, v)
+	return s.showMaking(w, r, by, m, http.StatusOK, part.Remarks{})
 }
 
 // create makes what the form in the pane says, below the account that the address names.
@@ -127,29 +113,8 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request, by authz.Actor, 
 	if err != nil {
 		return err
 	}
-	on := s.newPane(w, r, by, t, sc)
 	if t.kind == newUser {
-		return s.createUserOn(w, r, by, sc, on)
+		return s.createUserOn(w, r, by, sc, s.newUserPane(w, r, by, t, sc))
 	}
-	f, err := readForm(w, r, "name", "email", "phone", "membership_start", "membership_end", "no_end", "time_zone", "language", "owner_email", "package")
-	if err != nil {
-		return err
-	}
-	in := provision.Input{OwnerEmail: f.text("owner_email"), CreateInput: account.CreateInput{Kind: account.Kind(t.kind), NoEnd: f.ticked("no_end"), Fields: account.Fields{
-		Name: f.text("name"), Email: f.text("email"), Phone: f.text("phone"), MembershipStart: f.text("membership_start"), MembershipEnd: f.text("membership_end"),
-		TimeZone: f.text("time_zone"), Language: f.text("language"),
-	}}}
-	if pkg := ids.Package(f.text("package")); pkg != "" {
-		in.Fields.Package = &pkg
-	}
-	made, err := s.Provision.Create(r.Context(), by, sc.Account(), in)
-	if err != nil {
-		remarks, status, err := remarksOn(i18n.From(r.Context()), err)
-		if err != nil {
-			return err
-		}
-		return s.showNewAccount(r, by, on, status, in.Kind, in, remarks)
-	}
-	s.setFlash(w, "account_created", "name", made.Name)
-	return seeOther(w, r, t.opened(string(sc.Account())).showing(string(made.ID), "").href())
+	return s.createAccount(w, r, by, t, sc)
 }

@@ -118,7 +118,7 @@ func (s *Server) saveSettingsOn(w http.ResponseWriter, r *http.Request, by authz
 		return err
 	}
 	now := typed(page, f)
-	refused, err := s.keepPictures(r, by, page, now)
+	refused, err := s.keepPictures(r, by, page.Account, page, now)
 	if err != nil {
 		return err
 	}
@@ -199,7 +199,7 @@ func editsOf(page tuning.Page, now drafts) (edits map[string]tuning.Edit, locks 
 	for _, f := range page.Fields() {
 		d := now[f.Name]
 		switch {
-		case !f.CanEdit:
+		case !f.CanEdit && !d.own:
 		case d.own:
 			value, err := f.Control.Read(d.values)
 			if err != nil {
@@ -248,21 +248,15 @@ func (s *Server) showSettings(r *http.Request, by authz.Actor, on surface, statu
 	if v.Version == 0 {
 		v.Version = page.Version
 	}
-	for _, g := range page.Groups {
-		card := ui.Card{ID: g.Name, Title: p.T("setting.group_" + g.Name)}
-		if g.Name == "messages" {
-			card.Action = &part.Link{Label: p.T("preview.open"), Href: previewPath(page.Account)}
+	s.addCards(p, page, now, &v)
+	for i := range v.Cards {
+		if v.Cards[i].ID == "messages" {
+			v.Cards[i].Action = &part.Link{Label: p.T("preview.open"), Href: previewPath(page.Account)}
 		}
-		for _, f := range g.Fields {
-			l := settingLine(p, f, now[f.Name])
-			if l.Error = v.Remarks[f.Name]; l.Error != "" {
-				v.Errors = append(v.Errors, part.FieldError{ID: "v:" + f.Name, Label: l.Label})
-			}
-			l.Note = s.mailNote(p, f)
-			l.Href, l.Focus = accountPath(page.Account, "/settings/"+f.Name), v.Focus == f.Name
-			card.Lines = append(card.Lines, l)
+		for j := range v.Cards[i].Lines {
+			l := &v.Cards[i].Lines[j]
+			l.Href = accountPath(page.Account, "/settings/"+l.Name)
 		}
-		v.Cards = append(v.Cards, card)
 	}
 	if page.Tab == tuning.Contacts && on.form == "" {
 		var err error
@@ -279,6 +273,22 @@ func (s *Server) showSettings(r *http.Request, by authz.Actor, on surface, statu
 		return s.showBranding(r, by, on, status, page, now, v)
 	}
 	return on.show(status, string(page.Tab), v)
+}
+
+// addCards puts the settings of a page into a tab, each with what is remarked on it.
+func (s *Server) addCards(p i18n.Printer, page tuning.Page, now drafts, v *ui.Tab) {
+	for _, g := range page.Groups {
+		card := ui.Card{ID: g.Name, Title: p.T("setting.group_" + g.Name)}
+		for _, f := range g.Fields {
+			l := settingLine(p, f, now[f.Name])
+			if l.Error = v.Remarks[f.Name]; l.Error != "" {
+				v.Errors = append(v.Errors, part.FieldError{ID: "v:" + f.Name, Label: l.Label})
+			}
+			l.Note, l.Focus = s.mailNote(p, f), v.Focus == f.Name
+			card.Lines = append(card.Lines, l)
+		}
+		v.Cards = append(v.Cards, card)
+	}
 }
 
 // mailNote says of a setting of mails that none are sent; "" where they are, and of others.

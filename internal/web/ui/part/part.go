@@ -34,12 +34,13 @@ type HX struct {
 	Swap      string // innerHTML unless given
 	Trigger   string
 	Include   string
+	Vals      string // sent besides, as JSON
 	Push      bool // the address bar follows
 }
 
 func (h HX) attrs() templ.Attributes {
 	a := templ.Attributes{}
-	for name, v := range map[string]string{"hx-get": h.Get, "hx-post": h.Post, "hx-target": h.Target, "hx-swap": h.Swap, "hx-trigger": h.Trigger, "hx-include": h.Include} {
+	for name, v := range map[string]string{"hx-get": h.Get, "hx-post": h.Post, "hx-target": h.Target, "hx-swap": h.Swap, "hx-trigger": h.Trigger, "hx-include": h.Include, "hx-vals": h.Vals} {
 		if v != "" {
 			a[name] = v
 		}

@@ -4,7 +4,7 @@ let lists = 0;
 const fit = (list) => {
   const more = list.querySelector(":scope > .tab-more"), menu = more.nextElementSibling;
   if (!tabsOf.has(list)) {
-    tabsOf.set(list, [...list.querySelectorAll(":scope > a")]);
+    tabsOf.set(list, [...list.querySelectorAll(":scope > :not(.tab-more, .menu)")]);
     menu.id = `tabs-${++lists}`;
     more.setAttribute("popovertarget", menu.id);
     widths.observe(list);

@@ -32,6 +32,7 @@ const enhance = () => {
     const first = t.querySelector("tbody tr[tabindex='0']") || t.querySelector("tbody tr[aria-current]") || rowsOf(t)[0];
     if (first) focusRow(first, true);
   }
+  if (document.querySelector("#pane [data-unsaved]")) typed = true;
   widen();
 };
 
