@@ -138,9 +138,12 @@ func (s *Service) OverrideIn(ctx context.Context, w *op.W, all []Override) (bool
 		if o.Reset && !there || !o.Reset && there && before.amount == o.Amount && before.lastDay == strings.TrimSpace(o.LastDay) {
 			continue
 		}
-		until, err := o.check(&c, w.Tx().Now(), zone)
+		until, err := o.check(w.Tx().Now(), zone)
 		if err != nil {
-			return false, err
+			if err := c.Merge(err); err != nil {
+				return false, err
+			}
+			continue
 		}
 		if err := putOverride(ctx, w.Tx(), w.Scope(), o, until); err != nil {
 			return false, err
@@ -163,20 +166,19 @@ func (s *Service) OverrideIn(ctx context.Context, w *op.W, all []Override) (bool
 	return changed, nil
 }
 
-// check reports what is no override, and returns the end of its last day in milliseconds, 0 for good.
-func (o *Override) check(c *errs.Collector, now time.Time, zone *time.Location) (int64, error) {
+// check refuses what is no override, and returns the end of its last day in milliseconds, 0 for good.
+func (o *Override) check(now time.Time, zone *time.Location) (int64, error) {
 	if o.Reset {
 		return 0, nil
 	}
-	if len(Terms{o.Term: o.Amount}.clean(c)) == 0 && o.Amount != Unlimited {
-		return 0, nil
-	}
-	if o.LastDay = strings.TrimSpace(o.LastDay); o.LastDay == "" {
-		return 0, nil
+	var c errs.Collector
+	Terms{o.Term: o.Amount}.clean(&c)
+	if o.LastDay = strings.TrimSpace(o.LastDay); o.LastDay == "" || c.Err() != nil {
+		return 0, c.Err()
 	}
 	end, err := quota.EndOfDay(string(o.Term)+"_until", o.LastDay, zone, now)
 	if err != nil {
-		return 0, c.Merge(err)
+		return 0, err
 	}
 	return end.UnixMilli(), nil
 }

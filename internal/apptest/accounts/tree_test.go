@@ -24,8 +24,8 @@ func TestACustomerIsMadeInTheTreeWithItsPackage(t *testing.T) {
 		here, there := reseller(t, w, "Meridian"), reseller(t, w, "Sadeem")
 		mine, other := of(here, "Growth"), of(there, "Another")
 		pane := at(w.Platform, "/tree?new=customer&in="+string(here))
-		has(t, w.Owner.Get(pane), http.StatusOK, `value="`+mine+`"`)
-		if a := w.Owner.Get(pane); strings.Contains(a.Body, other) {
+		has(t, w.Owner.Get(pane+"&tab=quotas"), http.StatusOK, `value="`+mine+`"`)
+		if a := w.Owner.Get(pane + "&tab=quotas"); strings.Contains(a.Body, other) {
 			t.Error("the package of another reseller is offered")
 		}
 		has(t, w.Owner.Post(pane, "name", "Acme", "no_end", "on", "package", other), http.StatusUnprocessableEntity, `value="Acme"`)

@@ -47,6 +47,7 @@ var edges = map[string]edge{
 	"account.Service.OwnLevel":        {"", "which holds the portal offers to lift; resumeAccount lifts them"},
 	"account.Service.Path":            {"getAccountPath", ""},
 	"account.Service.Places":          {"listPlaces", ""},
+	"account.Service.PlacesForNew":    {"", "what the portal's form offers; programs name the place"},
 	"account.Service.PreviewMove":     {"previewMove", ""},
 	"account.Service.PreviewTogether": {"", "what was selected in the tree; previewMove looks at one"},
 	"account.Service.Reassign":        {"reassignPackage", ""},
@@ -227,12 +228,16 @@ var edges = map[string]edge{
 	"trail.Service.Retention":    {"getRetention", ""},
 	"trail.Service.SetRetention": {"setRetention", ""},
 
+	"provision.Service.Create": {"createClient", ""},
+	"provision.Service.Try":    {"", "the portal's form says what is refused while it is filled in"},
+
 	"tuning.Service.Apply":   {"applySettings", ""},
 	"tuning.Service.Below":   {"getSettingReach", ""},
 	"tuning.Service.Compare": {"compareSettings", ""},
 	"tuning.Service.One":     {"", "one setting on a page; listSettings has it"},
 	"tuning.Service.Save":    {"changeSettings", ""},
 	"tuning.Service.View":    {"listSettings", ""},
+	"tuning.Service.ViewNew": {"", "what the portal's form of a new account shows; the settings of the account above say the same"},
 
 	"usage.Service.Months": {"", "the columns of a page; getUsage by month tells the same"},
 	"usage.Service.Parts":  {"getUsage", ""},

@@ -30,6 +30,7 @@ import (
 	"bailiwick/internal/module"
 	"bailiwick/internal/plan"
 	"bailiwick/internal/policy"
+	"bailiwick/internal/provision"
 	"bailiwick/internal/quota"
 	"bailiwick/internal/role"
 	"bailiwick/internal/sheet"
@@ -312,6 +313,12 @@ var calls = []call{
 	{"account.Service.Places", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Accounts.Places(o.ctx, by, o.client))
 	}},
+	{"account.Service.PlacesForNew", "of a client", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Accounts.PlacesForNew(o.ctx, by, o.reseller, account.Customer))
+	}},
+	{"account.Service.PlacesForNew", "of a department", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Accounts.PlacesForNew(o.ctx, by, o.client, account.Department))
+	}},
 	{"account.Service.PreviewMove", "to a reseller below", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Accounts.PreviewMove(o.ctx, by, o.client, o.branch))
 	}},
@@ -496,6 +503,9 @@ var calls = []call{
 	{"tuning.Service.View", "contacts", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Tuning.View(o.ctx, by, o.client, tuning.Contacts))
 	}},
+	{"tuning.Service.ViewNew", "security of a department", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Tuning.ViewNew(o.ctx, by, o.client, "department", tuning.Security))
+	}},
 	{"tuning.Service.Save", "what of contacts is masked", func(t *testing.T, o *office, by authz.Actor) error {
 		return o.tune(t, by, tuning.Contacts, "contact.masking", `"nothing"`)
 	}},
@@ -517,6 +527,18 @@ var calls = []call{
 	}},
 	{"tuning.Service.Apply", "to its department", func(_ *testing.T, o *office, by authz.Actor) error {
 		return o.Tuning.Apply(o.ctx, by, o.client, tuning.Security, []string{"session.idle_minutes"}, []ids.Account{o.department})
+	}},
+
+	{"provision.Service.Create", "a client with a package", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Provision.Create(o.ctx, by, o.reseller, o.provided(account.Customer)))
+	}},
+	{"provision.Service.Create", "a department with a rule", func(_ *testing.T, o *office, by authz.Actor) error {
+		in := o.provided(account.Department)
+		in.Settings = map[tuning.Tab]map[string]tuning.Edit{tuning.Security: {"session.idle_minutes": {Value: json.RawMessage("45")}}}
+		return only(o.Provision.Create(o.ctx, by, o.client, in))
+	}},
+	{"provision.Service.Try", "a client with a package", func(_ *testing.T, o *office, by authz.Actor) error {
+		return o.Provision.Try(o.ctx, by, o.reseller, o.provided(account.Customer))
 	}},
 
 	{"outline.Service.Root", "", func(_ *testing.T, o *office, by authz.Actor) error {
@@ -1045,6 +1067,16 @@ var aboutOneself = map[string]string{
 	"invite.Service.AcceptExisting":  "the link is the authority; the disable matrix and INV10 test it",
 }
 
+// provided is an account that is made with what it buys.
+func (o *office) provided(kind account.Kind) provision.Input {
+	in := provision.Input{CreateInput: account.CreateInput{Kind: kind, NoEnd: kind == account.Customer, Fields: account.Fields{Name: o.fresh()}}}
+	if kind == account.Customer {
+		pkg := o.offered()
+		in.Package = &pkg
+	}
+	return in
+}
+
 // keyOf puts a key of a person there, whether the account is held or not.
 func (o *office) keyOf(p apptest.Person) ids.Key {
 	id := ids.NewKey(o.Clock.Now())
@@ -1054,7 +1086,7 @@ func (o *office) keyOf(p apptest.Person) ids.Key {
 
 // services are all that people reach through the edges.
 func (o *office) services() []any {
-	return []any{o.Accounts, o.Views, o.Notices, o.Tasks, o.Exchange, o.Trail, o.Modules, o.Tuning, o.Submit, o.Policy, o.Outline, o.Roles, o.Plans, o.Users, o.Subs, o.Contacts, o.Invites, o.Authn, o.Keys, o.Brands, o.Access, o.Quotas, o.Usage}
+	return []any{o.Accounts, o.Views, o.Notices, o.Tasks, o.Exchange, o.Trail, o.Modules, o.Tuning, o.Submit, o.Policy, o.Outline, o.Roles, o.Plans, o.Users, o.Subs, o.Contacts, o.Invites, o.Authn, o.Keys, o.Brands, o.Access, o.Quotas, o.Usage, o.Provision}
 }
 
 // withActor lists the methods that take an actor, by reflection over the services.

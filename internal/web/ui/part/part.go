@@ -35,7 +35,7 @@ type HX struct {
 	Trigger   string
 	Include   string
 	Vals      string // sent besides, as JSON
-	Push      bool // the address bar follows
+	Push      bool   // the address bar follows
 }
 
 func (h HX) attrs() templ.Attributes {

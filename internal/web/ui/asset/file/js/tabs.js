@@ -10,6 +10,7 @@ const fit = (list) => {
     widths.observe(list);
   }
   if (menu.matches(":popover-open")) return;
+  const held = list.contains(document.activeElement) ? document.activeElement : null;
   const tabs = tabsOf.get(list), movable = tabs.filter((t) => !t.hasAttribute("aria-current"));
   tabs.forEach((t) => { t.className = "tab"; t.removeAttribute("role"); });
   more.before(...tabs);
@@ -21,6 +22,7 @@ const fit = (list) => {
     menu.prepend(last);
     more.hidden = false;
   }
+  if (held !== document.activeElement) held?.focus(); // what is moved loses it
 };
 const widths = new ResizeObserver((seen) => seen.forEach((s) => fit(s.target)));
 const fitAll = () => document.querySelectorAll(".tabs:has(> .tab-more)").forEach(fit);
