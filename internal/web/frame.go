@@ -110,13 +110,13 @@ func navigation(p i18n.Printer, sc authz.Scope, current string, sizes map[string
 		if !show {
 			return nil
 		}
-		return []shell.NavItem{{Label: p.T("nav." + key), Icon: icon, Href: href, Key: letter, Current: key == current, Count: sizes[key]}}
+		return []shell.NavItem{{Name: key, Label: p.T("nav." + key), Icon: icon, Href: href, Key: letter, Current: key == current, Count: sizes[key]}}
 	}
 	var accounts, governance []shell.NavItem
 	accounts = append(accounts, item(!sells || !sc.Has(authz.ClientsView), "home", "house", "h", at+"/home")...)
 	accounts = append(accounts, item(sells && sc.Has(authz.ClientsView), "clients", "building-2", "c", at+"/clients")...)
 	if outline.Offered(sc) {
-		accounts = append(accounts, shell.NavItem{Label: treeName(p, sc), Icon: "network", Href: at + "/tree", Key: "m", Current: current == "tree"})
+		accounts = append(accounts, shell.NavItem{Name: "tree", Label: treeName(p, sc), Icon: "network", Href: at + "/tree", Key: "m", Current: current == "tree"})
 	}
 	accounts = append(accounts, item(sells && sc.Has(authz.ResellersView), "resellers", "building", "p", at+"/resellers")...)
 	accounts = append(accounts, item(!sells && ownAccount(sc), "account", "building-2", "o", at)...)

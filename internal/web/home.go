@@ -82,7 +82,7 @@ func homeLinks(p i18n.Printer, sc authz.Scope) []home.Link {
 	for _, g := range navigation(p, sc, "", nil) {
 		for _, i := range g.Items {
 			if i.Href != "/a/"+string(sc.Account())+"/home" {
-				links = append(links, home.Link{Label: i.Label, Icon: i.Icon, Href: i.Href})
+				links = append(links, home.Link{Label: i.Label, Text: p.T("home.about_" + i.Name), Icon: i.Icon, Href: i.Href})
 			}
 		}
 	}

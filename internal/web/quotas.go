@@ -125,6 +125,9 @@ func (s *Server) sendingOf(r *http.Request, by authz.Actor, id ids.Account, targ
 		}
 		if !view.CanEdit {
 			cell.Amount = amountText(p, row.Limit.Amount)
+			if row.Limit.Amount == quota.Unlimited {
+				cell.AtLimit = "" // which is never reached
+			}
 		}
 		if row.Below() {
 			cell.Warn = p.T("limits.below", "used", row.Used, "most", row.Limit.Amount)

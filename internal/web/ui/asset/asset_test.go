@@ -3,8 +3,11 @@ package asset_test
 import (
 	"compress/gzip"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -83,4 +86,60 @@ func TestScriptsRunUnderAStrictPolicy(t *testing.T) {
 			t.Errorf("app.css asks for %s: %d", u[1], res.StatusCode)
 		}
 	}
+}
+
+var (
+	styled      = regexp.MustCompile(`\.([a-zA-Z][\w-]*)`)
+	classList   = regexp.MustCompile(`(?:class=|Class: *)"([^"]*)"`)
+	classValues = regexp.MustCompile(`(?s)class=\{(.*?)\}`)
+	compared    = regexp.MustCompile(`[!=]= *"[^"]*"`)
+	word        = regexp.MustCompile(`"([^"]*)"`)
+)
+
+// TestEveryClassHasAStyle: a class that no stylesheet names and no script looks for draws a page as if nobody had designed it.
+func TestEveryClassHasAStyle(t *testing.T) {
+	known := map[string]bool{"brand-preview": true} // its stylesheet is made for each colour
+	for _, f := range files(t, "file") {
+		for _, m := range styled.FindAllStringSubmatch(f.text, -1) {
+			known[m[1]] = true
+		}
+	}
+	for _, f := range files(t, "..") {
+		if !strings.HasSuffix(f.name, ".templ") {
+			continue
+		}
+		var used []string
+		for _, m := range classList.FindAllStringSubmatch(f.text, -1) {
+			used = append(used, strings.Fields(m[1])...)
+		}
+		for _, m := range classValues.FindAllStringSubmatch(f.text, -1) {
+			for _, w := range word.FindAllStringSubmatch(compared.ReplaceAllString(m[1], ""), -1) {
+				used = append(used, strings.Fields(w[1])...)
+			}
+		}
+		for _, class := range used {
+			if !known[class] && !strings.HasSuffix(class, "-") {
+				t.Errorf("%s: nothing draws .%s", f.name, class)
+			}
+		}
+	}
+}
+
+type source struct{ name, text string }
+
+// files reads what lies in a directory and below.
+func files(t *testing.T, dir string) (all []source) {
+	t.Helper()
+	err := fs.WalkDir(os.DirFS(dir), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(filepath.Join(dir, path))
+		all = append(all, source{path, string(text)})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
 }

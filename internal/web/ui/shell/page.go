@@ -48,6 +48,7 @@ type NavGroup struct {
 
 // NavItem leads to a page of the portal.
 type NavItem struct {
+	Name    string // what the catalogues call it
 	Label   string
 	Icon    string
 	Href    string
