@@ -219,7 +219,7 @@ func (a *App) services(d Deps, box *secret.Box, texts *i18n.Catalogue) (err erro
 	if a.Tuning, err = tuning.NewService(a.Ops, settings(a.Brands)); err != nil {
 		return err
 	}
-	a.Provision = provision.NewService(provision.Deps{Ops: a.Ops, Invites: a.Invites, Tuning: a.Tuning, Quotas: a.Quotas, Plans: a.Plans})
+	a.Provision = provision.NewService(provision.Deps{Ops: a.Ops, Invites: a.Invites, Tuning: a.Tuning, Policy: a.Policy, Quotas: a.Quotas, Plans: a.Plans})
 	return nil
 }
 

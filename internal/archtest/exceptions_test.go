@@ -19,6 +19,7 @@ var withoutActor = map[string]string{
 	"apikey.Service.OnBehalf":              "turns the key of a task into an actor",
 	"invite.Service.InviteIn":              "runs inside a write, whose W carries the actor and the scope",
 	"quota.Service.SetLimitsIn":            "runs inside a write, whose W carries the actor and the scope",
+	"policy.Service.BeginIn":               "runs inside a write, whose W carries the actor and the scope",
 	"tuning.Service.SaveIn":                "runs inside a write, whose W carries the actor and the scope",
 	"tuning.Service.TabOf":                 "says where a setting stands, on every account alike",
 	"plan.Service.OverrideIn":              "runs inside a write, whose W carries the actor and the scope",

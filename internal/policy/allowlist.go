@@ -162,16 +162,21 @@ func (l List) binds(sc authz.Scope, by authz.Actor) bool {
 // Add puts an address or a range on a list.
 func (s *Service) Add(ctx context.Context, by authz.Actor, account ids.Account, l List, network, note string) error {
 	return s.change(ctx, by, account, l, false, func(n *Networks) (audit.Event, error) {
-		p, note, err := readEntry(network, note)
-		if err != nil {
-			return audit.Event{}, err
-		}
-		if slices.ContainsFunc(n.Entries, func(e Network) bool { return e.Net == p }) {
-			return audit.Event{}, errs.Field("network", "allowlist.twice", "Leave out {network}. It is on the list already.", "network", Show(p))
-		}
-		n.Entries = append(n.Entries, Network{p, note})
-		return event(ActionAdded, l, p), nil
+		return n.add(l, network, note)
 	})
+}
+
+// add puts an address or a range on the list, and returns what is to be recorded.
+func (n *Networks) add(l List, network, note string) (audit.Event, error) {
+	p, note, err := readEntry(network, note)
+	if err != nil {
+		return audit.Event{}, err
+	}
+	if slices.ContainsFunc(n.Entries, func(e Network) bool { return e.Net == p }) {
+		return audit.Event{}, errs.Field("network", "allowlist.twice", "Leave out {network}. It is on the list already.", "network", Show(p))
+	}
+	n.Entries = append(n.Entries, Network{p, note})
+	return event(ActionAdded, l, p), nil
 }
 
 func readEntry(network, note string) (netip.Prefix, string, error) {
@@ -264,7 +269,7 @@ func (s *Service) change(ctx context.Context, by authz.Actor, account ids.Accoun
 			return w.Unchanged()
 		}
 		w.Audit(e)
-		if err := notice.Tell(ctx, w.Tx(), notice.New{Kind: notice.RuleChanged, Account: account, Facts: map[string]string{"setting": k.Name}, By: by}); err != nil {
+		if err := tellOf(ctx, w, k); err != nil {
 			return err
 		}
 		if !shut {
@@ -272,6 +277,10 @@ func (s *Service) change(ctx context.Context, by authz.Actor, account ids.Accoun
 		}
 		return begin(ctx, w, l, c.Before)
 	})
+}
+
+func tellOf(ctx context.Context, w *op.W, k setting.Key[Networks]) error {
+	return notice.Tell(ctx, w.Tx(), notice.New{Kind: notice.RuleChanged, Account: w.Scope().Account(), Facts: map[string]string{"setting": k.Name}, By: w.By()})
 }
 
 // ExcludesYou is the code of the refusal of a list that would lock out who makes it.

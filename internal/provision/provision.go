@@ -12,6 +12,7 @@ import (
 	"bailiwick/internal/invite"
 	"bailiwick/internal/op"
 	"bailiwick/internal/plan"
+	"bailiwick/internal/policy"
 	"bailiwick/internal/quota"
 	"bailiwick/internal/tuning"
 	"bailiwick/internal/user"
@@ -22,6 +23,7 @@ type Deps struct {
 	Ops     *op.Runner
 	Invites *invite.Service
 	Tuning  *tuning.Service
+	Policy  *policy.Service
 	Quotas  *quota.Service
 	Plans   *plan.Service
 }
@@ -37,12 +39,14 @@ type Input struct {
 	account.CreateInput
 	OwnerEmail string // "" for nobody yet: people above run the account
 	Settings   map[tuning.Tab]map[string]tuning.Edit
-	Limits     []quota.Edit    // of the account itself
-	Caps       []plan.Override // of a client, instead of the amounts of its package
+	Addresses  map[policy.List]string // from which it is opened, one a line
+	Limits     []quota.Edit           // of the account itself
+	Caps       []plan.Override        // of a client, instead of the amounts of its package
 }
 
 // Create makes the account below parent with all that is set on it, or does nothing. All remarks are told at once: those on a
-// setting under its name, those on a limit under the limit's, and those on the owner's address under owner_email.
+// setting under its name, those on a limit under the limit's, those on a list of addresses under addresses_ and its name, and those
+// on the owner's address under owner_email.
 func (s *Service) Create(ctx context.Context, by authz.Actor, parent ids.Account, in Input) (out account.Created, err error) {
 	err = s.write(ctx, by, parent, in, func(_ *op.W, made account.Created) error {
 		out = made
@@ -100,7 +104,7 @@ func create(ctx context.Context, w *op.W, in Input, refused *errs.Collector) (ac
 
 // furnish sets all that is set on the new account that w is on, and gathers the remarks.
 func (s *Service) furnish(ctx context.Context, w *op.W, in Input, refused *errs.Collector) error {
-	for _, do := range []func(context.Context, *op.W, Input) error{s.tune, s.limit, assign, s.cap, s.invite} {
+	for _, do := range []func(context.Context, *op.W, Input) error{s.tune, s.guard, s.limit, assign, s.cap, s.invite} {
 		if err := refused.Merge(do(ctx, w, in)); err != nil {
 			return err
 		}
@@ -115,6 +119,19 @@ func (s *Service) tune(ctx context.Context, w *op.W, in Input) error {
 			continue
 		}
 		if err := refused.Merge(s.Tuning.SaveIn(ctx, w, tab, in.Settings[tab])); err != nil {
+			return err
+		}
+	}
+	return refused.Err()
+}
+
+func (s *Service) guard(ctx context.Context, w *op.W, in Input) error {
+	var refused errs.Collector
+	for _, l := range policy.Lists() {
+		if in.Addresses[l] == "" {
+			continue
+		}
+		if err := refused.Merge(s.Policy.BeginIn(ctx, w, l, "addresses_"+string(l), in.Addresses[l])); err != nil {
 			return err
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"bailiwick/internal/i18n"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/plan"
+	"bailiwick/internal/policy"
 	"bailiwick/internal/provision"
 	"bailiwick/internal/quota"
 	"bailiwick/internal/tuning"
@@ -85,6 +86,14 @@ func (m making) quotaNames() (out []string) {
 	return out
 }
 
+// addressNames are the fields of the lists of addresses.
+func addressNames() (out []string) {
+	for _, l := range policy.Lists() {
+		out = append(out, "addresses_"+string(l))
+	}
+	return out
+}
+
 // tabOf is the tab under which a field stands, or a remark on it; "" of a field that no tab has.
 func (s *Server) tabOf(m making, field string) string {
 	before, name, prefixed := strings.Cut(field, ":")
@@ -99,6 +108,8 @@ func (s *Server) tabOf(m making, field string) string {
 		return ""
 	case slices.Contains(append(m.quotaNames(), "package"), field):
 		return quotasSection
+	case slices.Contains(addressNames(), field):
+		return string(tuning.Security)
 	}
 	return properties
 }
@@ -106,7 +117,7 @@ func (s *Server) tabOf(m making, field string) string {
 // readMaking reads the form. Another parent in it is where the account goes.
 func (s *Server) readMaking(w http.ResponseWriter, r *http.Request, by authz.Actor, t treeState, in authz.Scope) (making, error) {
 	m := newMaking(t, in)
-	f, err := readFiles(w, r, mostPictures, slices.Concat(m.propertyNames(), m.quotaNames(), []string{"do", "tried", "own:", "v:", "lock:"})...)
+	f, err := readFiles(w, r, mostPictures, slices.Concat(m.propertyNames(), m.quotaNames(), addressNames(), []string{"do", "tried", "own:", "v:", "lock:"})...)
 	if err != nil {
 		return m, err
 	}
@@ -269,6 +280,10 @@ func (s *Server) inputOf(r *http.Request, by authz.Actor, m making, refused *err
 			return in, err
 		}
 		in.Caps = slices.DeleteFunc(caps, func(o plan.Override) bool { return o.Reset })
+	}
+	in.Addresses = map[policy.List]string{}
+	for _, l := range policy.Lists() {
+		in.Addresses[l] = m.text("addresses_" + string(l))
 	}
 	in.Settings, err = s.editsOfMaking(r, by, m, refused)
 	return in, err

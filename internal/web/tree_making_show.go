@@ -9,8 +9,10 @@ import (
 
 	"bailiwick/internal/authz"
 	"bailiwick/internal/i18n"
+	"bailiwick/internal/policy"
 	"bailiwick/internal/tuning"
 	"bailiwick/internal/web/ui/part"
+	"bailiwick/internal/web/ui/security"
 	ui "bailiwick/internal/web/ui/tree"
 	settingsui "bailiwick/internal/web/ui/tuning"
 )
@@ -139,5 +141,20 @@ func (s *Server) settingsPanel(r *http.Request, by authz.Actor, m making, tab tu
 	if tab == tuning.Branding {
 		return panel{s.branding(r, m.in.Account(), page, now, v).Fields(), v.Errors}, nil
 	}
+	if tab == tuning.Security {
+		return m.securityPanel(i18n.From(r.Context()), v, remarks), nil
+	}
 	return panel{v.Fields(), v.Errors}, nil
+}
+
+// securityPanel is the rules of security with the lists of addresses.
+func (m making) securityPanel(p i18n.Printer, v settingsui.Tab, remarks part.Remarks) panel {
+	lists, errors := security.Fresh{Errors: remarks.Fields}, v.Errors
+	for _, l := range policy.Lists() {
+		name, label := "addresses_"+string(l), p.T("allowlist.title_"+string(l))
+		lists.Lists = append(lists.Lists, security.FreshList{Name: name, Label: label, Hint: p.T("allowlist.text_" + string(l)), Value: m.raw(name)})
+		errors = append(errors, remarks.Errors(name, label)...)
+	}
+	lists.Focus = m.focusOn(errors)
+	return panel{templ.Join(v.Fields(), lists), errors}
 }

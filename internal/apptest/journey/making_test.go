@@ -46,7 +46,7 @@ func TestACustomerIsMadeWithAllItsTabs(t *testing.T) {
 			turn("preferences").Axe()
 			tab.Click(`css=button[value="override:contact.confirm"]`).Await(`button[value="reset:contact.confirm"]`).Check("v:contact.confirm", true)
 			turn("security").Axe()
-			tab.Click(`css=button[value="override:session.idle_minutes"]`).Await(`button[value="reset:session.idle_minutes"]`).Fill("v:session.idle_minutes", "2")
+			tab.Click(`css=button[value="override:session.idle_minutes"]`).Await(`button[value="reset:session.idle_minutes"]`).Fill("v:session.idle_minutes", "2").Fill("addresses_portal", "198.51.100.0/24 The office\n203.0.113.40")
 			if tab.Has(".tab-dot") {
 				t.Error("errors are shown before anything was tried")
 			}
@@ -72,7 +72,7 @@ func TestACustomerIsMadeWithAllItsTabs(t *testing.T) {
 			if tab.Value("email_day") != "30000" || tab.Value("users") != "12" {
 				t.Errorf("the day is %q, and there are %q users", tab.Value("email_day"), tab.Value("users"))
 			}
-			tab.Goto("/a/" + made + "/security").See("Set here")
+			tab.Goto("/a/" + made + "/security").See("Set here").See("198.51.100.0/24").See("The office").See("203.0.113.40")
 			tab.Goto("/a/" + made + "/users?tab=pending").See("rhys.morgan@thornbury.example")
 		})
 	}
