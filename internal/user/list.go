@@ -54,6 +54,11 @@ func (s *Service) List(ctx context.Context, by authz.Actor, account ids.Account,
 	if err != nil {
 		return Page{}, err
 	}
+	switch in.Sort {
+	case "", ByName, ByEmail, ByCreated:
+	default:
+		return Page{}, errs.New(errs.Invalid, "list.sort_unknown", "Sort by one of the columns of the list.")
+	}
 	if in.Limit <= 0 || in.Limit > PageSize {
 		in.Limit = PageSize
 	}

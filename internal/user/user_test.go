@@ -296,6 +296,9 @@ func members(p user.Page) (out []ids.Membership) {
 
 func TestTheListPagesSearchesAndFilters(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
+		if _, err := w.List(t.Context(), w.Owner.Actor, w.Customer, user.Query{Sort: "password"}); errs.CodeOf(err) != "list.sort_unknown" {
+			t.Errorf("by a column that there is not: %v", err)
+		}
 		for i := range 70 {
 			w.Member(w.Customer, fmt.Sprintf("é%02d@acme.example", i), asUser)
 		}
