@@ -222,15 +222,16 @@ func load(ctx context.Context, a *app.App, w *db.Watch, by authz.Actor, at ids.A
 	return took, nil
 }
 
-// beside seals the log and copies SQLite's until it is stopped, as the program does.
+// beside seals the log, copies SQLite's and merges its search index until it is stopped, as the program does.
 func beside(ctx context.Context, a *app.App) (stop func() error) {
 	ctx, cancel := context.WithCancel(ctx)
-	ended := make(chan error, 2)
+	ended := make(chan error, 3)
 	go func() { ended <- a.Log.Run(ctx) }()
 	go func() { ended <- a.DB.Checkpoint(ctx, slog.Default()) }()
+	go func() { ended <- a.DB.Merge(ctx, slog.Default(), "client_search") }()
 	return func() error {
 		cancel()
-		return errors.Join(<-ended, <-ended)
+		return errors.Join(<-ended, <-ended, <-ended)
 	}
 }
 

@@ -64,6 +64,7 @@ func (a *App) Run(ctx context.Context, on Listeners) error {
 	front.start("jobs", func() error { return a.Jobs.Run(ctx) })
 	log.start("news", func() error { return a.News.Run(writing, a.cfg.DatabaseListen.Reveal()) })
 	log.start("database", func() error { return a.DB.Checkpoint(writing, a.log) })
+	log.start("search", func() error { return a.DB.Merge(writing, a.log, "client_search") })
 	log.start("quotas", func() error { return a.Quota.Run(writing) })
 	log.start("event log", func() error { return a.Log.Run(writing) })
 	if on.Metrics != nil {

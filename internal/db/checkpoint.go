@@ -21,8 +21,9 @@ const (
 	restTries       = 4
 )
 
-// autoCheckpoint is where a commit copies the log itself, as long as nobody runs Checkpoint.
-const autoCheckpoint = "&_pragma=wal_autocheckpoint(8000)"
+// autoCheckpoint is where a commit copies the log itself, as long as nobody runs Checkpoint: far above where that begins anew, for
+// while much is written the log grows by thousands of frames before it can.
+const autoCheckpoint = "&_pragma=wal_autocheckpoint(32000)"
 
 // Checkpoint copies SQLite's log into its file, beside those who write, until ctx ends.
 func (d *DB) Checkpoint(ctx context.Context, log *slog.Logger) error {
@@ -38,14 +39,16 @@ func (d *DB) Checkpoint(ctx context.Context, log *slog.Logger) error {
 	own.SetMaxOpenConns(1)
 	tick := time.NewTicker(checkpointEvery)
 	defer tick.Stop()
-	for {
+	for seen := int64(0); ; {
 		select {
 		case <-ctx.Done():
 			return own.Close()
 		case <-tick.C:
-			if !d.written.Swap(false) {
+			n := d.writes.Load()
+			if n == seen {
 				continue
 			}
+			seen = n
 			if err := d.checkpoint(ctx, own); err != nil && ctx.Err() == nil {
 				log.ErrorContext(ctx, "the log of SQLite could not be copied into its file", "error", err)
 			}
@@ -65,6 +68,9 @@ func (d *DB) checkpoint(ctx context.Context, own *sql.DB) error {
 		if l, err = copyLog(ctx, own, "PASSIVE"); err != nil {
 			return err
 		}
+	}
+	if err := syncFile(d.dsn); err != nil { // so that little is left to be brought to the disk while nobody writes
+		return fmt.Errorf("bring %s to the disk: %w", d.dsn, err)
 	}
 	// The log begins anew only where all of it was copied, and that is so only while nobody writes.
 	writer, err := d.write.Conn(ctx)

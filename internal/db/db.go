@@ -41,8 +41,8 @@ type DB struct {
 	now     func() time.Time
 	dialect Dialect
 	dsn     string
-	file    string      // SQLite: what its connections are opened with
-	written atomic.Bool // whether something was committed since Checkpoint last looked
+	file    string       // SQLite: what its connections are opened with
+	writes  atomic.Int64 // how many transactions may have written, for Checkpoint and Merge
 	commits func(context.Context)
 	lasting *lasting
 	write   *sql.DB // SQLite: exactly one connection; PostgreSQL: the same pool as read

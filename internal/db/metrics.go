@@ -17,6 +17,7 @@ const (
 	snapshot kind = "snapshot" // Snapshot
 
 	checkpoint kind = "checkpoint" // the end of Checkpoint, while nobody writes
+	merging    kind = "merge"      // a step of Merge
 )
 
 // metrics is what a DB measures of itself.

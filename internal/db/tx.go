@@ -185,7 +185,9 @@ func (d *DB) once(ctx context.Context, k kind, pool *sql.DB, opts *sql.TxOptions
 		d.metrics.note(k, held, err)
 		if k != snapshot {
 			wrote(ctx, held)
-			d.written.Store(true)
+			if k != merging {
+				d.writes.Add(1)
+			}
 		}
 	}()
 	defer func() {
