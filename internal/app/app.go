@@ -34,6 +34,7 @@ import (
 	"bailiwick/internal/invite"
 	"bailiwick/internal/jobs"
 	"bailiwick/internal/mail"
+	"bailiwick/internal/masterkey"
 	"bailiwick/internal/module"
 	"bailiwick/internal/notice"
 	"bailiwick/internal/notify"
@@ -116,6 +117,8 @@ type App struct {
 	Watcher   *usage.Watcher
 	API       *api.API
 	Web       *web.Server
+
+	MasterKeys *masterkey.Keeper
 }
 
 // New opens and migrates the database and builds every service.
@@ -140,13 +143,9 @@ func (a *App) build(ctx context.Context, d Deps, load func() (*i18n.Catalogue, e
 	if _, err := a.DB.Migrate(ctx); err != nil {
 		return err
 	}
-	keys, err := secret.OpenKeyFile(a.cfg.KeyFile())
+	box, err := secret.OpenBox(a.cfg.KeyFile(), a.log)
 	if err != nil {
 		return fmt.Errorf("open the master key: %w", err)
-	}
-	box, err := secret.NewBox(keys...)
-	if err != nil {
-		return fmt.Errorf("use the master key: %w", err)
 	}
 	texts, err := load()
 	if err != nil {
@@ -214,6 +213,7 @@ func (a *App) services(d Deps, box *secret.Box, texts *i18n.Catalogue) (err erro
 	a.Usage = usage.NewService(a.Ops, a.Quota)
 	a.Watcher = usage.NewWatcher(a.DB, a.Quota, a.mailer)
 	a.Authn = authn.New(authn.Deps{DB: a.DB, Op: a.Ops, Check: check, Hasher: hasher, Box: box, Mail: a.mailer})
+	a.MasterKeys = masterkey.NewKeeper(a.DB, a.log, box, a.cfg.KeyFile(), masterkey.Columns{Authenticators: a.Authn, Files: a.Files, Captured: a.Mailbox})
 	a.Policy = policy.NewService(a.Ops, a.Known, a.DB.Now)
 	a.Submit = submit.NewService(a.Ops, a.Known, a.clock, submit.NewReturns(box, a.cfg.BaseURL.Hostname()))
 	if a.Tuning, err = tuning.NewService(a.Ops, settings(a.Brands)); err != nil {
@@ -236,6 +236,7 @@ func (a *App) workers(texts *i18n.Catalogue) (*jobs.Workers, error) {
 	})
 	a.sender.Register(w)
 	w.Periodic("change.sweep", time.Hour, a.News.Sweep)
+	masterkey.RegisterJobs(w, a.MasterKeys)
 	a.Authn.Register(w)
 	policy.RegisterJobs(w, a.Policy)
 	a.Files.Register(w)
@@ -295,6 +296,16 @@ func (a *App) ResetOwner(ctx context.Context, email string) (string, error) {
 	u := *a.cfg.BaseURL
 	u.Path = "/reset/" + token.Reveal()
 	return u.String(), nil
+}
+
+// RotateKey adds a master key to the key file.
+func (a *App) RotateKey(ctx context.Context) (secret.KeyID, error) {
+	return a.MasterKeys.Rotate(ctx, authn.ConsoleActor(""))
+}
+
+// DropKey takes a master key out of the key file.
+func (a *App) DropKey(ctx context.Context, id secret.KeyID) error {
+	return a.MasterKeys.Drop(ctx, authn.ConsoleActor(""), id)
 }
 
 // ClearIPLock switches the lists of addresses of an account off.

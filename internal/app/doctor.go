@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strings"
 	"time"
 
 	"bailiwick/internal/account"
@@ -29,6 +30,7 @@ func (a *App) Doctor(ctx context.Context) []Finding {
 		a.lookAtCounts(ctx),
 		a.lookAtSums(ctx),
 		a.lookAtKeyFile(),
+		a.lookAtKeys(ctx),
 		a.lookAtMail(),
 		a.lookAtBaseURL(),
 		a.lookAtCertificate(),
@@ -155,6 +157,36 @@ func (a *App) lookAtKeyFile() Finding {
 		return Finding{"Master key", "Run chmod 600 " + a.cfg.KeyFile() + ": others on this machine can read it."}
 	}
 	return Finding{What: "Master key is readable by its owner alone. Back it up apart from the archives: they do not hold it."}
+}
+
+// lookAtKeys finds what was sealed with a key that is gone, and keys that only what was signed with them still needs.
+func (a *App) lookAtKeys(ctx context.Context) Finding {
+	all, err := a.MasterKeys.Keys(ctx)
+	if err != nil {
+		return Finding{"Master keys", err.Error()}
+	}
+	var missing, behind, idle []string
+	for _, k := range all {
+		switch id := k.ID.String(); {
+		case !k.InFile:
+			missing = append(missing, fmt.Sprintf("%s (%d)", id, k.Values()))
+		case k.Newest:
+		case k.Values() > 0 || k.Servers > 0:
+			behind = append(behind, id)
+		default:
+			idle = append(idle, id)
+		}
+	}
+	switch {
+	case len(missing) > 0:
+		return Finding{"Master keys: stored values were sealed with keys that are not in " + a.cfg.KeyFile(),
+			"Put back the key file that holds them. They cannot be read without. Keys, and how many values: " + strings.Join(missing, ", ") + "."}
+	case len(behind) > 0:
+		return Finding{What: "Older master keys still seal something: " + strings.Join(behind, ", ") + ". A server that was told of the newest seals it anew within hours."}
+	case len(idle) > 0:
+		return Finding{What: "Nothing stored needs these master keys any more: " + strings.Join(idle, ", ") + ". bailiwick admin drop-key takes them out of the file, and links in mails from before die."}
+	}
+	return Finding{What: "Everything stored is sealed with the master key in use."}
 }
 
 func (a *App) lookAtMail() Finding {

@@ -37,7 +37,7 @@ type Listeners struct {
 	Redirect net.Listener // sends people on to HTTPS
 
 	Certificates Certificates     // nil: the portal speaks plain HTTP
-	Hangup       <-chan os.Signal // asks to read the certificates again
+	Hangup       <-chan os.Signal // asks to read the certificates and the master keys again
 	Serving      func()           // called when the portal is about to answer, nil: nobody wants to know
 }
 
@@ -73,12 +73,32 @@ func (a *App) Run(ctx context.Context, on Listeners) error {
 	if on.Redirect != nil {
 		log.start("redirect", func() error { return serve(writing, a.server(a.redirect(on.Certificates)), on.Redirect, nil) })
 	}
+	forKeys, forCertificates := make(chan os.Signal, 1), make(chan os.Signal, 1)
+	log.start("hangups", func() error { return pass(writing, on.Hangup, forKeys, forCertificates) })
+	log.start("master keys", func() error { return a.MasterKeys.Run(writing, forKeys) })
 	if on.Certificates != nil {
-		log.start("certificates", func() error { return on.Certificates.Run(writing, on.Hangup) })
+		log.start("certificates", func() error { return on.Certificates.Run(writing, forCertificates) })
 	}
 	err := front.wait()
 	stopWriting()
 	return errors.Join(err, log.wait())
+}
+
+// pass hands each signal on to everybody, until ctx ends. Who has one to come gets no second one.
+func pass(ctx context.Context, from <-chan os.Signal, to ...chan<- os.Signal) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case s := <-from:
+			for _, ch := range to {
+				select {
+				case ch <- s:
+				default:
+				}
+			}
+		}
+	}
 }
 
 // parts run side by side. When one ends, the program stops.

@@ -154,10 +154,11 @@ var unscoped = map[string]string{
 
 // unscopedPackages reach no account's rows, only those of one identity, by its id or by a secret it presents.
 var unscopedPackages = map[string]string{
-	"authn":   "runs before there is an actor: attempts, sessions, second factors of one identity",
-	"brand":   "names, colours and pictures are on the sign-in page and in mails, for everybody to see",
-	"file":    "sealed bytes by their id, which only a task of an account knows; retention by time",
-	"onetime": "the token is the authority: links of one identity",
+	"authn":     "runs before there is an actor: attempts, sessions, second factors of one identity",
+	"brand":     "names, colours and pictures are on the sign-in page and in mails, for everybody to see",
+	"masterkey": "ids of keys and numbers, for the operator on the server",
+	"file":      "sealed bytes by their id, which only a task of an account knows; retention by time",
+	"onetime":   "the token is the authority: links of one identity",
 }
 
 // batchCallers write traffic and state, outside the serializable transactions of op.Write.
@@ -193,10 +194,11 @@ var batchCallers = map[string]string{
 
 // batchPackages are made of nothing but traffic and state.
 var batchPackages = map[string]string{
-	"jobs":  "claims, leases and completions of jobs must not wait for each other",
-	"file":  "parts of uploads and results, and their retention; what refers to them is governed",
-	"task":  "progress of work that was asked for in a governed write",
-	"authn": "sessions, attempts and known browsers are state; what it records goes into the same transaction",
+	"jobs":      "claims, leases and completions of jobs must not wait for each other",
+	"file":      "parts of uploads and results, and their retention; what refers to them is governed",
+	"task":      "progress of work that was asked for in a governed write",
+	"authn":     "sessions, attempts and known browsers are state; what it records goes into the same transaction",
+	"masterkey": "which server seals with which key is state, and a value that is sealed anew says what it said",
 }
 
 // inTxCallers open a serializable transaction themselves.
@@ -209,5 +211,6 @@ var inTxCallers = map[string]string{
 	"authn.Service.Setup":             "makes the platform and its first Owner",
 	"authn.Service.forgot":            "nobody is signed in; it makes one link for one mailbox",
 	"authn.Service.SetPasswordByLink": "the link is the authority",
+	"masterkey.Keeper.record":         "commands of the operator on the server",
 	"authn.Service.ResetOwner":        "break-glass of the command line on the server",
 }

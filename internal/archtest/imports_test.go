@@ -17,7 +17,7 @@ var tiers = [][]string{
 	// Tier 3 is an ordered list: a package imports only earlier ones.
 	{
 		"file", "notice", "quota", "plan", "brand", "notify", "onetime", "policy", "tuning", "module", "task", "trail", "account", "view", "role", "user", "outline", "access", "subaccount", "invite", "apikey", "authn", "rehearse", "usage",
-		"contact", "message", "delivery", "submit", "webhook", "support", "provision", "exchange",
+		"contact", "message", "delivery", "submit", "webhook", "support", "provision", "exchange", "masterkey",
 	},
 	{"web", "api", "gateway", "billing", "cli"},
 	{"app", "apptest", "archtest", "cmd", "bench", "demo"},

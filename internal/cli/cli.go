@@ -31,7 +31,7 @@ type Process struct {
 	Err   io.Writer
 	Clock clock.Clock
 
-	Hangup  <-chan os.Signal // SIGHUP: read the certificate again
+	Hangup  <-chan os.Signal // SIGHUP: read the certificate and the master keys again
 	Serving func()           // called when the portal is about to answer, nil: nobody wants to know
 }
 

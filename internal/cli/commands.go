@@ -194,6 +194,9 @@ type adminCmd struct {
 	ResetOwner  resetOwnerCmd  `cmd:"" help:"Print a one-time link by which an Owner of the platform sets a new password."`
 	ClearIPLock clearIPLockCmd `cmd:"" name:"clear-ip-lock" help:"Switch the lists of allowed addresses of an account off."`
 	Move        moveCmd        `cmd:"" help:"Move an account with everything below it, of any size."`
+	Keys        keysCmd        `cmd:"" help:"List the master keys, and how many stored values each of them seals."`
+	RotateKey   rotateKeyCmd   `cmd:"" help:"Add a master key to the key file, and say what to do next."`
+	DropKey     dropKeyCmd     `cmd:"" help:"Take a master key that nothing needs any more out of the key file."`
 }
 
 type resetOwnerCmd struct {
@@ -214,7 +217,7 @@ func (c resetOwnerCmd) Run(r *run) error {
 }
 
 type clearIPLockCmd struct {
-	Account string `required:"" help:"The account whose lists keep its people or keys out, such as acc_…; its platform for everybody."`
+	Account string `required:"" help:"The account whose lists keep its people or keys out, such as acc_…; its platform for everybody." placeholder:"ID"`
 }
 
 // Run switches the lists off. It is the break-glass for those whose address is on no list.

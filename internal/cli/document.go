@@ -67,7 +67,7 @@ func section(b *strings.Builder, all []*kong.Node, onInstallation bool) {
 		fmt.Fprintf(b, "\n### `%s`\n\n%s\n", line, n.Help)
 		about := ""
 		for _, f := range n.Flags {
-			if !f.Hidden && !isCommon(f) {
+			if !f.Hidden && f.Name != "help" && !(onInstallation && isCommon(f)) {
 				about += fmt.Sprintf("| `--%s%s` | %s |\n", f.Name, valueOf(f), strings.ReplaceAll(f.Help, "|", `\|`))
 			}
 		}

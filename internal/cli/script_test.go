@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -35,7 +36,9 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"bailiwick": func() {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-		code := cli.Main(ctx, cli.Process{Args: os.Args[1:], Env: os.LookupEnv, In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Clock: clock.System})
+		hangup := make(chan os.Signal, 1)
+		signal.Notify(hangup, syscall.SIGHUP)
+		code := cli.Main(ctx, cli.Process{Args: os.Args[1:], Env: os.LookupEnv, In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Clock: clock.System, Hangup: hangup})
 		stop()
 		os.Exit(code)
 	}})
@@ -45,7 +48,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "../../testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code": code, "freeport": freePort, "occupy": occupy, "get": get, "platform": platform, "damage": damage, "apikey": apiKey, "read": read, "pick": pick,
+			"code": code, "freeport": freePort, "occupy": occupy, "get": get, "platform": platform, "damage": damage, "apikey": apiKey, "read": read, "pick": pick, "hangup": hangUp, "await": await,
 		},
 		RequireUniqueNames: true,
 	})
@@ -210,4 +213,30 @@ func idOf(in any, value string) string {
 // read puts the latest output into a variable. Usage: read NAME.
 func read(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile("stdout")))
+}
+
+// hangUp sends SIGHUP to what runs in the background.
+func hangUp(ts *testscript.TestScript, _ bool, _ []string) {
+	for _, cmd := range ts.BackgroundCmds() {
+		ts.Check(cmd.Process.Signal(syscall.SIGHUP))
+	}
+}
+
+// await runs a program again and again until it prints a text. Usage: await TEXT program arguments...
+func await(ts *testscript.TestScript, _ bool, args []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		ts.Check(ts.Exec(args[1], args[2:]...))
+		if strings.Contains(ts.ReadFile("stdout"), args[0]) {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			ts.Fatalf("%s never printed %s", strings.Join(args[1:], " "), args[0])
+		}
+	}
 }

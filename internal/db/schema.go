@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// The tables that no archive holds: those that goose and SQLite keep for themselves, and the news of the running nodes.
-var notOurs = []string{"changes", "goose_db_version", "sqlite_schema", "sqlite_sequence", "sqlite_stat1", "sqlite_stat4"}
+// The tables that no archive holds: those that goose and SQLite keep for themselves, and what running nodes tell each other.
+var notOurs = []string{"changes", "key_use", "goose_db_version", "sqlite_schema", "sqlite_sequence", "sqlite_stat1", "sqlite_stat4"}
 
 // tablesInOrder lists every table with its columns, each after the tables that it refers to.
 func tablesInOrder(ctx context.Context, q Queryer) ([]table, error) {

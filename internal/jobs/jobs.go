@@ -92,6 +92,19 @@ type Job struct {
 	kept  string // what stays stored when the job is over
 }
 
+// Unended is a job that waits or runs.
+type Unended struct {
+	ID   ids.Job
+	Args string // JSON
+}
+
+const unendedPage = 500
+
+// EachUnended shows fn every job of a kind that waits or runs.
+func EachUnended(ctx context.Context, q db.Queryer, kind string, fn func(Unended) error) error {
+	return Walk(ctx, unendedPage, func(after Unended) ([]Unended, error) { return unended(ctx, q, kind, after, unendedPage) }, fn)
+}
+
 // ErrLost says that another worker has taken the job over; the transaction that meets it must not commit.
 var ErrLost = errors.New("the job's lease has passed to another worker")
 

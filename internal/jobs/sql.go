@@ -106,6 +106,13 @@ func waiting(ctx context.Context, q db.Queryer) ([]Waiting, error) {
 		UNION ALL SELECT queue, 'dead', count(*) FROM jobs WHERE state = 'dead' AND finished_at IS NOT NULL GROUP BY queue`)
 }
 
+func unended(ctx context.Context, q db.Queryer, kind string, after Unended, most int) ([]Unended, error) {
+	return db.All(ctx, q, func(r db.Row) (j Unended, err error) {
+		err = r.Scan(&j.ID, &j.Args)
+		return j, err
+	}, `SELECT id, args FROM jobs WHERE kind = ? AND state IN ('ready', 'running') AND id > ? ORDER BY id LIMIT ?`, kind, after.ID, most)
+}
+
 const sweepSize = 500
 
 func sweep(ctx context.Context, tx *db.Tx, state string, before int64) (int64, error) {

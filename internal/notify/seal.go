@@ -2,11 +2,15 @@ package notify
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
+	"bailiwick/internal/db"
 	"bailiwick/internal/ids"
+	"bailiwick/internal/jobs"
 	"bailiwick/internal/secret"
 )
 
@@ -122,6 +126,24 @@ func fromData(in []datum) []any {
 		}
 	}
 	return out
+}
+
+// CountWaiting tells how many mails wait under which master key.
+func CountWaiting(ctx context.Context, q db.Queryer) (out []secret.Count, err error) {
+	err = jobs.EachUnended(ctx, q, sendArgs{}.Kind(), func(j jobs.Unended) error {
+		var args sendArgs
+		if err := json.Unmarshal([]byte(j.Args), &args); err != nil {
+			return fmt.Errorf("read the arguments of job %s: %w", j.ID, err)
+		}
+		key, _ := secret.SealedBy(args.Sealed)
+		at := slices.IndexFunc(out, func(c secret.Count) bool { return c.Key == key })
+		if at < 0 {
+			at, out = len(out), append(out, secret.Count{Key: key})
+		}
+		out[at].N++
+		return nil
+	})
+	return out, err
 }
 
 // Waiting opens the arguments of a queued mail, for tests that follow a link without sending it.

@@ -9,6 +9,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
+	"sync/atomic"
 
 	"golang.org/x/crypto/chacha20poly1305"
 )
@@ -39,6 +41,15 @@ type KeyID [keyIDLen]byte
 // String returns the id in hexadecimal.
 func (id KeyID) String() string { return hex.EncodeToString(id[:]) }
 
+// ParseKeyID reads what String returns.
+func ParseKeyID(s string) (KeyID, bool) {
+	raw, err := hex.DecodeString(s)
+	if err != nil || len(raw) != keyIDLen {
+		return KeyID{}, false
+	}
+	return KeyID(raw), true
+}
+
 // Key is one master key.
 type Key struct {
 	ID  KeyID
@@ -56,22 +67,43 @@ func NewKey() Key {
 // Format prints the id only, so that a key cannot be logged.
 func (k Key) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("key " + k.ID.String())) } //nolint:errcheck // fmt does not ask
 
-// Box seals values that must be stored and read again. The newest key seals;
-// older ones still open.
+// Box seals values that must be stored and read again. One key seals, and all open. A Box over a key file reads it again,
+// see OpenBox.
 type Box struct {
-	newest KeyID
-	aeads  map[KeyID]cipher.AEAD
-	macs   map[KeyID][sha256.Size]byte // keys of codes, derived from the same masters
+	ring atomic.Pointer[ring]
+	file *keyFile // nil: its keys stay as they are
 }
 
-// NewBox returns a Box over these keys, oldest first.
+// ring is the keys that were read at once. It does not change.
+type ring struct {
+	order []KeyID // oldest first
+	seals KeyID
+	keys  map[KeyID]opener
+}
+
+type opener struct {
+	aead cipher.AEAD
+	mac  [sha256.Size]byte // key of codes, derived from the same master
+}
+
+// NewBox returns a Box over these keys, oldest first; the newest seals.
 func NewBox(keys ...Key) (*Box, error) {
+	r, err := newRing(keys)
+	if err != nil {
+		return nil, err
+	}
+	b := &Box{}
+	b.ring.Store(r)
+	return b, nil
+}
+
+func newRing(keys []Key) (*ring, error) {
 	if len(keys) == 0 {
 		return nil, errors.New("there is no master key to seal with")
 	}
-	b := &Box{aeads: make(map[KeyID]cipher.AEAD, len(keys)), macs: make(map[KeyID][sha256.Size]byte, len(keys))}
+	r := &ring{keys: make(map[KeyID]opener, len(keys))}
 	for _, k := range keys {
-		if _, twice := b.aeads[k.ID]; twice {
+		if _, twice := r.keys[k.ID]; twice {
 			return nil, fmt.Errorf("master key %s is named twice", k.ID)
 		}
 		aead, err := chacha20poly1305.NewX(k.key[:])
@@ -82,21 +114,34 @@ func NewBox(keys ...Key) (*Box, error) {
 		if err != nil {
 			return nil, fmt.Errorf("master key %s: %w", k.ID, err)
 		}
-		b.aeads[k.ID], b.macs[k.ID] = aead, [sha256.Size]byte(code)
-		b.newest = k.ID
+		r.keys[k.ID] = opener{aead, [sha256.Size]byte(code)}
+		r.order, r.seals = append(r.order, k.ID), k.ID
 	}
-	return b, nil
+	return r, nil
+}
+
+// Keys are the ids of all keys, oldest first.
+func (b *Box) Keys() []KeyID { return slices.Clone(b.ring.Load().order) }
+
+// Seals is the id of the key that seals.
+func (b *Box) Seals() KeyID { return b.ring.Load().seals }
+
+// Older are the ids of the keys that came before the one that seals, oldest first. What they sealed should be sealed anew.
+func (b *Box) Older() []KeyID {
+	r := b.ring.Load()
+	return slices.Clone(r.order[:slices.Index(r.order, r.seals)])
 }
 
 // Seal encrypts plain for one purpose and one subject (the row it lies in), so
 // that it cannot be moved to another row.
 func (b *Box) Seal(p Purpose, subject string, plain []byte) []byte {
+	r := b.ring.Load()
 	out := make([]byte, headLen+nonceLen, headLen+nonceLen+len(plain)+chacha20poly1305.Overhead)
 	out[0] = boxVersion
-	copy(out[1:], b.newest[:])
+	copy(out[1:], r.seals[:])
 	nonce := out[headLen:]
 	_, _ = rand.Read(nonce) // never fails
-	return b.aeads[b.newest].Seal(out, nonce, plain, binding(out[:headLen], p, subject))
+	return r.keys[r.seals].aead.Seal(out, nonce, plain, binding(out[:headLen], p, subject))
 }
 
 // Open decrypts what Seal made for the same purpose and subject.
@@ -105,22 +150,19 @@ func (b *Box) Open(p Purpose, subject string, sealed []byte) ([]byte, error) {
 	if !ok {
 		return nil, ErrSealed
 	}
-	aead, ok := b.aeads[id]
+	k, ok := b.ring.Load().keys[id]
+	if !ok {
+		k, ok = b.look().keys[id]
+	}
 	if !ok {
 		return nil, fmt.Errorf("key %s: %w", id, ErrUnknownKey)
 	}
 	nonce, body := sealed[headLen:headLen+nonceLen], sealed[headLen+nonceLen:]
-	plain, err := aead.Open(nil, nonce, body, binding(sealed[:headLen], p, subject))
+	plain, err := k.aead.Open(nil, nonce, body, binding(sealed[:headLen], p, subject))
 	if err != nil {
 		return nil, ErrSealed
 	}
 	return plain, nil
-}
-
-// Stale reports whether the value should be sealed again because a newer key exists.
-func (b *Box) Stale(sealed []byte) bool {
-	id, ok := SealedBy(sealed)
-	return !ok || id != b.newest
 }
 
 // SealedBy returns the id of the key that sealed the value.

@@ -60,11 +60,11 @@ func TestKeyRotation(t *testing.T) {
 	if got, err := b.Open(mailToken, "x", old); err != nil || string(got) != "v" {
 		t.Errorf("the older key does not open: %q, %v", got, err)
 	}
-	if !b.Stale(old) {
-		t.Error("a value of the older key is not stale")
+	if got := b.Older(); len(got) != 1 || got[0] != older.ID {
+		t.Errorf("the older keys are %v", got)
 	}
 	fresh := b.Seal(mailToken, "x", []byte("v"))
-	if id, _ := SealedBy(fresh); id != newer.ID || b.Stale(fresh) {
+	if id, _ := SealedBy(fresh); id != newer.ID || b.Seals() != newer.ID {
 		t.Error("the newest key does not seal")
 	}
 	if _, err := testBox(t, newer).Open(mailToken, "x", old); !errors.Is(err, ErrUnknownKey) {
@@ -103,12 +103,27 @@ func TestKeyFile(t *testing.T) {
 	if err != nil || len(again) != 1 || again[0] != first[0] {
 		t.Errorf("the second start reads another key: %v", err)
 	}
-	two, err := AddKey(path)
-	if err != nil || len(two) != 2 || two[0] != first[0] {
-		t.Errorf("after rotation: %d keys, %v", len(two), err)
+	added, err := AddKey(path)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if again, err = OpenKeyFile(path); err != nil || len(again) != 2 || again[1] != two[1] {
-		t.Errorf("the new key was not kept: %v", err)
+	again, err = OpenKeyFile(path)
+	if err != nil || len(again) != 2 || again[0] != first[0] || again[1].ID != added {
+		t.Errorf("after rotation: %v, %v", again, err)
+	}
+	if info, err = os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("after rotation the mode is %v, %v", info.Mode().Perm(), err)
+	}
+	for id, want := range map[KeyID]error{added: ErrNewestKey, NewKey().ID: ErrNoSuchKey} {
+		if err := DropKey(path, id); !errors.Is(err, want) {
+			t.Errorf("dropping %s: %v, want %v", id, err, want)
+		}
+	}
+	if err := DropKey(path, first[0].ID); err != nil {
+		t.Error(err)
+	}
+	if again, err = OpenKeyFile(path); err != nil || len(again) != 1 || again[0].ID != added {
+		t.Errorf("after dropping the first: %v, %v", again, err)
 	}
 	if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) != 1 {
 		t.Errorf("files were left behind: %v, %v", left, err)

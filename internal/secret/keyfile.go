@@ -3,12 +3,12 @@ package secret
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -34,21 +34,57 @@ func OpenKeyFile(path string) ([]Key, error) {
 	return []Key{k}, nil
 }
 
-// AddKey appends a new key to the file, which then seals; it returns all keys.
-func AddKey(path string) ([]Key, error) {
+// AddKey appends a new key to the file, and returns its id. It seals wherever the file is read from then on.
+func AddKey(path string) (KeyID, error) {
+	k := NewKey()
+	return k.ID, changeKeyFile(path, func(keys []Key) ([]Key, error) { return append(keys, k), nil })
+}
+
+// The reasons why a key stays in the file.
+var (
+	ErrNoSuchKey = errors.New("the key file holds no key with this id")
+	ErrNewestKey = errors.New("the newest key seals and stays")
+)
+
+// DropKey takes a key out of the file. What it sealed does not open any more.
+func DropKey(path string, id KeyID) error {
+	return changeKeyFile(path, func(keys []Key) ([]Key, error) {
+		at := slices.IndexFunc(keys, func(k Key) bool { return k.ID == id })
+		switch at {
+		case -1:
+			return nil, ErrNoSuchKey
+		case len(keys) - 1:
+			return nil, ErrNewestKey
+		}
+		return slices.Delete(keys, at, at+1), nil
+	})
+}
+
+// changeKeyFile puts another file in the place of this one, whole or not at all, and one change after the other.
+func changeKeyFile(path string, change func([]Key) ([]Key, error)) (err error) {
+	dir, err := lockDir(filepath.Dir(path))
+	if err != nil {
+		return fmt.Errorf("change the key file: %w", err)
+	}
+	defer func() { err = errors.Join(err, dir.Close()) }() // ends the lock
 	keys, err := readKeyFile(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	keys = append(keys, NewKey())
+	if keys, err = change(keys); err != nil {
+		return err
+	}
 	tmp := path + ".new"
 	if err := writeSynced(tmp, encodeKeys(keys)); err != nil {
-		return nil, fmt.Errorf("write %s: %w", tmp, err)
+		return fmt.Errorf("write %s: %w", tmp, err)
+	}
+	if err := keepOwner(tmp, path); err != nil {
+		return errors.Join(fmt.Errorf("give %s to the owner of %s: %w", tmp, path, err), os.Remove(tmp))
 	}
 	if err := os.Rename(tmp, path); err != nil {
-		return nil, errors.Join(fmt.Errorf("replace %s: %w", path, err), os.Remove(tmp))
+		return errors.Join(fmt.Errorf("replace %s: %w", path, err), os.Remove(tmp))
 	}
-	return keys, nil
+	return syncDir(dir)
 }
 
 func readKeyFile(path string) ([]Key, error) {
@@ -137,13 +173,13 @@ func parseKey(line string) (Key, bool) {
 	if !ok {
 		return Key{}, false
 	}
-	rawID, err := hex.DecodeString(id)
-	if err != nil || len(rawID) != keyIDLen {
+	keyID, ok := ParseKeyID(id)
+	if !ok {
 		return Key{}, false
 	}
 	raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
 	if err != nil || len(raw) != MasterKeyLen {
 		return Key{}, false
 	}
-	return Key{ID: KeyID(rawID), key: [MasterKeyLen]byte(raw)}, true
+	return Key{ID: keyID, key: [MasterKeyLen]byte(raw)}, true
 }

@@ -1,0 +1,60 @@
+package masterkey
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"bailiwick/internal/db"
+	"bailiwick/internal/jobs"
+	"bailiwick/internal/secret"
+)
+
+const (
+	resealEvery = time.Hour
+	resealSome  = 8 // parts of files are large, and a write is short
+)
+
+// RegisterJobs lists the background work.
+func RegisterJobs(w *jobs.Workers, k *Keeper) { w.Periodic("master_key.reseal", resealEvery, k.Reseal) }
+
+// Reseal seals anew, with the key that seals now, what lies under older ones. It goes on from wherever it was stopped, for what
+// was done lies under an older key no more.
+func (k *Keeper) Reseal(ctx context.Context) error {
+	var failed []error
+	for _, older := range k.box.Older() {
+		for _, c := range []Column{k.all.Authenticators, k.all.Files, k.all.Captured} {
+			failed = append(failed, jobs.Pages(ctx, resealSome,
+				func(after secret.Stored) ([]secret.Stored, error) {
+					return c.SealedUnder(ctx, older, after, resealSome)
+				},
+				func(page []secret.Stored) error { return k.anew(ctx, c, page) }))
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// anew seals some values in one write. What does not open is told of, and keeps nothing else from being done.
+func (k *Keeper) anew(ctx context.Context, c Column, page []secret.Stored) error {
+	var failed []error
+	fresh := make([][]byte, len(page))
+	for i, v := range page {
+		var err error
+		if fresh[i], err = k.box.Anew(v); err != nil {
+			failed = append(failed, fmt.Errorf("seal %s of %s anew: %w", v.Purpose, v.Subject, err))
+		}
+	}
+	err := k.db.Batch(ctx, func(ctx context.Context, tx *db.Tx) error {
+		for i, v := range page {
+			if fresh[i] == nil {
+				continue
+			}
+			if err := c.ReplaceSealed(ctx, tx, v, fresh[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return errors.Join(append(failed, err)...)
+}
