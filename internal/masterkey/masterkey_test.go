@@ -231,7 +231,9 @@ func TestTheMasterKeyIsRotated(t *testing.T) {
 		}
 		last := w.startAgain()
 		w.allIsThere(last)
-		last.Write(func(ctx context.Context, tx *db.Tx) error { return last.Files.AppendIn(ctx, tx, w.begun, []byte("last"), true) })
+		last.Write(func(ctx context.Context, tx *db.Tx) error {
+			return last.Files.AppendIn(ctx, tx, w.begun, []byte("last"), true)
+		})
 		if got := w.read(last, w.begun); string(got) != "first, last" {
 			t.Errorf("a file that was begun before: %q", got)
 		}

@@ -44,6 +44,7 @@ func TestMain(m *testing.M) {
 type process struct {
 	t    *testing.T
 	base string
+	data string
 }
 
 // serve starts a node on the database and waits until it is ready. It stops when the test ends.
@@ -82,7 +83,7 @@ func start(t *testing.T, dsn, key string) (ready func() process) {
 		lines := bufio.NewScanner(out)
 		for lines.Scan() {
 			if _, base, ready := strings.Cut(lines.Text(), "is ready at "); ready {
-				return process{t, base}
+				return process{t, base, data}
 			}
 		}
 		t.Fatal("the program ended before it was ready")

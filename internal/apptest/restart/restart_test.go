@@ -264,15 +264,7 @@ func TestStoppingAnswersWhoeverIsConnected(t *testing.T) { eachDatabase(t, stopp
 
 func stoppingAnswersAll(t *testing.T, dsn string) {
 	w := newTown(t, dsn)
-	var lc net.ListenConfig
-	ln, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := ln.Addr().String()
-	if err := ln.Close(); err != nil {
-		t.Fatal(err)
-	}
+	address := unused(t)
 	program := w.start(address, nil)
 	l := w.use(address, true)
 	l.requests(5 * clients)
