@@ -94,9 +94,6 @@ func boundsOf(slot Slot) bounds {
 	return bounds{500 << 10, 1200, 600}
 }
 
-// MostBytes is how large a picture for a slot may be when it arrives.
-func MostBytes(slot Slot) int64 { return boundsOf(slot).bytes }
-
 func notAnImage() error {
 	return errs.New(errs.Invalid, "brand.not_image", "Choose a PNG, JPEG, GIF or WebP image. This file is none that can be read.")
 }

@@ -29,11 +29,6 @@ func again(ctx context.Context, tx *db.Tx, name Image) (bool, error) {
 	return n > 0, err
 }
 
-func isKept(ctx context.Context, q db.Queryer, name Image) (bool, error) {
-	n, err := db.One(ctx, q, db.Value[int], `SELECT count(*) FROM brand_images WHERE name = ?`, name)
-	return n > 0, err
-}
-
 // shown is the file of a picture that the brand of some account shows. The names are those of the index.
 func shown(ctx context.Context, q db.Queryer, name Image) (ids.File, error) {
 	return db.One(ctx, q, db.Value[ids.File], `SELECT i.file_id FROM brand_images i WHERE i.name = ? AND EXISTS (

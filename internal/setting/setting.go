@@ -40,40 +40,6 @@ func Tighten[T any](stricter func(a, b T) bool) Merge[T] {
 	}
 }
 
-// Intersect keeps what both lists allow, in the order of the upper one. A nil list allows everything, an empty one nothing.
-func Intersect[T comparable](above, own []T) ([]T, bool) {
-	switch {
-	case own == nil:
-		return above, false
-	case above == nil:
-		return own, true
-	}
-	allowed := make(map[T]bool, len(own))
-	for _, v := range own {
-		allowed[v] = true
-	}
-	both := []T{}
-	for _, v := range above {
-		if allowed[v] {
-			both = append(both, v)
-		}
-	}
-	return both, len(both) < len(above)
-}
-
-// Union adds the own list to the upper one.
-func Union[T comparable](above, own []T) ([]T, bool) {
-	seen := make(map[T]bool, len(above))
-	all := make([]T, 0, len(above)+len(own))
-	for _, v := range append(append([]T{}, above...), own...) {
-		if !seen[v] {
-			seen[v] = true
-			all = append(all, v)
-		}
-	}
-	return all, len(own) > 0
-}
-
 // Place is an account on the chain, as the viewer may know it.
 type Place struct {
 	Account ids.Account

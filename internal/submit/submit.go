@@ -166,15 +166,6 @@ func (o *Outcome) replace(t *text) {
 // Changed reports whether the message goes out otherwise than it came in.
 func (o Outcome) Changed() bool { return len(o.edits) > 0 }
 
-// Size is how many bytes the message has when it goes out.
-func (o Outcome) Size() int64 {
-	size := o.message.Size
-	for _, e := range o.edits {
-		size += int64(len(e.with)) - (e.to - e.from)
-	}
-	return size
-}
-
 // WriteTo writes the message as it goes out.
 func (o Outcome) WriteTo(w io.Writer) (n int64, err error) {
 	at := int64(0)

@@ -37,8 +37,8 @@ func apply(t testing.TB, message string, r Rules) Outcome {
 func written(t testing.TB, o Outcome) string {
 	t.Helper()
 	var b bytes.Buffer
-	if n, err := o.WriteTo(&b); err != nil || n != o.Size() {
-		t.Fatalf("wrote %d of %d bytes: %v", n, o.Size(), err)
+	if n, err := o.WriteTo(&b); err != nil || n != int64(b.Len()) {
+		t.Fatalf("%d bytes were written, and %d told of: %v", b.Len(), n, err)
 	}
 	return b.String()
 }

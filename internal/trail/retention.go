@@ -31,9 +31,6 @@ func retentionDays(n int) error {
 	return nil
 }
 
-// Keys lists the settings of the audit log.
-func Keys() []setting.Any { return []setting.Any{RetentionDays} }
-
 const trimEvery = 24 * time.Hour
 
 // RegisterJobs lists the periodic work of the audit log.

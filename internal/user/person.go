@@ -101,8 +101,3 @@ func Membership(ctx context.Context, q db.Queryer, sc authz.Scope, who ids.User)
 	}
 	return m, true, err
 }
-
-// RefreshPerson brings the lists up to date after a person changed their name or address.
-func RefreshPerson(ctx context.Context, tx *db.Tx, who ids.User) error {
-	return refreshListed(ctx, tx, "m.user_id = ?", who)
-}

@@ -284,7 +284,7 @@ func insertMembers(ctx context.Context, tx *db.Tx, sc authz.Scope, all []Member)
 	return refreshListed(ctx, tx, "m.id IN "+db.In(len(own)), db.Args(own...)...)
 }
 
-// refreshListed writes the rows of member_list anew: of some memberships (m.id) or of all of a person (m.user_id).
+// refreshListed writes the rows of member_list anew: of some memberships (m.id).
 // It reads nothing of an account and is the only writer of the table.
 func refreshListed(ctx context.Context, tx *db.Tx, which string, args ...any) error {
 	_, err := tx.Exec(ctx, `INSERT INTO member_list (account_id, membership_id, name_fold, email_fold, active, created_at)
