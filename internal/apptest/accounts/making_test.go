@@ -240,10 +240,16 @@ func TestWhatOneMayNotSetIsNotShownAndRefused(t *testing.T) {
 	for _, sent := range [][2]string{{"own:account.grace_days", "on"}, {"v:session.idle_minutes", "30"}, {"email_month", "10"}, {"package", "pkg_x"}, {"membership_end", "2030-01-01"}, {"own:no.such", "on"}, {"addresses_api", "203.0.113.40"}} {
 		has(t, maker.Post(pane, "name", "Sales", sent[0], sent[1]), http.StatusUnprocessableEntity)
 	}
-	_, err := w.Provision.Create(t.Context(), w.Member(acme, "other@acme.example", user.Access{Role: authz.Role(group), AllSubs: true}).Actor, acme,
-		provision.Input{CreateInput: account.CreateInput{Kind: account.Department, Fields: account.Fields{Name: "Sales"}}, Settings: map[tuning.Tab]map[string]tuning.Edit{tuning.Security: {"session.idle_minutes": value("30")}}})
-	if errs.KindOf(err) != errs.Denied || w.Count("accounts WHERE name = 'Sales'") != 0 {
-		t.Errorf("%v", err)
+	other := w.Member(acme, "other@acme.example", user.Access{Role: authz.Role(group), AllSubs: true}).Actor
+	bare := account.CreateInput{Kind: account.Department, Fields: account.Fields{Name: "Sales"}}
+	for what, in := range map[string]provision.Input{
+		"a rule":    {CreateInput: bare, Settings: map[tuning.Tab]map[string]tuning.Edit{tuning.Security: {"session.idle_minutes": value("30")}}},
+		"addresses": {CreateInput: bare, Addresses: map[policy.List]string{policy.API: "203.0.113.40"}},
+		"a limit":   {CreateInput: bare, Limits: []quota.Edit{{Channel: quota.Email, Window: quota.Day, Limit: quota.Limit{Amount: 5}}}},
+	} {
+		if _, err := w.Provision.Create(t.Context(), other, acme, in); errs.KindOf(err) != errs.Denied || w.Count("accounts WHERE name = 'Sales'") != 0 {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
 	has(t, maker.Post(pane, "name", "Sales"), http.StatusSeeOther)
 }

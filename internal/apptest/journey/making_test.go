@@ -92,6 +92,11 @@ func TestEnterMakesTheCustomerAndLeavingAsks(t *testing.T) {
 		t.Errorf("the name is %q", tab.Value("name"))
 	}
 	tab.Click("css=input[name=name]").Press("Enter").See("Corvid created")
+	tab.Goto("/a/"+string(w.Platform)+"/tree?new=customer&in="+string(w.Platform)).Fill("name", "Bolt").Click("Create customer").See("Choose an end date")
+	tab.Click("Cancel").See("Your changes are not saved").Click("Discard changes").Await("div.split:has(> #pane[hidden])")
+	if got := tab.Text("#crumbs"); strings.Contains(got, "New customer") {
+		t.Errorf("the path still is %q after the changes were discarded", got)
+	}
 	tab.Goto("/a/" + string(w.Platform) + "/tree?new=customer&in=" + string(w.Platform)).Click("Cancel").Await("div.split:has(> #pane[hidden])")
 	if got := tab.Text("#crumbs"); strings.Contains(got, "New customer") {
 		t.Errorf("the path still is %q", got)
