@@ -53,7 +53,7 @@ func questions(token string, at ids.Account) []question {
 	for _, s := range []account.Sort{account.ByName, account.ByEnd, account.ByCreated, account.ByUsers, account.ByLocations, account.ByStatus} {
 		list = append(list, question{paging, "by " + string(s), account.Query{Sort: s}, 0}, question{paging, "by " + string(s) + " down, second page", account.Query{Sort: s, Desc: true}, 1})
 	}
-	for _, w := range []string{"h", "ha", "harb", "harbour", "hotels", "office@harbour1", "r-7", "harbour hotels", token, "nobody-is-called-so"} {
+	for _, w := range []string{"h", "ha", "harb", "harbour", "hotels", "office@harbour1", "r-7", "harbour hotels", "hot harb", "harbour cedar", token, "nobody-is-called-so"} {
 		list = append(list, question{paging, "prefix " + w, account.Query{Search: w}, 0})
 	}
 	list = append(list,

@@ -54,9 +54,10 @@ func grow(t *testing.T, d *db.DB) (root, big, small ids.Account) {
 		FROM accounts a JOIN account_tree t ON t.descendant_id = a.id WHERE a.kind = 'customer'`)
 	exec(`INSERT INTO client_words (ancestor_id, word, customer_id) SELECT t.ancestor_id, 'client', t.descendant_id FROM account_tree t JOIN accounts a ON a.id = t.descendant_id WHERE a.kind = 'customer'`)
 	exec(`INSERT INTO client_words (ancestor_id, word, customer_id) SELECT t.ancestor_id, 'w' || (a.created_at % 977), t.descendant_id FROM account_tree t JOIN accounts a ON a.id = t.descendant_id WHERE a.kind = 'customer'`)
+	exec(`INSERT INTO client_words (ancestor_id, word, customer_id) SELECT t.ancestor_id, 'd' || (a.created_at % 61), t.descendant_id FROM account_tree t JOIN accounts a ON a.id = t.descendant_id WHERE a.kind = 'customer'`)
 	exec(`INSERT INTO locations (id, account_id, name, name_fold, address, country, time_zone, created_at, updated_at)
 		SELECT 'loc_' || a.created_at, '` + string(big) + `', a.name, 'location ' || a.created_at, '', '', '', 0, 0 FROM accounts a WHERE a.parent_id = '` + string(big) + `'`)
-	exec(`INSERT INTO client_search (customer_id, text) SELECT a.id, a.name_fold || ' w' || (a.created_at % 977) || ' ' || a.email_fold FROM accounts a WHERE a.kind = 'customer'`)
+	exec(`INSERT INTO client_search (customer_id, text) SELECT a.id, a.name_fold || ' w' || (a.created_at % 977) || ' d' || (a.created_at % 61) || ' ' || a.email_fold FROM accounts a WHERE a.kind = 'customer'`)
 	if d.Dialect() == db.Postgres { // so that ANALYZE reads every row, and the plans are the same in every run
 		for table, column := range map[string]string{"accounts": "parent_id", "account_tree": "descendant_id", "client_list": "customer_id", "client_words": "word", "client_search": "text", "holds": "account_id"} {
 			exec(`ALTER TABLE ` + table + ` ALTER COLUMN ` + column + ` SET STATISTICS 1000`)
@@ -74,6 +75,7 @@ func TestBigLists(t *testing.T) {
 		t.Run("start from an index", func(t *testing.T) { plans(t, d, root, big, small) })
 		t.Run("find what there is", func(t *testing.T) { findsAll(t, d, root, small) })
 		t.Run("find the first of what most contain", func(t *testing.T) { firstMatches(t, d, root) })
+		t.Run("find who has several common words", func(t *testing.T) { together(t, d, root) })
 	})
 }
 
@@ -122,6 +124,15 @@ func plans(t *testing.T, d *db.DB, root, big, small ids.Account) {
 	}
 	for who, at := range map[string]ids.Account{"platform": root, "big reseller": big, "small reseller": small} {
 		check(t, d, who+", how many are near their limit", nearText, db.Args[any](at, nearShare, Most+1))
+	}
+	for who, at := range map[string]ids.Account{"platform": root, "big reseller": big} {
+		f := filter{root: at, words: []string{"client", "w4"}}
+		from, err := togetherSource(t.Context(), d, sc, f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		query, args := matchesText(f, order{sort: ByEnd}, from, page.Size+1)
+		check(t, d, who+", several common words", query, args)
 	}
 	rows := db.Args(root)
 	for i := range 51 {

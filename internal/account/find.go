@@ -15,15 +15,17 @@ import (
 //   - in a small tree, by looking at all of it;
 //   - else from the rarest of the filters, when it leaves few clients: they are fetched and sorted;
 //   - else along the index of the sort, at most so many rows in one request. The next request goes on from there. A word
-//     that few of the rows on the way begin with is rather answered by its first matches, for people; files hold all.
+//     that few of the rows on the way begin with is rather answered by its first matches, for people; files hold all. Of several such
+//     words the first are the names that begin like the search, and who has all of them among the clients of the rarest.
 const (
-	smallTree = 5000 // clients that are looked at one by one
-	fewHits   = 2000 // clients of a filter that are fetched and sorted
-	fewWords  = 300  // clients that a word may begin with, for a page; a search is answered while somebody types
-	firstHits = 100  // matches of a word that has more, but not so many that they lie on the way
-	denseRows = 40   // rows on the way that are looked at,
-	denseHits = 10   // and how many of them have a word that is common enough to go on so
-	mostHeld  = 100  // held resellers that a statement names; of more, each client's chain is looked at
+	smallTree  = 5000 // clients that are looked at one by one
+	fewHits    = 2000 // clients of a filter that are fetched and sorted
+	fewWords   = 300  // clients that a word may begin with, for a page; a search is answered while somebody types
+	firstHits  = 100  // matches of a word that has more, but not so many that they lie on the way
+	withOthers = 2000 // clients of a word that are looked at for the other words of a search
+	denseRows  = 40   // rows on the way that are looked at,
+	denseHits  = 10   // and how many of them have a word that is common enough to go on so
+	mostHeld   = 100  // held resellers that a statement names; of more, each client's chain is looked at
 )
 
 // strides are how many rows a search walks at a time: it often finds its page in the first stride.
@@ -168,8 +170,10 @@ func firstWords(ctx context.Context, q db.Queryer, sc authz.Scope, f filter, o o
 	if err != nil || len(keys) == denseHits {
 		return source{}, err
 	}
-	longest := slices.MaxFunc(f.words, func(a, b string) int { return len(a) - len(b) })
-	return firstOf(f, longest), nil
+	if len(f.words) == 1 {
+		return firstOf(f, f.words[0]), nil
+	}
+	return togetherSource(ctx, q, sc, f)
 }
 
 // countOne counts the clients that match a single filter, to Most+1, where an index can tell.

@@ -114,3 +114,33 @@ func firstMatches(t *testing.T, d *db.DB, root ids.Account) {
 		t.Errorf("first %t, more %t, %d keys; want the first matches", h.first, h.more, len(h.keys))
 	}
 }
+
+// together searches for words that hundreds of clients have each, and a few together, and for the beginning of a name.
+func together(t *testing.T, d *db.DB, root ids.Account) {
+	for _, words := range [][]string{{"w4", "d7"}, {"d7", "w4"}, {"client", "d7", "w4"}} {
+		f, o := filter{root: root, words: words}, order{sort: ByName}
+		var s statement
+		s.add(`SELECT `+strings.Join(o.columns("c."), ", ")+` FROM client_list c WHERE c.ancestor_id = ? AND c.closed = FALSE`, root)
+		f.where(&s)
+		s.add(` ORDER BY ` + o.by("c."))
+		all, err := db.All(t.Context(), d, o.scan, s.String(), s.args...)
+		if err != nil || len(all) < 20 || len(all) > 90 {
+			t.Fatalf("%q: %d match, %v", words, len(all), err)
+		}
+		h, err := find(t.Context(), d, authz.Scope{}, f, o, Most+1, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(all, h.keys); diff != "" || !h.first {
+			t.Errorf("%q, first %t (-want +got):\n%.1000s", words, h.first, diff)
+		}
+	}
+	f := filter{root: root, words: []string{"client", "1999"}}
+	from, err := togetherSource(t.Context(), d, authz.Scope{}, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h, err := fetch(t.Context(), d, authz.Scope{}, f, order{sort: ByName}, from, 50); err != nil || len(h.keys) != 11 {
+		t.Errorf("%d names begin with the search, %v", len(h.keys), err)
+	}
+}

@@ -263,6 +263,30 @@ func firstOf(f filter, word string) source {
 		strconv.Itoa(firstHits) + `) s`, args: []any{f.root, word, word + lastRune}, n: firstHits, first: true, exact: len(f.words) == 1}
 }
 
+// togetherSource finds the first customers of several words, each of which many have: those whose names begin with what was typed, and
+// those of the rarest word who have the others.
+func togetherSource(ctx context.Context, q db.Queryer, sc authz.Scope, f filter) (source, error) {
+	rarest, least := "", withOthers+2
+	for _, w := range f.words {
+		n, err := countWords(ctx, q, sc, f.root, w, withOthers+1)
+		if err != nil {
+			return source{}, err
+		}
+		if n < least {
+			rarest, least = w, n
+		}
+	}
+	var s statement
+	name := strings.Join(f.words, " ")
+	s.add(`SELECT customer_id FROM (SELECT c.customer_id FROM client_list c WHERE c.ancestor_id = ? AND c.closed = `+truth(f.closed)+` AND c.name_fold >= ? AND c.name_fold < ?
+		ORDER BY c.name_fold, c.customer_id LIMIT ?) s`, f.root, name, name+lastRune, firstHits)
+	s.add(` UNION SELECT customer_id FROM (SELECT c.customer_id FROM (SELECT w.customer_id FROM client_words w WHERE w.ancestor_id = ? AND w.word >= ? AND w.word < ?
+		ORDER BY w.word, w.customer_id LIMIT ?) c WHERE 1 = 1`, f.root, rarest, rarest+lastRune, withOthers)
+	filter{words: f.words}.where(&s)
+	s.add(` LIMIT ?) s`, firstHits)
+	return source{text: s.String(), args: s.args, n: firstHits, first: true, exact: true}, nil
+}
+
 // countWords counts the words below root that begin with a prefix, to most.
 func countWords(ctx context.Context, q db.Queryer, _ authz.Scope, root ids.Account, prefix string, most int) (int, error) {
 	return db.One(ctx, q, db.Value[int], `SELECT count(*) FROM (SELECT 1 FROM client_words WHERE ancestor_id = ? AND word >= ? AND word < ? LIMIT ?) s`, root, prefix, prefix+lastRune, most)
