@@ -7,7 +7,7 @@ GOLANGCI_LINT_VERSION = v2.15.0
 OPENFGA_VERSION = v1.22.1
 
 # Packages in which goroutines meet: tested under the race detector.
-CONCURRENT = certs change db jobs audit secret mail op authz authn invite user quota
+CONCURRENT = certs change db jobs audit secret mail op authz authn invite user quota masterkey
 
 # Each test runs once: those packages under the race detector, all others without. What a test keeps in memory is small, so its
 # rubbish may lie longer; make vet has vetted already. SQLite is C that was translated, under locks of its own: to watch it as

@@ -3,7 +3,6 @@ package masterkey
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"bailiwick/internal/db"
@@ -35,17 +34,16 @@ func (k *Keeper) Reseal(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-// anew seals some values in one write. What does not open is told of, and keeps nothing else from being done.
+// anew seals some values in one write. What does not open now will not do so later either: it is told of and left as it is.
 func (k *Keeper) anew(ctx context.Context, c Column, page []secret.Stored) error {
-	var failed []error
 	fresh := make([][]byte, len(page))
 	for i, v := range page {
 		var err error
 		if fresh[i], err = k.box.Anew(v); err != nil {
-			failed = append(failed, fmt.Errorf("seal %s of %s anew: %w", v.Purpose, v.Subject, err))
+			k.log.ErrorContext(ctx, "a stored value could not be sealed anew", "what", v.Purpose, "of", v.Subject, "error", err)
 		}
 	}
-	err := k.db.Batch(ctx, func(ctx context.Context, tx *db.Tx) error {
+	return k.db.Batch(ctx, func(ctx context.Context, tx *db.Tx) error {
 		for i, v := range page {
 			if fresh[i] == nil {
 				continue
@@ -56,5 +54,4 @@ func (k *Keeper) anew(ctx context.Context, c Column, page []secret.Stored) error
 		}
 		return nil
 	})
-	return errors.Join(append(failed, err)...)
 }
