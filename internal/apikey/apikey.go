@@ -69,9 +69,6 @@ const (
 	ActionExpiring = "key.expiring"
 )
 
-// Actions lists every action of the package, for the texts of the log.
-func Actions() []string { return []string{ActionCreated, ActionRevoked, ActionExpiring} }
-
 // DefaultLife is how long a key lives unless its maker says otherwise.
 const DefaultLife = 90 * 24 * time.Hour
 

@@ -102,13 +102,6 @@ const (
 	ActionEveryoneOut      = "account.signed_out"
 )
 
-// Actions lists every action of the package, for the texts of the log.
-func Actions() []string {
-	return []string{ActionSignedIn, ActionSignInFailed, ActionCodeFailed, ActionSignedOut, ActionSessionRevoked, ActionResetRequested, ActionResetShown,
-		ActionPasswordSet, ActionPasswordChanged, ActionTOTPBegun, ActionTOTPEnabled, ActionTOTPDisabled, ActionRecoveryMade, ActionRecoveryUsed,
-		ActionEmailAsked, ActionEmailChanged, ActionProfileChanged, ActionKeyboardChanged, ActionIdentityChanged, ActionEmailAskedFor, ActionSessionsEnded, ActionInstalled, ActionOwnerResetIssued, ActionEveryoneOut}
-}
-
 // How long things last.
 const (
 	rememberedFor = 14 * 24 * time.Hour

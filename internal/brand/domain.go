@@ -34,11 +34,6 @@ const (
 	ActionDomainLost     = "domain.lost"
 )
 
-// Actions lists every action of the package, for the texts of the log.
-func Actions() []string {
-	return []string{ActionDomainAsked, ActionDomainVerified, ActionDomainRemoved, ActionDomainLost}
-}
-
 // LookupTXT returns the TXT records of a name (RFC 1035, section 3.3.14).
 type LookupTXT func(ctx context.Context, name string) ([]string, error)
 

@@ -54,11 +54,6 @@ const (
 	ActionCleared     = "allowlist.cleared"
 )
 
-// Actions lists every action of the package, for the texts of the log.
-func Actions() []string {
-	return []string{ActionAdded, ActionRemoved, ActionSwitchedOn, ActionSwitchedOff, ActionTrialKept, ActionTrialEnded, ActionCleared}
-}
-
 // TrialFor is how long a list that excludes who made it is in force before it is undone.
 const TrialFor = 10 * time.Minute
 

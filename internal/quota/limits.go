@@ -22,11 +22,6 @@ const (
 	ActionEnded  = "quota.limits_ended"
 )
 
-// Actions lists the audit actions of quotas.
-func Actions() []string {
-	return []string{ActionCreditGranted, ActionCreditVoided, ActionLimits, ActionEnded}
-}
-
 // Target is what of an account limits are set on: itself, a sub-account or a member.
 type Target struct {
 	Sub    ids.SubAccount
