@@ -15,15 +15,15 @@ import (
 // commits then do that, which keeps all others from writing for many times as long as a write.
 const (
 	checkpointEvery = 100 * time.Millisecond
-	copyFrames      = 500  // pages of 4 KiB: fewer are not worth the two syncs
-	restartFrames   = 4000 // from here on the log should begin anew
-	restFrames      = 100  // so few are copied quickly
+	copyFrames      = 500   // pages of 4 KiB: fewer are not worth the two syncs
+	restartFrames   = 16000 // from here on the log should begin anew: nobody writes while that is brought to the disk, so it is seldom
+	restFrames      = 100   // so few are copied quickly
 	restTries       = 4
 )
 
 // autoCheckpoint is where a commit copies the log itself, as long as nobody runs Checkpoint: far above where that begins anew, for
 // while much is written the log grows by thousands of frames before it can.
-const autoCheckpoint = "&_pragma=wal_autocheckpoint(32000)"
+const autoCheckpoint = "&_pragma=wal_autocheckpoint(64000)"
 
 // Checkpoint copies SQLite's log into its file, beside those who write, until ctx ends.
 func (d *DB) Checkpoint(ctx context.Context, log *slog.Logger) error {
