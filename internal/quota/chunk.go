@@ -118,7 +118,7 @@ type chunk struct {
 
 // finish makes the row of the log.
 func (w *writing) finish(c chunk) chunk {
-	b := binary.AppendUvarint([]byte{chunkForm}, uint64(len(w.leases)))
+	b := binary.AppendUvarint(append(make([]byte, 0, 96*len(w.leases)+16), chunkForm), uint64(len(w.leases)))
 	for i, l := range w.leases {
 		b = appendText(appendText(b, string(l.id)), l.subject)
 		for _, n := range []int64{l.Minute, l.Day, l.Month, w.spent[i]} {

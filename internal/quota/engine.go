@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -37,10 +38,7 @@ type Engine struct {
 	settles []*settlement
 	refills []refill
 	busy    bool      // somebody is at work
-	telling int       // batches that are written and wait for the disk
-	enough  int       // items that are worth a transaction beside it: half of the last one's
-	more    sync.Cond // there is enough to write, or the disk is done
-	settled sync.Cond // neither busy nor telling any more
+	idle    sync.Cond // nobody is any more
 	lost    []ids.Lease
 
 	logbook logbook
@@ -74,7 +72,7 @@ func NewEngine(d EngineDeps) *Engine {
 		paths: change.NewCache[Sender, *path](d.News, mostPaths), holders: map[counted]*holder{},
 		logbook: logbook{live: map[ids.Lease]*lease{}}, metrics: newMetrics(),
 	}
-	e.settled.L, e.more.L = &e.mu, &e.mu
+	e.idle.L = &e.mu
 	e.ledgerNow = func(ctx context.Context, tx *db.Tx) (time.Time, error) { return tx.ServerNow(ctx) }
 	return e
 }
@@ -146,8 +144,7 @@ const (
 	settleWithin = 10 * time.Second
 	mostTogether = 4096 // items that are settled in one transaction, and as many reserves; of ids with the same beginning there are 1<<16
 	mostAhead    = 768  // blocks that are fetched in one
-	mostTelling  = 2    // transactions that wait for the disk, of which it is at one
-	fewest       = 16   // items that are written beside it, rather than wait until it is done
+	mostTurns    = 16   // that others get before what waits is written
 	mostTries    = 10
 )
 
@@ -175,12 +172,9 @@ func (w *wait) wait(ctx context.Context) error {
 
 // wake has what is waiting settled. The engine's mutex is held.
 func (e *Engine) wake(ctx context.Context) {
-	switch {
-	case !e.busy:
+	if !e.busy {
 		e.busy = true
 		go e.work(context.WithoutCancel(ctx))
-	case len(e.waiting) >= e.enough:
-		e.more.Signal()
 	}
 }
 
@@ -191,26 +185,27 @@ func (e *Engine) work(ctx context.Context) {
 	}
 }
 
-// next is what is written next, nil when nothing waits. While the disk is at the last ones there is time to gather more of them.
+// next is what is written next, nil when nothing waits.
 func (e *Engine) next() *batch {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for e.telling >= mostTelling || e.telling > 0 && len(e.waiting) < e.enough {
-		e.more.Wait()
-	}
+	e.gather()
 	if len(e.waiting) == 0 && len(e.refills) == 0 && len(e.settles) == 0 {
 		e.busy = false
-		e.quiet()
+		e.idle.Broadcast()
 		return nil
 	}
-	e.enough = max(fewest, min(len(e.waiting), mostTogether)/2)
 	return &batch{engine: e, items: first(&e.waiting, mostTogether), settles: first(&e.settles, mostTogether/MostTogether), refills: first(&e.refills, mostAhead)}
 }
 
-// quiet tells who waits for that when nothing is being settled. The engine's mutex is held.
-func (e *Engine) quiet() {
-	if !e.busy && e.telling == 0 {
-		e.settled.Broadcast()
+// gather lets all others run who can, as long as more waits after it: a transaction costs far more than what one writes in it. Who
+// asks while nobody else does is not kept waiting. The engine's mutex is held, but not meanwhile.
+func (e *Engine) gather() {
+	for turn, before := 0, 0; turn < mostTurns && len(e.waiting)+len(e.settles) > before; turn++ {
+		before = len(e.waiting) + len(e.settles)
+		e.mu.Unlock()
+		runtime.Gosched()
+		e.mu.Lock()
 	}
 }
 
@@ -222,7 +217,7 @@ func first[T any](all *[]T, most int) []T {
 	return out
 }
 
-// together writes a batch in one transaction. Whoever waits for it is told when the disk is done, while the next is written.
+// together writes a batch in one transaction. Whoever waits for it is told when the disk is done; meanwhile the next gathers.
 func (e *Engine) together(ctx context.Context, b *batch) {
 	ctx, cancel := context.WithTimeout(ctx, settleWithin)
 	defer cancel()
@@ -242,20 +237,10 @@ func (e *Engine) together(ctx context.Context, b *batch) {
 	if err != nil && len(b.items)+len(b.settles) == 0 {
 		e.log.WarnContext(ctx, "no units could be leased ahead", "error", err)
 	}
-	e.mu.Lock()
-	e.telling++
-	e.mu.Unlock()
-	go func() {
-		if err == nil && b.promises() {
-			err = lasts()
-		}
-		e.tell(b, err)
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		e.telling--
-		e.more.Signal()
-		e.quiet()
-	}()
+	if err == nil && b.promises() {
+		err = lasts()
+	}
+	e.tell(b, err)
 }
 
 // promises reports whether anybody is told of something that must last: what was refused was not counted.
@@ -291,8 +276,8 @@ func (e *Engine) tell(b *batch, err error) {
 func (e *Engine) Idle() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for e.busy || e.telling > 0 {
-		e.settled.Wait()
+	for e.busy {
+		e.idle.Wait()
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -381,6 +383,42 @@ func TestManyTogetherAreWrittenAtOnceAndFoldedLater(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.balanced(string(w.one), int64(90+yes))
+	})
+}
+
+// There is one processor, so that all ask before the disk could have been done with the first.
+func TestWhoAsksAtTheSameTimeSharesATransaction(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	eachTown(t, func(w *town) {
+		e := w.node(true)
+		ask := func(key string) error {
+			_, err := e.Reserve(t.Context(), w.from(w.one), Mark{"key_test", key}, 1, 0)
+			return err
+		}
+		chunks := func() int {
+			all, err := allChunks(t.Context(), w.db)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(all)
+		}
+		if err := ask("first"); err != nil {
+			t.Fatal(err)
+		}
+		e.Idle()
+		before := chunks()
+		var asking sync.WaitGroup
+		for i := range 32 {
+			asking.Go(func() {
+				if err := ask(strconv.Itoa(i)); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		asking.Wait()
+		if n := chunks() - before; n > 4 {
+			t.Errorf("32 that asked at once were written in %d transactions", n)
+		}
 	})
 }
 
