@@ -1,6 +1,7 @@
 package web
 
 import (
+	"maps"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -43,6 +44,7 @@ func (s *Server) encrypted(next http.Handler) http.Handler {
 // the verified domain that they came to (REC03). A name that is nobody's is not sent anywhere.
 func (s *Server) ToBaseURL() http.Handler {
 	return s.hardened(s.hosted(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		maps.Copy(w.Header(), pageFields)
 		http.Redirect(w, r, s.origin(r)+r.URL.RequestURI(), http.StatusPermanentRedirect)
 	})))
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"maps"
 	"net"
 	"net/http"
 	"strings"
@@ -49,6 +50,7 @@ func hostname(r *http.Request) string {
 }
 
 func (s *Server) serveNobodys(w http.ResponseWriter, r *http.Request) {
+	maps.Copy(w.Header(), pageFields)
 	r = withPrinter(r, s.Texts.For(s.Texts.Match(r.Header.Get("Accept-Language"))))
 	p := i18n.From(r.Context())
 	page := shell.Nobodys{Page: shell.Page{Title: p.T("shell.nobodys_title"), Theme: shell.Theme(r)}}

@@ -21,6 +21,18 @@ var inline = regexp.MustCompile(`(?i)<style|<script(?:\s+[a-z-]+(?:="[^"]*")?)*\
 func TestEveryAnswerIsHardened(t *testing.T) {
 	t.Parallel()
 	w := apptest.OnSQLite(t)
+	// Nothing runs or loads in what is no page, and no page elsewhere frames it.
+	lookAtData := func(what string, a apptest.Answer) {
+		t.Helper()
+		for name, want := range map[string]string{"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'", "X-Content-Type-Options": "nosniff"} {
+			if a.Header.Get(name) != want {
+				t.Errorf("%s (%d): %s is %q", what, a.Status, name, a.Header.Get(name))
+			}
+		}
+		if a.Header.Get("X-Request-Id") == "" || a.Header.Get("Cache-Control") == "" || strings.HasPrefix(a.Header.Get("Content-Type"), "text/html") {
+			t.Errorf("%s (%d): headers %v", what, a.Status, a.Header)
+		}
+	}
 	look := func(what string, a apptest.Answer) {
 		t.Helper()
 		csp := a.Header.Get("Content-Security-Policy")
@@ -63,13 +75,13 @@ func TestEveryAnswerIsHardened(t *testing.T) {
 			method, path = http.MethodGet, r.Pattern
 		}
 		path = fill.ReplaceAllString(strings.ReplaceAll(path, "{account}", string(w.Platform)), "nothing")
-		look("the API "+r.Pattern, plain(t, w, method, path))
+		lookAtData("the API "+r.Pattern, plain(t, w, method, path))
 	}
 	page := w.Stranger().Get("/sign-in")
 	look("nowhere", w.Stranger().Get("/nowhere"))
-	look("no such file", w.Stranger().Get("/assets/nothing.css"))
+	lookAtData("no such file", w.Stranger().Get("/assets/nothing.css"))
 	for _, file := range regexp.MustCompile(`/assets/[^"#]+`).FindAllString(page.Body, -1) {
-		look(file, w.Stranger().Get(file))
+		lookAtData(file, w.Stranger().Get(file))
 	}
 	look("another site's form", crossSite(t, w))
 }
