@@ -14,8 +14,8 @@ import (
 
 const (
 	batchSize = 50 // OpenFGA's own limit
-	// Connections: enough that both programs always have something to do, and so few that OpenFGA does not give batches up.
-	forOne, forBatches = 32, 8
+	// Connections: as many as OpenFGA answers most over, of 32, 128 and 256, and so few that it does not give batches up.
+	forOne, forBatches = 128, 8
 
 	rounds    = 9
 	roundFor  = 800 * time.Millisecond

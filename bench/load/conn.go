@@ -12,6 +12,7 @@ import (
 	"os"
 	"strconv"
 	"syscall"
+	"unsafe"
 )
 
 // Conn is a connection that blocks.
@@ -44,7 +45,7 @@ func Dial(ctx context.Context, addr string) (*Conn, error) {
 // Read reads what has come, or waits for it.
 func (c *Conn) Read(p []byte) (int, error) {
 	for {
-		n, err := syscall.Read(c.fd, p)
+		n, err := raw(syscall.SYS_READ, c.fd, p)
 		switch {
 		case errors.Is(err, syscall.EINTR):
 		case err != nil:
@@ -60,13 +61,23 @@ func (c *Conn) Read(p []byte) (int, error) {
 // Send sends all of b.
 func (c *Conn) Send(b []byte) error {
 	for len(b) > 0 {
-		n, err := syscall.Write(c.fd, b)
+		n, err := raw(syscall.SYS_WRITE, c.fd, b)
 		if err != nil && !errors.Is(err, syscall.EINTR) {
 			return err
 		}
 		b = b[max(n, 0):]
 	}
 	return nil
+}
+
+// raw reads or writes without telling the scheduler that it may take a while: nothing else is to run meanwhile, and to be told
+// costs more than what is asked here.
+func raw(call uintptr, fd int, p []byte) (int, error) {
+	n, _, errno := syscall.RawSyscall(call, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(n), nil
 }
 
 // Close ends the connection.

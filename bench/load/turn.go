@@ -6,6 +6,7 @@ import (
 	"errors"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"bailiwick/internal/clock"
 )
@@ -86,11 +87,15 @@ func open(ctx context.Context, q Questions) (*pool, error) {
 
 // wait returns the connections, by their number, on which an answer has begun to come.
 func (p *pool) wait() ([]syscall.EpollEvent, error) {
-	n, err := syscall.EpollWait(p.epoll, p.events, -1)
-	if errors.Is(err, syscall.EINTR) {
+	const forever = ^uintptr(0)
+	n, _, errno := syscall.RawSyscall6(syscall.SYS_EPOLL_PWAIT, uintptr(p.epoll), uintptr(unsafe.Pointer(&p.events[0])), uintptr(len(p.events)), forever, 0, 0)
+	switch errno {
+	case 0:
+		return p.events[:n], nil
+	case syscall.EINTR:
 		return nil, nil
 	}
-	return p.events[:max(n, 0)], err
+	return nil, errno
 }
 
 func (p *pool) close() error {
