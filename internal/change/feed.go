@@ -54,15 +54,14 @@ const (
 type Feed struct {
 	db    *db.DB
 	log   *slog.Logger
-	clock clock.Clock
-	start time.Time
+	watch func() time.Duration // since it was made
 	seed  maphash.Seed
 	wrote chan struct{} // this node has news for others
 
 	// Subjects share counters: one told about in vain costs a read, and memory stays the same however many there are.
 	counters [1 << 14]atomic.Uint64
 	told     atomic.Uint64 // how many subjects were told about
-	readAt   atomic.Int64  // when the last successful read began, nanoseconds after start
+	readAt   atomic.Int64  // when the last successful read began, nanoseconds by watch
 
 	asked    atomic.Uint64 // how many reads were asked for
 	mu       sync.Mutex    // held while reading; guards what follows
@@ -73,7 +72,7 @@ type Feed struct {
 
 // New makes the feed of a node, which from now on reads the news after every write of d.
 func New(d *db.DB, now clock.Clock, log *slog.Logger) *Feed {
-	f := &Feed{db: d, log: log, clock: now, start: now(), seed: maphash.MakeSeed(), wrote: make(chan struct{}, 1), newest: -1}
+	f := &Feed{db: d, log: log, watch: clock.Elapsed(now), seed: maphash.MakeSeed(), wrote: make(chan struct{}, 1), newest: -1}
 	f.readAt.Store(never)
 	d.OnCommit(f.written)
 	return f
@@ -156,18 +155,18 @@ func (f *Feed) Read(ctx context.Context) error {
 	if f.answered >= want {
 		return nil
 	}
-	asked, began := f.asked.Load(), f.clock()
+	asked, began := f.asked.Load(), f.watch()
 	if err := f.read(ctx, began); err != nil {
 		return fmt.Errorf("read what has changed: %w", err)
 	}
 	f.answered = asked
-	f.readAt.Store(int64(began.Sub(f.start)))
+	f.readAt.Store(int64(began))
 	return nil
 }
 
 // Fresh reports whether the news is less than a second old.
 func (f *Feed) Fresh() bool {
-	age := int64(f.clock().Sub(f.start)) - f.readAt.Load()
+	age := int64(f.watch()) - f.readAt.Load()
 	return age >= 0 && age < int64(staleAfter)
 }
 

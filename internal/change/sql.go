@@ -17,12 +17,12 @@ type news struct {
 // gap is a run of ids that were drawn and not seen: their transactions have yet to commit, or were rolled back.
 type gap struct {
 	from, to int64
-	since    time.Time
+	since    time.Duration
 }
 
 // read tells what is new. Ids are drawn before their transaction commits, so a smaller one may appear after a greater:
 // for ten seconds each reading looks into the gaps as well.
-func (f *Feed) read(ctx context.Context, began time.Time) error {
+func (f *Feed) read(ctx context.Context, began time.Duration) error {
 	if f.newest < 0 {
 		known, err := db.One(ctx, f.db, db.Value[int64], `SELECT COALESCE(MAX(id), 0) FROM changes WHERE at < (SELECT MAX(at) FROM changes) - ?`, overlap.Milliseconds())
 		if err != nil {
@@ -42,7 +42,7 @@ func (f *Feed) read(ctx context.Context, began time.Time) error {
 		f.note(n.id, began)
 		f.tell(n.subject)
 	}
-	f.gaps = slices.DeleteFunc(f.gaps, func(g gap) bool { return began.Sub(g.since) > overlap })
+	f.gaps = slices.DeleteFunc(f.gaps, func(g gap) bool { return began-g.since > overlap })
 	for len(f.gaps) > maxGaps { // what lies between two that become one is told again, in vain
 		f.gaps[1] = gap{f.gaps[0].from, f.gaps[1].to, f.gaps[1].since}
 		f.gaps = f.gaps[1:]
@@ -51,7 +51,7 @@ func (f *Feed) read(ctx context.Context, began time.Time) error {
 }
 
 // note takes an id for seen: it closes its gap, or opens one before it.
-func (f *Feed) note(id int64, at time.Time) {
+func (f *Feed) note(id int64, at time.Duration) {
 	if id > f.newest {
 		if id > f.newest+1 {
 			f.gaps = append(f.gaps, gap{f.newest + 1, id - 1, at})

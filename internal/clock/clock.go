@@ -2,6 +2,7 @@
 package clock
 
 import (
+	"reflect"
 	"sync"
 	"time"
 )
@@ -17,6 +18,16 @@ func System() time.Time { return time.Now().UTC() }
 func Stopwatch() func() time.Duration {
 	began := time.Now()
 	return func() time.Duration { return time.Since(began) }
+}
+
+// Elapsed starts to measure by a clock. By System it goes by the monotonic clock, which nobody sets and which is read in a fraction
+// of the time.
+func Elapsed(now Clock) func() time.Duration {
+	if reflect.ValueOf(now).Pointer() == reflect.ValueOf(System).Pointer() {
+		return Stopwatch()
+	}
+	began := now()
+	return func() time.Duration { return now().Sub(began) }
 }
 
 // Fake is a clock that stands where it is put: in tests, and while made-up data is dated back. Its zero value is not usable; see NewFake.

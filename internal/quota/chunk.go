@@ -116,9 +116,12 @@ type chunk struct {
 	body   []byte
 }
 
+// usualSpending is as many bytes as a lease and what was spent of it take, or a few less.
+const usualSpending = 96
+
 // finish makes the row of the log.
 func (w *writing) finish(c chunk) chunk {
-	b := binary.AppendUvarint(append(make([]byte, 0, 96*len(w.leases)+16), chunkForm), uint64(len(w.leases)))
+	b := binary.AppendUvarint(append(make([]byte, 0, usualSpending*len(w.leases)+16), chunkForm), uint64(len(w.leases)))
 	for i, l := range w.leases {
 		b = appendText(appendText(b, string(l.id)), l.subject)
 		for _, n := range []int64{l.Minute, l.Day, l.Month, w.spent[i]} {

@@ -24,7 +24,7 @@ type Engine struct {
 	db     *db.DB
 	log    *slog.Logger
 	clock  clock.Clock
-	start  time.Time
+	watch  func() time.Duration // the node's stopwatch, which no setting of the clock moves
 	known  *setting.Known
 	zone   setting.Key[string]
 	paths  *change.Cache[Sender, *path]
@@ -68,7 +68,7 @@ const mostPaths = 1 << 17
 // NewEngine makes the engine of a node.
 func NewEngine(d EngineDeps) *Engine {
 	e := &Engine{
-		db: d.DB, log: d.Log, clock: d.Clock, start: d.Clock(), known: d.Known, zone: d.Zone, leases: !d.NoLeases,
+		db: d.DB, log: d.Log, clock: d.Clock, watch: clock.Elapsed(d.Clock), known: d.Known, zone: d.Zone, leases: !d.NoLeases,
 		paths: change.NewCache[Sender, *path](d.News, mostPaths), holders: map[counted]*holder{},
 		logbook: logbook{live: map[ids.Lease]*lease{}}, metrics: newMetrics(),
 	}
@@ -76,9 +76,6 @@ func NewEngine(d EngineDeps) *Engine {
 	e.ledgerNow = func(ctx context.Context, tx *db.Tx) (time.Time, error) { return tx.ServerNow(ctx) }
 	return e
 }
-
-// watch is the node's stopwatch, which no setting of the clock moves.
-func (e *Engine) watch() time.Duration { return e.clock().Sub(e.start) }
 
 // Ticket is units that were taken from the leases of this node for one message.
 type Ticket struct {

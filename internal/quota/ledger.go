@@ -16,19 +16,17 @@ import (
 // item is one message on its way through the ledger.
 type item struct {
 	ticket Ticket
-	mark   Mark // whose request it is; zero for a message that keeps no reserve
+	asked  *Request // without a mark it is a message that keeps no reserve
 	token  token
 	hash   token
-	of     Sender
-	lasts  time.Duration // how long it can be committed or released
 
 	wait    *wait
 	err     error
 	lapsed  []*lease  // leases that had ended: nothing was done, and it is to be tried again
 	refused *Decision // nothing was counted
 	replay  *promise  // nothing was counted: the key stands for this
-	done    bool      // it was counted
 	made    Reserve
+	done    bool // it was counted
 	over    bool
 }
 
@@ -124,7 +122,7 @@ func (b *batch) replays(ctx context.Context) error {
 	var chunks []int64
 	asks := map[token][]*item{}
 	for _, it := range b.items {
-		if it.mark.Key == "" {
+		if it.asked.Key == "" {
 			continue
 		}
 		if n := len(chunks); n < len(b.engine.logbook.find(it.token.print(), &chunks)) {
@@ -186,7 +184,7 @@ func (b *batch) moment(c Calendar) Moment {
 
 // decide decides on one item, whose key may also have been used by one before it.
 func (b *batch) decide(it *item) {
-	if first := b.made[it.token]; first != nil && it.mark.Key != "" {
+	if first := b.made[it.token]; first != nil && it.asked.Key != "" {
 		it.replay = &promise{Reserve: first.made, hash: first.hash}
 		return
 	}
@@ -240,13 +238,13 @@ func (b *batch) charge(it *item, states []State, at []int) {
 			return
 		}
 	}
-	w, keeps := &b.writing, it.mark.Key != ""
+	w, keeps := &b.writing, it.asked.Key != ""
 	if keeps {
 		it.made = Reserve{
-			ID: b.ids.Nth(uint16(w.count)), Account: it.of.Account, Channel: it.of.Channel, Units: t.n, State: Held, Deadline: b.now.Add(it.lasts), //nolint:gosec // see mostTogether
+			ID: b.ids.Nth(uint16(w.count)), Account: it.asked.Account, Channel: it.asked.Channel, Units: t.n, State: Held, Deadline: b.now.Add(it.asked.hold()), //nolint:gosec // see mostTogether
 		}
 		b.made[it.token] = it
-		w.add(t.path, &it.made, it.mark.Credential, it.token, it.hash, b.now)
+		w.add(t.path, &it.made, it.asked.Credential, it.token, it.hash, b.now)
 		w.layers(len(t.path.layers))
 	}
 	it.done = true

@@ -62,12 +62,20 @@ func (m Mark) token() token {
 }
 
 // hash tells what was asked for from everything else.
-func (r Request) hash() token {
+func (r *Request) hash() token {
 	b := make([]byte, 0, 256)
 	for _, s := range []string{string(r.Account), string(r.Sub), string(r.Member), string(r.Channel)} {
 		b = append(append(b, s...), 0)
 	}
 	return hashed(binary.BigEndian.AppendUint64(b, uint64(r.Units))) //nolint:gosec // any number will do
+}
+
+// hold is how long what was asked for can be settled.
+func (r *Request) hold() time.Duration {
+	if r.Lasts <= 0 {
+		return usualHold
+	}
+	return r.Lasts
 }
 
 func hashed(b []byte) (t token) {
@@ -87,11 +95,9 @@ func (e *Engine) ReserveAll(ctx context.Context, all []Request) ([]Outcome, []er
 	out, failed := make([]Outcome, len(all)), make([]error, len(all))
 	items := make([]item, len(all))
 	open := make([]int, len(all)) // those that are not answered
-	for i, r := range all {
-		items[i] = item{of: r.Sender, mark: r.Mark, token: r.token(), hash: r.hash(), lasts: r.Lasts, ticket: Ticket{n: r.Units}}
-		if r.Lasts <= 0 {
-			items[i].lasts = usualHold
-		}
+	for i := range all {
+		r := &all[i]
+		items[i] = item{asked: r, token: r.token(), hash: r.hash(), ticket: Ticket{n: r.Units}}
 		open[i] = i
 	}
 	for range mostTries {
@@ -132,7 +138,7 @@ func (e *Engine) ReserveAll(ctx context.Context, all []Request) ([]Outcome, []er
 func (e *Engine) prepare(ctx context.Context, items []item, open []int, failed []error) ([]*item, error) {
 	senders := make([]Sender, len(open))
 	for j, i := range open {
-		senders[j] = items[i].of
+		senders[j] = items[i].asked.Sender
 	}
 	paths, err := e.pathsOf(ctx, senders)
 	if err != nil {
