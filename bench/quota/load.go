@@ -15,8 +15,8 @@ import (
 const (
 	connections = 256 // of each kind of request, to ours and to Redis
 	inBatch     = 100
-	rounds      = 5 // in which each of them has a turn
-	turnFor     = time.Second
+	rounds      = 3 // in which each of them has a turn
+	turnFor     = 2 * time.Second
 )
 
 // turn asks one kind of question for a while, and returns answers in a second.
