@@ -29,6 +29,13 @@ func (b bailiwick) address() string { return b.Addr }
 
 func (bailiwick) name() string { return "Bailiwick" }
 
+func (bailiwick) connections(size int) int {
+	if size == 1 {
+		return 256
+	}
+	return 8
+}
+
 func (b bailiwick) header() http.Header {
 	return http.Header{"Authorization": {"Bearer " + b.key.Reveal()}}
 }

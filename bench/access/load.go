@@ -14,9 +14,6 @@ import (
 
 const (
 	batchSize = 50 // OpenFGA's own limit
-	// Connections: as many as OpenFGA answers most over, of 32, 128 and 256, and so few that it does not give batches up.
-	forOne, forBatches = 128, 8
-
 	rounds    = 9
 	roundFor  = 800 * time.Millisecond
 	warmTurns = 3
@@ -31,12 +28,14 @@ type service interface {
 	// read reads the answers, in the order of the questions.
 	read(body []byte, n int) ([]bool, error)
 	header() http.Header
+	// connections are as many as it answers most requests of so many questions over, of 32, 128 and 256, and no more than it bears.
+	connections(size int) int
 }
 
 // compare says how many times as many checks a second the first service answers as the second, in requests of so many checks.
 // Both are first asked everything, which warms them and shows that every answer is right. Then they take turns, and the
 // median of the ratios of neighbouring turns counts: what else the machine does meanwhile befalls both.
-func compare(ctx context.Context, t town, size, workers int, ours, theirs service) (float64, error) {
+func compare(ctx context.Context, t town, size int, ours, theirs service) (float64, error) {
 	all := map[string][]wire{}
 	for _, s := range []service{ours, theirs} {
 		ws, err := wires(t, size, s)
@@ -51,7 +50,7 @@ func compare(ctx context.Context, t town, size, workers int, ours, theirs servic
 	rates := map[string][]float64{}
 	for range rounds {
 		for _, s := range []service{ours, theirs} {
-			rate, err := turn(ctx, all[s.name()], workers, s)
+			rate, err := turn(ctx, all[s.name()], s.connections(size), s)
 			if err != nil {
 				return 0, fmt.Errorf("%s, %d at once: %w", s.name(), size, err)
 			}
@@ -59,7 +58,7 @@ func compare(ctx context.Context, t town, size, workers int, ours, theirs servic
 		}
 	}
 	for _, s := range []service{ours, theirs} {
-		fmt.Printf("%s, %d at once: median %.0f checks/s, of %.0f\n", s.name(), size, load.Median(rates[s.name()]), rates[s.name()])
+		fmt.Printf("%s, %d at once over %d connections: median %.0f checks/s, of %.0f\n", s.name(), size, s.connections(size), load.Median(rates[s.name()]), rates[s.name()])
 	}
 	ratios := load.Ratios(rates[ours.name()], rates[theirs.name()])
 	fmt.Printf("%s beside %s, %d at once: median %.1f times, of %.1f\n", ours.name(), theirs.name(), size, load.Median(ratios), ratios)
@@ -122,7 +121,7 @@ func warmUp(ctx context.Context, all []wire, s service) (err error) {
 	return nil
 }
 
-// turn asks for a while over a few connections and returns the requests answered in a second.
+// turn asks for a while over some connections and returns the requests answered in a second.
 func turn(ctx context.Context, all []wire, workers int, s service) (float64, error) {
 	at := func(conn, i int) wire { return all[(conn*len(all)/workers+i)%len(all)] }
 	var answers load.Answers

@@ -58,11 +58,11 @@ func measure(ctx context.Context, ours, theirs string) (err error) {
 	}
 	defer func() { err = errors.Join(err, f.Stop()) }()
 	runtime.GOMAXPROCS(1) // the servers need the processor more than who asks them
-	single, err := compare(ctx, t, 1, forOne, b, f)
+	single, err := compare(ctx, t, 1, b, f)
 	if err != nil {
 		return err
 	}
-	batch, err := compare(ctx, t, batchSize, forBatches, b, f)
+	batch, err := compare(ctx, t, batchSize, b, f)
 	if err != nil {
 		return err
 	}

@@ -124,6 +124,14 @@ func (f openFGA) address() string { return f.Addr }
 
 func (openFGA) name() string { return "OpenFGA" }
 
+// Over more it gives batches up.
+func (openFGA) connections(size int) int {
+	if size == 1 {
+		return 128
+	}
+	return 8
+}
+
 func (openFGA) header() http.Header { return nil }
 
 func relation(p authz.Perm) string { return strings.ReplaceAll(string(p), ".", "_") }
