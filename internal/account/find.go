@@ -22,7 +22,7 @@ const (
 	fewHits    = 2000 // clients of a filter that are fetched and sorted
 	fewWords   = 300  // clients that a word may begin with, for a page; a search is answered while somebody types
 	firstHits  = 100  // matches of a word that has more, but not so many that they lie on the way
-	withOthers = 2000 // clients of a word that are looked at for the other words of a search
+	withOthers = 400  // clients of a word that are looked at for the other words of a search
 	denseRows  = 40   // rows on the way that are looked at,
 	denseHits  = 10   // and how many of them have a word that is common enough to go on so
 	mostHeld   = 100  // held resellers that a statement names; of more, each client's chain is looked at
