@@ -28,7 +28,8 @@ type service interface {
 	// read reads the answers, in the order of the questions.
 	read(body []byte, n int) ([]bool, error)
 	header() http.Header
-	// connections are as many as it answers most requests of so many questions over, of 32, 128 and 256, and no more than it bears.
+	// connections is over how many it answers most requests of so many questions: of 32, 128 and 256 for one, and of what it bears
+	// for batches.
 	connections(size int) int
 }
 

@@ -124,7 +124,7 @@ func (f openFGA) address() string { return f.Addr }
 
 func (openFGA) name() string { return "OpenFGA" }
 
-// Over more it gives batches up.
+// connections: over more than eight it gives batches up.
 func (openFGA) connections(size int) int {
 	if size == 1 {
 		return 128

@@ -16,7 +16,7 @@ import (
 //   - else from the rarest of the filters, when it leaves few clients: they are fetched and sorted;
 //   - else along the index of the sort, at most so many rows in one request. The next request goes on from there. A word
 //     that few of the rows on the way begin with is rather answered by its first matches, for people; files hold all. Of several such
-//     words the first are the names that begin like the search, and who has all of them among the clients of the rarest.
+//     words the first are the names that begin like the search, and who has all of them among the first clients of the rarest.
 const (
 	smallTree  = 5000 // clients that are looked at one by one
 	fewHits    = 2000 // clients of a filter that are fetched and sorted

@@ -386,7 +386,8 @@ func TestManyTogetherAreWrittenAtOnceAndFoldedLater(t *testing.T) {
 	})
 }
 
-// There is one processor, so that all ask before the disk could have been done with the first.
+// There is one processor, so that only who is let run first can ask before the first transaction begins. On SQLite each would else have
+// one of its own.
 func TestWhoAsksAtTheSameTimeSharesATransaction(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	eachTown(t, func(w *town) {

@@ -90,7 +90,8 @@ func (e *Engine) Reserve(ctx context.Context, s Sender, m Mark, n int64, lasts t
 	return out[0], failed[0]
 }
 
-// ReserveAll is Reserve for many requests, which are written together.
+// ReserveAll is Reserve for many requests, which are written together. They must not be changed afterwards: if ctx ends first, they
+// are still to be written.
 func (e *Engine) ReserveAll(ctx context.Context, all []Request) ([]Outcome, []error) {
 	out, failed := make([]Outcome, len(all)), make([]error, len(all))
 	items := make([]item, len(all))
