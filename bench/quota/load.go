@@ -17,6 +17,7 @@ const (
 	inBatch     = 100
 	rounds      = 3 // in which each of them has a turn
 	turnFor     = 2 * time.Second
+	warmOver    = 500 * time.Millisecond
 )
 
 // turn asks one kind of question for a while, and returns answers in a second.
@@ -26,15 +27,18 @@ type turn func(ctx context.Context, lasts time.Duration) (float64, error)
 // before them warms all and does not count.
 func inTurns(ctx context.Context, all ...turn) ([][]float64, error) {
 	rates := make([][]float64, len(all))
-	for r := range rounds + 1 {
+	for _, ask := range all {
+		if _, err := ask(ctx, warmOver); err != nil {
+			return nil, err
+		}
+	}
+	for range rounds {
 		for i, ask := range all {
 			rate, err := ask(ctx, turnFor)
 			if err != nil {
 				return nil, err
 			}
-			if r > 0 {
-				rates[i] = append(rates[i], rate)
-			}
+			rates[i] = append(rates[i], rate)
 		}
 	}
 	return rates, nil
