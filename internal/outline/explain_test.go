@@ -85,6 +85,11 @@ func TestBigTrees(t *testing.T) {
 	dbtest.EachAt(t, clock.System, func(t *testing.T, d *db.DB) {
 		w := grow(t, d)
 		t.Run("start from an index", func(t *testing.T) { plans(t, d, w) })
+		t.Run("count no more than is quick", func(t *testing.T) {
+			if got, err := w.s.Totals(t.Context(), w.by, w.root); err != nil || got.Departments != account.Unknown || got.Customers != 1+manyCustomers-manyCustomers/40 {
+				t.Errorf("a portal of many departments: %+v %v", got, err)
+			}
+		})
 		t.Run("open page by page, in order", func(t *testing.T) { opensAll(t, w) })
 	})
 }

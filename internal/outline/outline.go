@@ -234,17 +234,27 @@ func (s *Service) Root(ctx context.Context, by authz.Actor, id ids.Account) (aut
 	return sc, err
 }
 
-// Total is how many of the accounts that the tree is about lie below: customers, or departments; at most account.Most+1.
-func (s *Service) Total(ctx context.Context, by authz.Actor, id ids.Account) (int, error) {
+// Totals is how many accounts lie below one, of each kind at most account.Most+1.
+type Totals struct {
+	Customers   int // account.Unknown below a customer, where there can be none
+	Departments int // account.Unknown for somebody who does not see them, and where so much lies below that counting would take too long
+}
+
+// Totals counts what the tree below an account is about.
+func (s *Service) Totals(ctx context.Context, by authz.Actor, id ids.Account) (Totals, error) {
 	_, sc, err := s.op.See(ctx, by, id)
 	if err != nil {
-		return 0, err
+		return Totals{}, err
 	}
 	q, sc, err := s.op.Read(ctx, by, rootPerm(sc), id)
 	if err != nil {
-		return 0, err
+		return Totals{}, err
 	}
-	return total(ctx, q, sc)
+	if sells(sc) {
+		return sold(ctx, q, sc)
+	}
+	n, err := inside(ctx, q, sc)
+	return Totals{account.Unknown, n}, err
 }
 
 // mostHits is how many nodes of each group a search shows.

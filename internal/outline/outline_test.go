@@ -87,6 +87,21 @@ func TestTheTreeShowsWhatThereIs(t *testing.T) {
 				t.Errorf("%s (-want +got):\n%s", name, diff)
 			}
 		}
+		for name, c := range map[string]struct {
+			by   authz.Actor
+			root ids.Account
+			want outline.Totals
+		}{
+			"of the platform":             {w.Root, w.Platform, outline.Totals{Customers: 2, Departments: 2}},
+			"of the reseller":             {admin, reseller, outline.Totals{Customers: 1, Departments: 2}},
+			"without its departments":     {w.SignIn(support.Email).Actor(), reseller, outline.Totals{Customers: 1, Departments: account.Unknown}},
+			"of the customer":             {owner, acme, outline.Totals{Customers: account.Unknown, Departments: 2}},
+			"of a department without any": {owner, deep, outline.Totals{Customers: account.Unknown}},
+		} {
+			if got, err := w.Outline.Totals(t.Context(), c.by, c.root); err != nil || got != c.want {
+				t.Errorf("totals %s: %+v %v, want %+v", name, got, err, c.want)
+			}
+		}
 		w.Invite(anna.Actor, deep, "new@acme.example", apptest.As(authz.Guest))
 		w.Invite(seller.Actor, reseller, "new@northwind.example", apptest.As(authz.Guest))
 		sees := func(by authz.Actor, id ids.Account) (out []string) {

@@ -120,10 +120,37 @@ func invitedNodes(ctx context.Context, q db.Queryer, _ authz.Scope, of []ids.Inv
 		FROM invitations v LEFT JOIN roles r ON r.id = v.role WHERE v.id IN `+db.In(len(of)), db.Args(of...)...)
 }
 
-func total(ctx context.Context, q db.Queryer, sc authz.Scope) (int, error) {
-	if sells(sc) {
-		return db.One(ctx, q, db.Value[int], `SELECT count(*) FROM (SELECT 1 FROM client_list c WHERE c.ancestor_id = ? AND c.closed = FALSE LIMIT 10001) s`, sc.Account())
+// mostWalked is how many accounts are looked at to count departments.
+const mostWalked = 5000
+
+// sold counts what lies below a portal or reseller.
+func sold(ctx context.Context, q db.Queryer, sc authz.Scope) (t Totals, err error) {
+	t.Departments = account.Unknown
+	t.Customers, err = db.One(ctx, q, db.Value[int], `SELECT count(*) FROM (SELECT 1 FROM client_list c WHERE c.ancestor_id = ? AND c.closed = FALSE LIMIT 10001) s`, sc.Account())
+	if err != nil || t.Customers > mostWalked || !sc.Has(authz.DepartmentsView) {
+		return t, err
 	}
+	n, all, err := walked(ctx, q, sc)
+	if all {
+		t.Departments = n
+	}
+	return t, err
+}
+
+// walked counts departments among the first accounts below, and reports whether those are all.
+func walked(ctx context.Context, q db.Queryer, sc authz.Scope) (n int, all bool, err error) {
+	_, err = db.One(ctx, q, func(r db.Row) (struct{}, error) {
+		var seen int
+		err := r.Scan(&seen, &n)
+		all = seen <= mostWalked
+		return struct{}{}, err
+	}, `SELECT count(*), COALESCE(SUM(CASE WHEN a.kind = 'department' AND a.closed_at IS NULL THEN 1 ELSE 0 END), 0)
+		FROM (SELECT t.descendant_id FROM account_tree t WHERE t.ancestor_id = ? AND t.depth > 0 LIMIT ?) t JOIN accounts a ON a.id = t.descendant_id`, sc.Account(), mostWalked+1)
+	return n, all, err
+}
+
+// inside counts the departments of a customer or department.
+func inside(ctx context.Context, q db.Queryer, sc authz.Scope) (int, error) {
 	return db.One(ctx, q, db.Value[int], `SELECT count(*) FROM (SELECT 1 FROM account_tree t WHERE t.ancestor_id = ? AND t.depth > 0 LIMIT 10001) s`, sc.Account())
 }
 

@@ -157,23 +157,16 @@ func (s *Server) showTree(w http.ResponseWriter, r *http.Request, by authz.Actor
 		return s.render(w, r, status, templ.Join(pane, part.Crumbs{Items: crumbs, Anew: true}))
 	}
 	p := i18n.From(r.Context())
-	word := "departments"
-	if sells(sc) {
-		word = "customers"
-	}
 	v := ui.Page{Title: treeName(p, sc), At: t.path(), Label: p.T("tree.search"), Search: t.search, Problem: problem, Do: withQuery(t.path()+"/do", t.query()),
 		Edit: outline.Offered(sc), Move: mayMove(sc), Delete: mayDelete(sc), New: newItems(p, sc)}
 	shut := t
 	shut.open, shut.from = nil, nil
 	v.CloseAll, v.AnyOpen = shut.href(), len(t.open) > 0
-	n, err := s.Outline.Total(r.Context(), by, t.root)
+	n, err := s.Outline.Totals(r.Context(), by, t.root)
 	if err != nil {
 		return err
 	}
-	v.Text = p.T("tree."+strings.TrimSuffix(word, "s")+"_count", "count", n)
-	if n > account.Most {
-		v.Text = p.T("tree.count_many", "n", p.Number(account.Most))
-	}
+	v.Text = totalsText(p, n)
 	if t.search != "" {
 		err = s.hitRows(r, by, t, &v)
 	} else {
@@ -188,6 +181,20 @@ func (s *Server) showTree(w http.ResponseWriter, r *http.Request, by authz.Actor
 	}
 	v.Pane = pane
 	return s.render(w, r, status, v)
+}
+
+// totalsText says how many customers and departments there are.
+func totalsText(p i18n.Printer, n outline.Totals) string {
+	customers, departments := p.T("tree.customer_count", "count", n.Customers), p.T("tree.department_count", "count", n.Departments)
+	switch {
+	case max(n.Customers, n.Departments) > account.Most:
+		return p.T("tree.count_many", "n", p.Number(account.Most))
+	case n.Customers == account.Unknown:
+		return departments
+	case n.Departments == account.Unknown:
+		return customers
+	}
+	return p.T("tree.counts", "customers", customers, "departments", departments)
 }
 
 func sells(sc authz.Scope) bool { return sc.Kind() == "platform" || sc.Kind() == "reseller" }

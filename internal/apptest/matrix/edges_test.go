@@ -156,7 +156,7 @@ var edges = map[string]edge{
 	"outline.Service.Find":     {"find", ""},
 	"outline.Service.Jump":     {"", "the first of what find finds, while somebody types"},
 	"outline.Service.Root":     {"", "whether the portal offers the tree"},
-	"outline.Service.Total":    {"", "the number above the tree; listClients tells it"},
+	"outline.Service.Totals":   {"", "the number above the tree; listClients tells it"},
 
 	"plan.Service.Bought":   {"getBought", ""},
 	"plan.Service.Copy":     {"copyPackage", ""},

@@ -547,8 +547,8 @@ var calls = []call{
 	{"outline.Service.Root", "of the reseller", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Outline.Root(o.ctx, by, o.reseller))
 	}},
-	{"outline.Service.Total", "", func(_ *testing.T, o *office, by authz.Actor) error {
-		return only(o.Outline.Total(o.ctx, by, o.client))
+	{"outline.Service.Totals", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Outline.Totals(o.ctx, by, o.client))
 	}},
 	{"outline.Service.Children", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Outline.Children(o.ctx, by, o.client, ""))
