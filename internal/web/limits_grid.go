@@ -149,6 +149,12 @@ func (t typedGrid) fields(p i18n.Printer, errors map[string]string) limits.Grid 
 	return g
 }
 
+// begin has a cell without an amount say what stands in for it, so that an amount typed there keeps what happens at the limit.
+func begin(p i18n.Printer, cell *limits.Cell, shared quota.Limit) {
+	t := typedFrom(shared, "")
+	cell.Action, cell.Cap, cell.Paced, cell.AtLimit = t.action, t.cap, t.paced, t.atLimit(p)
+}
+
 // atLimit says what happens at a limit.
 func (t typedLimit) atLimit(p i18n.Printer) string {
 	action := t.action

@@ -22,6 +22,7 @@ func (s *Server) packageRoutes() []Route {
 		{Pattern: "GET /a/{account}/packages", Signed: s.packagesPage},
 		{Pattern: "GET /a/{account}/packages/new", Signed: s.newPackagePage},
 		{Pattern: "POST /a/{account}/packages/new", Signed: s.createPackage},
+		{Pattern: "GET /a/{account}/packages" + overridePath, Signed: s.overridePage},
 		{Pattern: "GET /a/{account}/packages/{package}", Signed: s.packagePage},
 		{Pattern: "POST /a/{account}/packages/{package}", Signed: s.savePackage},
 		{Pattern: "POST /a/{account}/packages/{package}/retire", Signed: s.retirePackage},

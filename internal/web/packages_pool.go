@@ -38,6 +38,9 @@ func (s *Server) addPool(r *http.Request, by authz.Actor, sc authz.Scope, v *pac
 		return err
 	}
 	v.ShowOthers = true
+	if overridesClients(sc) {
+		v.OverrideURL = v.Base + overridePath
+	}
 	if err := s.addOverrides(r, by, sc, v); err != nil {
 		return err
 	}
@@ -123,7 +126,7 @@ func (s *Server) addNear(r *http.Request, by authz.Actor, sc authz.Scope, v *pac
 		}
 		limit := slot{m.Channel, quota.Month}.label(p)
 		v.Near = append(v.Near, packages.Near{ID: string(c.ID), Client: c.Name, Href: accountPath(c.ID, "/"+quotasSection), Limit: limit,
-			Meter: part.Meter{Label: p.T("packages.used_by", "limit", limit, "name", c.Name), Used: m.Used, Limit: m.Limit}})
+			Meter: &part.Meter{Label: p.T("packages.used_by", "limit", limit, "name", c.Name), Used: m.Used, Limit: m.Limit}})
 	}
 	return nil
 }

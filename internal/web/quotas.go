@@ -121,7 +121,7 @@ func (s *Server) sendingOf(r *http.Request, by authz.Actor, id ids.Account, targ
 		cell.Note, cell.Placeholder = limitNote(p, row), amountText(p, row.Shared.Amount)
 		cell.Meter, cell.Used = usedOf(p, row)
 		if cell.Amount == "" {
-			cell.AtLimit = typedFrom(row.Shared, "").atLimit(p)
+			begin(p, cell, row.Shared)
 		}
 		if !view.CanEdit {
 			cell.Amount = amountText(p, row.Limit.Amount)

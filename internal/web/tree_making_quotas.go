@@ -87,7 +87,7 @@ func freshGrid(p i18n.Printer, m making, bought plan.Package, remarks part.Remar
 		if cell.Amount != "" {
 			row.Own = &quota.Limit{}
 		} else {
-			cell.AtLimit = typedFrom(row.Shared, "").atLimit(p)
+			begin(p, cell, row.Shared)
 		}
 		cell.Note, cell.Placeholder = limitNote(p, row), amountText(p, row.Shared.Amount)
 	}
