@@ -40,6 +40,18 @@ func TestWhoIsLetIn(t *testing.T) {
 	d.NoKey("").Get(path, "Authorization", "bearer "+key).Want(http.StatusOK)
 }
 
+// TestAPagesOriginSaysNothing sends what programs inside a browser send along: a key counts wherever the page is from, a cookie nowhere.
+func TestAPagesOriginSaysNothing(t *testing.T) {
+	d := newDesk(apptest.OnSQLite(t))
+	page := []string{"Origin", "https://tools.example", "Sec-Fetch-Site", "cross-site"}
+	question := `{"account": "` + string(d.client) + `", "permission": "clients.view"}`
+	check := d.NoKey("").Post("/access/check", question, append(page, "Cookie", "bw_session="+d.SignIn("olga@acme.example").Token.Reveal())...)
+	if check.Want(http.StatusUnauthorized).Header.Get("Content-Type") != "application/problem+json" {
+		t.Errorf("%v", check.Header)
+	}
+	d.owner.Post("/access/check", question, page...).Want(http.StatusOK)
+}
+
 func TestRequestsThatCannotBeRead(t *testing.T) {
 	d := newDesk(apptest.OnSQLite(t))
 	clients := d.at(d.reseller, "/clients")

@@ -118,12 +118,13 @@ func (s *Server) Handler() http.Handler {
 	for _, r := range s.Routes() {
 		mux.Handle(r.Pattern, s.serve(r))
 	}
+	own := http.NewCrossOriginProtection()
 	for _, m := range s.Mounts {
 		mux.Handle(m.Pattern, m.Handler)
+		own.AddInsecureBypassPattern(m.Pattern) // no session counts there
 	}
 	mux.Handle("/", s.serve(Route{Open: nowhere}))
-	own := http.NewCrossOriginProtection()
-	own.AddInsecureBypassPattern("POST " + unsubscribeRoute) // no session counts there
+	own.AddInsecureBypassPattern("POST " + unsubscribeRoute) // nor there
 	own.SetDenyHandler(s.serve(Route{Open: fromElsewhere}))
 	h := s.logged(own.Handler(mux))
 	return s.identified(s.hardened(s.hosted(s.encrypted(h))))
