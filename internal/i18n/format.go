@@ -28,7 +28,7 @@ func (p Printer) Date(t time.Time) string {
 	}
 	t = p.there(t)
 	month := p.T("format.month_" + strconv.Itoa(int(t.Month())))
-	return p.fill(p.T("format.date"), []any{"day", strconv.Itoa(t.Day()), "month", month, "year", strconv.Itoa(t.Year())})
+	return p.Fill(p.T("format.date"), []any{"day", strconv.Itoa(t.Day()), "month", month, "year", strconv.Itoa(t.Year())})
 }
 
 // Time writes the time of day: 14:05.
@@ -37,7 +37,7 @@ func (p Printer) Time(t time.Time) string {
 		return ""
 	}
 	t = p.there(t)
-	return p.fill(p.T("format.time"), []any{"hour", fmt.Sprintf("%02d", t.Hour()), "minute", fmt.Sprintf("%02d", t.Minute())})
+	return p.Fill(p.T("format.time"), []any{"hour", fmt.Sprintf("%02d", t.Hour()), "minute", fmt.Sprintf("%02d", t.Minute())})
 }
 
 // DateTime writes day and time: 31 Mar 2027, 14:05.
@@ -45,7 +45,7 @@ func (p Printer) DateTime(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return p.fill(p.T("format.date_time"), []any{"date", p.Date(t), "time", p.Time(t)})
+	return p.Fill(p.T("format.date_time"), []any{"date", p.Date(t), "time", p.Time(t)})
 }
 
 // Zone writes the time zone that times are written in at an instant: CET, UTC, +03.
@@ -114,7 +114,7 @@ func (p Printer) Compact(n int64) string {
 	}{{1_000_000_000, "format.billions"}, {1_000_000, "format.millions"}, {1_000, "format.thousands"}} {
 		// 999,950 is 1M, not 1000k: the unit is chosen after rounding.
 		if abs >= unit.size-unit.size/2000 {
-			return p.fill(p.T(unit.key), []any{"n", p.figures(float64(n) / float64(unit.size))})
+			return p.Fill(p.T(unit.key), []any{"n", p.figures(float64(n) / float64(unit.size))})
 		}
 	}
 	return p.Number(n)

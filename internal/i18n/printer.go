@@ -45,7 +45,7 @@ func (p Printer) T(key string, args ...any) string {
 	if p.lang == pseudoLang && strings.ContainsFunc(text, unicode.IsLetter) {
 		text = "\u2066" + text + "\u2069" // English among right-to-left text keeps its own direction (UAX #9, LRI and PDI)
 	}
-	return p.fill(text, args)
+	return p.Fill(text, args)
 }
 
 // counted reports whether the text has plural forms; one without them may name a {count} all the same.
@@ -81,7 +81,9 @@ func (p Printer) Dir() string {
 }
 
 // fill puts the values at their {name} places.
-func (p Printer) fill(text string, args []any) string {
+// Fill puts arguments into a text where it names them, numbers as the reader writes them. It is for what stands in no catalogue, such
+// as the English texts of errors.
+func (p Printer) Fill(text string, args []any) string {
 	if len(args) == 0 || !strings.Contains(text, "{") {
 		return text
 	}

@@ -77,7 +77,7 @@ func words(p i18n.Printer, problem errs.Problem) string {
 	if key := "error." + problem.Code; p.Has(key) {
 		return p.T(key, problem.Args...)
 	}
-	return problem.Text()
+	return p.Fill(problem.Msg, problem.Args)
 }
 
 // fieldErrors returns the remark on each field of a form, or false when err is about something else.

@@ -3,9 +3,11 @@ package web
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 
 	"bailiwick/internal/errs"
+	"bailiwick/internal/i18n"
 )
 
 func TestEveryKindOfErrorHasAStatus(t *testing.T) {
@@ -32,6 +34,23 @@ func TestCausesAreNotShown(t *testing.T) {
 	cause.Err = errors.New("secret cause")
 	if p := problemOf(cause); p.Text() != "Load the page again." {
 		t.Errorf("%+v", p)
+	}
+}
+
+// TestNumbersInRemarksAreWrittenAsTheReaderDoes: those in English too, whose texts stand beside the code.
+func TestNumbersInRemarksAreWrittenAsTheReaderDoes(t *testing.T) {
+	texts, err := i18n.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var e *errs.Error
+	if !errors.As(errs.Field("email_month", "quota.amount_range", "Write a number from 0 to {most}, or -1 for no limit.", "most", int64(40_000_000)), &e) {
+		t.Fatal("it is no error of a field")
+	}
+	for lang, want := range map[string]string{"en": "40,000,000", "de": "40.000.000"} {
+		if got := words(texts.For(lang), e.Fields["email_month"]); !strings.Contains(got, want) {
+			t.Errorf("%s: %q", lang, got)
+		}
 	}
 }
 
