@@ -109,6 +109,11 @@ func (d Details) CanAssign() bool {
 	return d.Kind == Customer && d.scope.HeldAbove(authz.PackagesAssign)
 }
 
+// CanOpenPackage reports whether the viewer may look at the package of a client where it is sold.
+func (d Details) CanOpenPackage() bool {
+	return d.Kind == Customer && d.scope.HeldAbove(authz.PackagesView)
+}
+
 // CanClose reports whether the viewer may close or reopen the account.
 func (d Details) CanClose() bool { return mayClose(d.scope, d.Kind) }
 

@@ -47,6 +47,7 @@ type DepartmentRow struct {
 	Email       string
 	Status      Status
 	Users       int64
+	SubAccounts int64 // those that the reader sees
 	Locations   int64
 	Departments int64
 	nameFold    string
@@ -77,4 +78,17 @@ func (s *Service) Departments(ctx context.Context, by authz.Actor, id ids.Accoun
 		next = s.cursors.Seal(bind, page.Cursor{Key: []string{last.nameFold, string(last.ID)}})
 	}
 	return rows, next, nil
+}
+
+// TopDepartments lists a few departments directly below an account: some before all others, in their order, and the others by name.
+func (s *Service) TopDepartments(ctx context.Context, by authz.Actor, id ids.Account, first []ids.Account, limit int) ([]DepartmentRow, error) {
+	q, sc, err := s.op.Read(ctx, by, authz.DepartmentsView, id)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := topDepartments(ctx, q, sc, first, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list the first departments of %s: %w", id, err)
+	}
+	return rows, nil
 }

@@ -178,31 +178,3 @@ func resellersBelow(ctx context.Context, q db.Queryer, _ authz.Scope, root ids.A
 		(SELECT count(*) FROM (SELECT 1 FROM client_list c WHERE c.ancestor_id = b.id AND c.closed = FALSE LIMIT 10001) s), a.created_at
 		FROM below b JOIN accounts a ON a.id = b.id ORDER BY b.name_fold, b.id LIMIT 500`, root)
 }
-
-func countDepartments(ctx context.Context, q db.Queryer, sc authz.Scope) (int64, error) {
-	return db.One(ctx, q, db.Value[int64], `SELECT count(*) FROM accounts a WHERE a.parent_id = ? AND a.kind = 'department'`, sc.Account())
-}
-
-func departmentsBelow(ctx context.Context, q db.Queryer, sc authz.Scope, after []any, limit int) ([]DepartmentRow, error) {
-	cond := ""
-	if len(after) > 0 {
-		cond = ` AND (a.name_fold, a.id) > (?, ?)`
-	}
-	return db.All(ctx, q, func(r db.Row) (x DepartmentRow, err error) {
-		var held, closed bool
-		err = r.Scan(&x.ID, &x.Name, &x.nameFold, &x.Email, &held, &closed, &x.Users, &x.Locations, &x.Departments)
-		x.Status = Active
-		switch {
-		case closed:
-			x.Status = Closed
-		case held:
-			x.Status = Suspended
-		}
-		return x, err
-	}, `SELECT a.id, a.name, a.name_fold, a.email, EXISTS (SELECT 1 FROM account_tree t JOIN holds h ON h.account_id = t.ancestor_id WHERE t.descendant_id = a.id), a.closed_at IS NOT NULL,
-		(SELECT count(DISTINCT m.user_id) FROM account_tree d JOIN memberships m ON m.account_id = d.descendant_id WHERE d.ancestor_id = a.id AND m.deactivated_at IS NULL),
-		(SELECT count(*) FROM account_tree d JOIN locations l ON l.account_id = d.descendant_id WHERE d.ancestor_id = a.id),
-		(SELECT count(*) FROM accounts c WHERE c.parent_id = a.id AND c.kind = 'department')
-		FROM accounts a WHERE a.parent_id = ? AND a.kind = 'department'`+cond+` ORDER BY a.name_fold, a.id LIMIT ?`,
-		append(append([]any{sc.Account()}, after...), limit)...)
-}

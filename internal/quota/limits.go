@@ -188,7 +188,7 @@ func (s *Service) SetLimits(ctx context.Context, by authz.Actor, account ids.Acc
 
 // SetLimitsIn is SetLimits in a write on the account, and reports whether anything changed.
 func (s *Service) SetLimitsIn(ctx context.Context, w *op.W, t Target, edits []Edit) (bool, error) {
-	if !maySet(w.Scope(), t) {
+	if !MaySet(w.Scope(), t) {
 		return false, errs.New(errs.Denied, "quota.parents_field", "Ask your provider to change this. The limits of an account belong to the account above.")
 	}
 	before, err := s.limits(ctx, w.Tx(), w.Scope(), t)

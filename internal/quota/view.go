@@ -49,7 +49,7 @@ func (s *Service) View(ctx context.Context, by authz.Actor, account ids.Account,
 	if err != nil {
 		return View{}, err
 	}
-	out, now := View{CanEdit: maySet(sc, t)}, s.engine.clock()
+	out, now := View{CanEdit: MaySet(sc, t)}, s.engine.clock()
 	m := cal.At(now)
 	keys := []counted{{subject, Email}, {subject, SMS}}
 	counters, leases, err := usedOf(ctx, q, keys, m)
@@ -84,9 +84,9 @@ func (s *Service) View(ctx context.Context, by authz.Actor, account ids.Account,
 	return out, nil
 }
 
-// maySet reports whether whoever looks sets limits of an account, or of a sub-account or a member of it. Those of an account belong to
+// MaySet reports whether whoever looks sets limits of an account, or of a sub-account or a member of it. Those of an account belong to
 // the accounts above it.
-func maySet(sc authz.Scope, t Target) bool {
+func MaySet(sc authz.Scope, t Target) bool {
 	if t == (Target{}) && sc.Kind() != "platform" {
 		return sc.HeldAbove(authz.QuotasEdit)
 	}

@@ -82,49 +82,6 @@ func (q Query) Label(p Point) string {
 	return string(p.Day)
 }
 
-// Part is one of those that a customer or department sends through.
-type Part struct {
-	ID    string
-	Name  string
-	Units int64 // in the days that were asked about
-}
-
-// Parts are what of an account has sent most of late.
-type Parts struct {
-	Today                            account.Date // in the account's zone
-	Departments, SubAccounts, People []Part
-}
-
-const partsShown = 10
-
-// Parts says which departments, sub-accounts and people of a customer or department have sent most this month, and how much in
-// the calendar month.
-func (s *Service) Parts(ctx context.Context, by authz.Actor, at ids.Account, channel quota.Channel) (Parts, error) {
-	q, sc, err := s.op.Read(ctx, by, authz.QuotasView, at)
-	if err != nil || sc.Kind() != "customer" && sc.Kind() != "department" {
-		return Parts{}, err
-	}
-	cal, err := s.engine.Calendar(ctx, q, sc.Account())
-	if err != nil {
-		return Parts{}, err
-	}
-	out := Parts{Today: account.DateIn(s.engine.Now(), cal.Zone)}
-	for _, kind := range []struct {
-		to    *[]Part
-		perm  authz.Perm
-		query func(authz.Scope, quota.Channel) (string, []any)
-	}{{&out.Departments, authz.DepartmentsView, departments}, {&out.SubAccounts, authz.SubAccountsView, subAccounts}, {&out.People, authz.UsersView, people}} {
-		if !sc.Has(kind.perm) {
-			continue
-		}
-		text, args := kind.query(sc, channel)
-		if *kind.to, err = busiest(ctx, q, sc, text, args, channel, number(out.Today)); err != nil {
-			return Parts{}, fmt.Errorf("read what parts of %s have sent: %w", at, err)
-		}
-	}
-	return out, nil
-}
-
 // Filled is how much of the limit of its month a client has used, on the channel that is fuller.
 type Filled struct {
 	Channel     quota.Channel

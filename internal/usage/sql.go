@@ -1,9 +1,7 @@
 package usage
 
 import (
-	"cmp"
 	"context"
-	"slices"
 
 	"bailiwick/internal/authz"
 	"bailiwick/internal/db"
@@ -64,57 +62,6 @@ func sums(ctx context.Context, q db.Queryer, _ authz.Scope, c counter, grain quo
 		UNION ALL SELECT l.day, l.spent, 0 FROM quota_leases l WHERE l.subject = ? AND l.channel = ? AND l.day BETWEEN ? AND ?`,
 		c.subject, c.channel, grain.String(), from, to, c.subject, c.channel, from, to, c.subject, c.channel, from, to)
 	return out, err
-}
-
-// departments, subAccounts and people select those of the scope's account that have a counter.
-func departments(sc authz.Scope, channel quota.Channel) (string, []any) {
-	return "SELECT x.id, x.name FROM accounts x JOIN quota_ledger l ON l.subject = x.id AND l.channel = ? WHERE x.parent_id = ? AND x.kind = 'department'", []any{channel, sc.Account()}
-}
-
-func subAccounts(sc authz.Scope, channel quota.Channel) (string, []any) {
-	here, args := sc.Here("x.account_id")
-	mine, more := sc.Sub("x.id")
-	return "SELECT x.id, x.name FROM subaccounts x JOIN quota_ledger l ON l.subject = x.id AND l.channel = ? WHERE " + here + " AND " + mine, append(append([]any{channel}, args...), more...)
-}
-
-func people(sc authz.Scope, channel quota.Channel) (string, []any) {
-	here, args := sc.Here("x.account_id")
-	return "SELECT x.id, i.name FROM memberships x JOIN identities i ON i.id = x.user_id JOIN quota_ledger l ON l.subject = x.id AND l.channel = ? WHERE " + here, append([]any{channel}, args...)
-}
-
-// busiest reads those that the counters of text show to have used most, and what they sent since the first of the month of today.
-func busiest(ctx context.Context, q db.Queryer, _ authz.Scope, text string, args []any, channel quota.Channel, today int64) ([]Part, error) {
-	month := monthOf(today)
-	all, err := db.All(ctx, q, func(r db.Row) (p Part, err error) { return p, r.Scan(&p.ID, &p.Name) },
-		text+` AND l.month > ? ORDER BY l.month_used DESC, x.id LIMIT ?`, append(args, today-31, partsShown)...)
-	if err != nil || len(all) == 0 {
-		return all, err
-	}
-	subjects := make([]any, len(all))
-	for i := range all {
-		subjects[i] = all[i].ID
-	}
-	in := db.In(len(subjects))
-	var params []any
-	for range 3 {
-		params = append(append(params, subjects...), channel, month, today)
-	}
-	units := map[string]int64{}
-	_, err = db.All(ctx, q, func(r db.Row) (struct{}, error) {
-		var id string
-		var n int64
-		err := r.Scan(&id, &n)
-		units[id] += n
-		return struct{}{}, err
-	}, `SELECT s.subject, s.units FROM quota_sums s WHERE s.subject IN `+in+` AND s.channel = ? AND s.grain = 'day' AND s.period BETWEEN ? AND ?
-		UNION ALL SELECT u.subject, u.units FROM quota_usage u WHERE u.subject IN `+in+` AND u.channel = ? AND u.day BETWEEN ? AND ? AND `+unfolded+`
-		UNION ALL SELECT l.subject, l.spent FROM quota_leases l WHERE l.subject IN `+in+` AND l.channel = ? AND l.day BETWEEN ? AND ?`, params...)
-	for i := range all {
-		all[i].Units = units[all[i].ID]
-	}
-	all = slices.DeleteFunc(all, func(p Part) bool { return p.Units == 0 })
-	slices.SortStableFunc(all, func(a, b Part) int { return cmp.Compare(b.Units, a.Units) })
-	return all, err
 }
 
 // below are those of some accounts that lie in the scope.

@@ -69,6 +69,10 @@ func TestListsOfPeopleWalkAnIndex(t *testing.T) {
 				}
 			}
 		}
+		for who, at := range map[string]ids.Account{"many": big, "few": small} {
+			query, args := leadersQuery(scopeOf(t, d, at), 3)
+			walks(t, d, "who runs an account with "+who+" people", at == big, query, args)
+		}
 		query, args := listQuery(scopeOf(t, d, big), Query{Sort: ByName, Limit: PageSize + 1})
 		bad := strings.Replace(query, "ORDER BY l.name_fold", "ORDER BY l.name_fold || ''", 1)
 		if len(flaws(d, dbtest.Plan(t, d, bad, args...))) == 0 {

@@ -147,6 +147,16 @@ func (s *Service) Owners(ctx context.Context, by authz.Actor, account ids.Accoun
 	return owners(ctx, q, sc)
 }
 
+// Leaders returns those who run the account, as many as limit says: the active Owners, then the Admins, who was there first before
+// the others.
+func (s *Service) Leaders(ctx context.Context, by authz.Actor, account ids.Account, limit int) ([]Member, error) {
+	q, sc, err := s.op.Read(ctx, by, authz.UsersView, account)
+	if err != nil {
+		return nil, err
+	}
+	return leaders(ctx, q, sc, limit)
+}
+
 // Explain says why a person of the account can or cannot do something on it or on an account below. Accounts out
 // of the actor's sight go unnamed.
 func (s *Service) Explain(ctx context.Context, by authz.Actor, account ids.Account, id ids.Membership, p authz.Perm, on ids.Account) (authz.Explanation, error) {

@@ -133,6 +133,17 @@ func owners(ctx context.Context, q db.Queryer, sc authz.Scope) ([]Member, error)
 	return db.All(ctx, q, scanMember, "SELECT "+columns+" FROM memberships m"+joins+"WHERE m.role = 'owner' AND m.deactivated_at IS NULL AND "+cond+" ORDER BY m.id", args...)
 }
 
+func leaders(ctx context.Context, q db.Queryer, sc authz.Scope, limit int) ([]Member, error) {
+	query, args := leadersQuery(sc, limit)
+	return db.All(ctx, q, scanMember, query, args...)
+}
+
+// leadersQuery walks the index that holds nobody else.
+func leadersQuery(sc authz.Scope, limit int) (query string, args []any) {
+	cond, args := sc.Here("m.account_id")
+	return "SELECT " + columns + " FROM memberships m" + joins + "WHERE m.role IN ('owner', 'admin') AND m.deactivated_at IS NULL AND " + cond + " ORDER BY m.role DESC, m.id LIMIT ?", append(args, limit)
+}
+
 // ownersBut counts the active Owners of the account besides some.
 func ownersBut(ctx context.Context, q db.Queryer, sc authz.Scope, but []ids.Membership) (int, error) {
 	cond, args := sc.Here("account_id")

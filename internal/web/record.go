@@ -22,6 +22,15 @@ import (
 
 // record renders a tab of one account's page in the frame that all its tabs share.
 func (s *Server) record(w http.ResponseWriter, r *http.Request, by authz.Actor, status int, d account.Details, tab string, body templ.Component) error {
+	subs, err := s.subCount(r, by, d)
+	if err != nil {
+		return err
+	}
+	return s.recordWith(w, r, by, status, d, subs, tab, body)
+}
+
+// recordWith is record for who has counted the sub-accounts already.
+func (s *Server) recordWith(w http.ResponseWriter, r *http.Request, by authz.Actor, status int, d account.Details, subs int, tab string, body templ.Component) error {
 	p := i18n.From(r.Context())
 	crumbs, err := s.accountCrumbs(r, by, d.ID)
 	if err != nil {
@@ -32,10 +41,6 @@ func (s *Server) record(w http.ResponseWriter, r *http.Request, by authz.Actor, 
 		return err
 	}
 	banners, err := s.banners(r, by, d)
-	if err != nil {
-		return err
-	}
-	subs, err := s.subCount(r, by, d)
 	if err != nil {
 		return err
 	}
@@ -210,77 +215,6 @@ func (s *Server) details(r *http.Request, by authz.Actor) (account.Details, erro
 	return s.Accounts.Get(r.Context(), by, id, account.DepartmentCount)
 }
 
-func (s *Server) accountPage(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
-	d, err := s.details(r, by)
-	if err != nil {
-		return err
-	}
-	p := i18n.From(r.Context())
-	below := d.Kind == account.Customer || d.Kind == account.Department
-	v := clients.Overview{At: accountPath(d.ID, ""), Account: d, Facts: accountFacts(p, d),
-		CanDepartments: below && d.Can(authz.DepartmentsView), CanNewDept: d.Can(authz.DepartmentsCreate), CanLocations: below && d.Can(authz.LocationsView), CanActivity: d.Can(authz.AuditView)}
-	if d.Can(authz.QuotasView) {
-		if v.Quota, err = s.overviewQuota(r, by, d); err != nil {
-			return err
-		}
-	}
-	if v.CanDepartments {
-		if v.Departments, _, err = s.Accounts.Departments(r.Context(), by, d.ID, ""); err != nil {
-			return err
-		}
-		v.Departments = v.Departments[:min(len(v.Departments), 5)]
-	}
-	if v.CanLocations {
-		if v.Locations, _, err = s.Accounts.Locations(r.Context(), by, d.ID, ""); err != nil {
-			return err
-		}
-		v.Locations = v.Locations[:min(len(v.Locations), 3)]
-	}
-	if v.Users, err = s.usersCard(r, by, d); err != nil {
-		return err
-	}
-	if v.Subs, err = s.subsCard(r, by, d); err != nil {
-		return err
-	}
-	if v.CanActivity {
-		if v.Activity, _, err = s.activity(r, by, d.ID, audit.Filter{Limit: 5}); err != nil {
-			return err
-		}
-	}
-	return s.record(w, r, by, http.StatusOK, d, "overview", v)
-}
-
-func accountFacts(p i18n.Printer, d account.Details) []part.Fact {
-	var out []part.Fact
-	add := func(key, text string) {
-		if text != "" {
-			out = append(out, part.Fact{Term: p.T("account." + key), Text: text})
-		}
-	}
-	add("legal_name", d.LegalName)
-	if d.Kind == account.Customer {
-		end := p.T("account.no_end")
-		if d.MembershipEnd != "" {
-			end = p.Date(d.MembershipEnd.Time())
-		}
-		add("membership_end", end)
-		if d.MembershipStart != "" {
-			add("membership_start", p.Date(d.MembershipStart.Time()))
-		}
-	}
-	add("email", d.Email)
-	add("phone", d.Phone)
-	add("address", d.Address)
-	add("industry", d.Industry)
-	add("parent", d.ParentName)
-	add("time_zone", d.TimeZone.Value)
-	for _, ref := range d.Refs {
-		out = append(out, part.Fact{Term: p.T("account.ref"), Text: p.T("part.pair", "name", ref.Source, "value", ref.Reference)})
-	}
-	add("created", p.Date(d.CreatedAt))
-	return out
-}
-
 func (s *Server) departmentsPage(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
 	sc, err := s.seen(r, by)
 	if err != nil {
@@ -291,7 +225,7 @@ func (s *Server) departmentsPage(w http.ResponseWriter, r *http.Request, by auth
 		return err
 	}
 	at := accountPath(sc.Account(), "")
-	return s.section(w, r, by, http.StatusOK, sc, "departments", clients.Departments{At: at, Rows: rows, Next: cursorLink(at+"/departments", next), CanNew: sc.Has(authz.DepartmentsCreate)})
+	return s.section(w, r, by, http.StatusOK, sc, "departments", clients.Departments{At: at, Rows: rows, Subs: sc.Has(authz.SubAccountsView), Next: cursorLink(at+"/departments", next), CanNew: sc.Has(authz.DepartmentsCreate)})
 }
 
 func cursorLink(path, cursor string) string {

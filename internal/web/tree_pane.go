@@ -54,7 +54,7 @@ func tuned(tab tuning.Tab, view authz.Perm) accountSection {
 // openProperties shows the fields of an account, to be changed by who may.
 func (s *Server) openProperties(_ http.ResponseWriter, r *http.Request, by authz.Actor, d account.Details, on surface) error {
 	if !d.CanAct("edit") {
-		return on.show(http.StatusOK, properties, ui.ReadOnly{Facts: accountFacts(i18n.From(r.Context()), d)})
+		return on.show(http.StatusOK, properties, ui.ReadOnly{Facts: accountFacts(i18n.From(r.Context()), d, nil)})
 	}
 	return s.showEdit(r, by, on, http.StatusOK, d, typedOf(d), part.Remarks{}, nil)
 }

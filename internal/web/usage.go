@@ -204,10 +204,6 @@ func (s *Server) usageParts(r *http.Request, by authz.Actor, sc authz.Scope, a a
 		return nil, err
 	}
 	p := i18n.From(r.Context())
-	whole, err := s.Usage.Series(r.Context(), by, sc.Account(), usage.Query{Channel: a.channel, Grain: quota.Month, From: monthBegin(parts.Today), To: parts.Today})
-	if err != nil {
-		return nil, err
-	}
 	for _, g := range []struct {
 		id, head string
 		all      []usage.Part
@@ -230,14 +226,12 @@ func (s *Server) usageParts(r *http.Request, by authz.Actor, sc authz.Scope, a a
 		}
 		group := sending.Group{ID: g.id, Title: p.T("usage." + g.id + "_month"), Head: p.T(g.head)}
 		for _, x := range g.all {
-			group.Rows = append(group.Rows, sending.Share{Name: x.Name, Href: g.href(x.ID), Meter: part.Meter{Label: p.T("usage.share_of", "name", x.Name), Used: x.Units, Limit: max(whole.Units, x.Units)}})
+			group.Rows = append(group.Rows, sending.Share{Name: x.Name, Href: g.href(x.ID), Meter: shareOf(p, x.Name, x.Units, parts.Units)})
 		}
 		out = append(out, group)
 	}
 	return out, nil
 }
-
-func monthBegin(d account.Date) account.Date { return d[:len("2026-11-")] + "01" }
 
 func (s *Server) usageCSV(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
 	id, _, err := s.mayUsage(r, by)

@@ -83,6 +83,9 @@ func (s *Server) overviewQuota(r *http.Request, by authz.Actor, d account.Detail
 		return nil, err
 	}
 	card.UsageURL = withQuery(a.at, a.values())
+	if quota.MaySet(sc, quota.Target{}) {
+		card.EditURL = accountPath(d.ID, "/"+quotasSection)
+	}
 	return card, nil
 }
 

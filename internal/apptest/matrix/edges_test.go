@@ -34,6 +34,7 @@ var edges = map[string]edge{
 	"account.Service.CloseTogether":   {"", "what was selected in the tree; closeAccount closes one, changeClients many"},
 	"account.Service.Create":          {"createClient createReseller createDepartment", ""},
 	"account.Service.Departments":     {"listDepartments", ""},
+	"account.Service.TopDepartments":  {"", "the departments on the page of an account; listDepartments has them all"},
 	"account.Service.ExportPage":      {"", "a part of exportClients"},
 	"account.Service.Facets":          {"", "what the portal's filters offer; listResellers and listPackages tell the same"},
 	"account.Service.Get":             {"getAccount", ""},
@@ -242,6 +243,7 @@ var edges = map[string]edge{
 	"usage.Service.Months": {"", "the columns of a page; getUsage by month tells the same"},
 	"usage.Service.Parts":  {"getUsage", ""},
 	"usage.Service.Series": {"getUsage", ""},
+	"usage.Service.Today":  {"getUsage", ""},
 
 	"user.Service.CanOn":             {"getAccount", ""},
 	"user.Service.Count":             {"", "the number on a tab; listUsers has what it counts"},
@@ -252,6 +254,7 @@ var edges = map[string]edge{
 	"user.Service.Get":               {"getUser", ""},
 	"user.Service.List":              {"listUsers", ""},
 	"user.Service.OwnSettings":       {"listMySettings", ""},
+	"user.Service.Leaders":           {"", "the people on the page of an account; listUsers by role tells the same"},
 	"user.Service.Owners":            {"listUsers", ""},
 	"user.Service.Places":            {"", "where the portal says that a person is besides; getIdentity reaches those who stand below in all of them"},
 	"user.Service.Promote":           {"editUser", ""},

@@ -272,6 +272,9 @@ var calls = []call{
 	{"account.Service.CheckLocations", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Accounts.CheckLocations(o.ctx, by, o.client, nil, account.Importing{}))
 	}},
+	{"account.Service.TopDepartments", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Accounts.TopDepartments(o.ctx, by, o.client, nil, 5))
+	}},
 	{"account.Service.Departments", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		_, _, err := o.Accounts.Departments(o.ctx, by, o.client, "")
 		return err
@@ -726,6 +729,9 @@ var calls = []call{
 		return only(o.Users.SubNames(o.ctx, by, o.client, nil))
 	}},
 	{"user.Service.Count", "", func(_ *testing.T, o *office, by authz.Actor) error { return only(o.Users.Count(o.ctx, by, o.client)) }},
+	{"user.Service.Leaders", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Users.Leaders(o.ctx, by, o.client, 3))
+	}},
 	{"user.Service.Owners", "", func(_ *testing.T, o *office, by authz.Actor) error { return only(o.Users.Owners(o.ctx, by, o.client)) }},
 	{"user.Service.Get", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Users.Get(o.ctx, by, o.client, o.guest()))
@@ -838,6 +844,9 @@ var calls = []call{
 	}},
 	{"usage.Service.Months", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Usage.Months(o.ctx, by, o.client, []ids.Account{o.client}))
+	}},
+	{"usage.Service.Today", "", func(_ *testing.T, o *office, by authz.Actor) error {
+		return only(o.Usage.Today(o.ctx, by, o.client, quota.Email, []ids.SubAccount{o.SubAccount(o.client, o.fresh())}))
 	}},
 	{"usage.Service.Parts", "", func(_ *testing.T, o *office, by authz.Actor) error {
 		return only(o.Usage.Parts(o.ctx, by, o.client, quota.Email))

@@ -392,8 +392,8 @@ func cutMethod(m string) (pkg, service, name string) {
 
 // readers are the methods that change nothing; choosing an account changes the session alone.
 var readers = []string{
-	"Get", "KeepPicture", "Domain", "Path", "Root", "Totals", "Children", "Find", "Jump", "Sizes", "Standing", "OwnLevel", "Stage", "List", "Facets", "Resellers", "ResellerPlaces", "Bought", "Departments", "Locations", "Location", "Holders", "Count", "Owners", "CanOn",
-	"Effective", "Enter", "SecondDue", "Allowlists", "AllowlistOfSub", "Concerns", "View", "ViewNew", "One", "Below", "Compare", "Explain", "Choices", "Check", "ChooseAccount", "Places", "PlacesForNew", "Try", "Mine", "Offer", "Preview", "PreviewMove", "PreviewTogether", "IdentityOf", "News", "Retention", "CheckInto", "ExportPage", "CheckImport", "CheckLocations", "Lists", "Suppressions", "ExportSuppressions", "CheckSuppressions", "MayImport", "SubNames", "Reserve", "Settle", "Limits", "HandedOut", "Credits", "Credit", "Pool", "Overrides", "Series", "Parts", "Months",
+	"Get", "KeepPicture", "Domain", "Path", "Root", "Totals", "Children", "Find", "Jump", "Sizes", "Standing", "OwnLevel", "Stage", "List", "Facets", "Resellers", "ResellerPlaces", "Bought", "Departments", "TopDepartments", "Locations", "Location", "Holders", "Count", "Owners", "Leaders", "CanOn",
+	"Effective", "Enter", "SecondDue", "Allowlists", "AllowlistOfSub", "Concerns", "View", "ViewNew", "One", "Below", "Compare", "Explain", "Choices", "Check", "ChooseAccount", "Places", "PlacesForNew", "Try", "Mine", "Offer", "Preview", "PreviewMove", "PreviewTogether", "IdentityOf", "News", "Retention", "CheckInto", "ExportPage", "CheckImport", "CheckLocations", "Lists", "Suppressions", "ExportSuppressions", "CheckSuppressions", "MayImport", "SubNames", "Reserve", "Settle", "Limits", "HandedOut", "Credits", "Credit", "Pool", "Overrides", "Series", "Parts", "Today", "Months",
 	"Settings", "OwnSettings",
 }
 
