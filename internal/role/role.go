@@ -33,6 +33,9 @@ type Group struct {
 // Inherited reports whether the group comes from above the account it was read at.
 func (g Group) Inherited(at ids.Account) bool { return g.Account != at }
 
+// Within reports whether whoever holds the scope holds all that the group confers, and so may edit and delete it where it is defined.
+func (g Group) Within(sc authz.Scope) bool { return mayHold(sc, g.Perms) == nil }
+
 // logged is how a group stands in the log.
 type logged struct {
 	Name        string   `audit:"show"`

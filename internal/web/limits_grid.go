@@ -1,8 +1,9 @@
 package web
 
 import (
-	"strconv"
+	"net/http"
 
+	"bailiwick/internal/authz"
 	"bailiwick/internal/errs"
 	"bailiwick/internal/i18n"
 	"bailiwick/internal/quota"
@@ -62,20 +63,20 @@ func readGrid(f form) typedGrid {
 }
 
 // typedFrom is a limit as the form shows it.
-func typedFrom(l quota.Limit, lastDay string) typedLimit {
-	t := typedLimit{action: string(l.Action), until: lastDay, paced: l.Paced, amount: strconv.FormatInt(l.Amount, 10)}
+func typedFrom(p i18n.Printer, l quota.Limit, lastDay string) typedLimit {
+	t := typedLimit{action: string(l.Action), until: lastDay, paced: l.Paced, amount: p.Number(l.Amount)}
 	if l.Action == quota.Overage {
-		t.cap = strconv.FormatInt(l.Cap, 10)
+		t.cap = p.Number(l.Cap)
 	}
 	return t
 }
 
 // typedShared is the limits of a package or role group as the form shows them: empty is without a limit.
-func typedShared(g quota.Grid) typedGrid {
+func typedShared(p i18n.Printer, g quota.Grid) typedGrid {
 	out := typedGrid{}
 	for _, s := range slots() {
 		if l := g.Of(s.channel, s.window); l.Amount != quota.Unlimited {
-			out[s] = typedFrom(l, "")
+			out[s] = typedFrom(p, l, "")
 		}
 	}
 	return out
@@ -100,6 +101,20 @@ func (t typedLimit) limit(s slot, c *errs.Collector) (quota.Limit, bool, error) 
 		l.Action = quota.Reject
 	}
 	return l, true, nil
+}
+
+// says reports whether what was typed is the limit. Without an amount there is none.
+func (t typedLimit) says(s slot, l quota.Limit) bool {
+	var wrong errs.Collector
+	typed, _, err := t.limit(s, &wrong)
+	if err != nil || wrong.Err() != nil {
+		return false
+	}
+	if t.amount == "" || typed.Amount == quota.Unlimited {
+		return l.Amount == quota.Unlimited
+	}
+	typed.Source = l.Source
+	return typed == l
 }
 
 // shared reads the limits of a package or role group.
@@ -151,7 +166,7 @@ func (t typedGrid) fields(p i18n.Printer, errors map[string]string) limits.Grid 
 
 // begin has a cell without an amount say what stands in for it, so that an amount typed there keeps what happens at the limit.
 func begin(p i18n.Printer, cell *limits.Cell, shared quota.Limit) {
-	t := typedFrom(shared, "")
+	t := typedFrom(p, shared, "")
 	cell.Action, cell.Cap, cell.Paced, cell.AtLimit = t.action, t.cap, t.paced, t.atLimit(p)
 }
 
@@ -169,4 +184,30 @@ func (t typedLimit) atLimit(p i18n.Printer) string {
 		text = p.T("limits.then_until", "then", text, "day", t.until)
 	}
 	return text
+}
+
+// addAllowed says below the limits of each person what the account may send, for who sees that.
+func (s *Server) addAllowed(r *http.Request, by authz.Actor, sc authz.Scope, g *limits.Grid) error {
+	if !sc.Has(authz.QuotasView) {
+		return nil
+	}
+	view, err := s.Quotas.View(r.Context(), by, sc.Account(), quota.Target{})
+	if err != nil {
+		return err
+	}
+	p := i18n.From(r.Context())
+	for i, row := range view.Rows {
+		most := row.Limit.Amount
+		if most == quota.Unlimited {
+			continue
+		}
+		cell := &g.Channels[i/len(quota.Windows())].Cells[i%len(quota.Windows())]
+		said := p.T("limits.allowed", "account", sc.Name(), "amount", p.Number(most))
+		if n, err := quota.ParseAmount(cell.Name, cell.Amount); err == nil && n > most {
+			cell.Warn = p.T("limits.allowed_less", "allowed", said)
+		} else {
+			cell.Note = said
+		}
+	}
+	return nil
 }

@@ -168,7 +168,7 @@ func (s *Server) showPackage(w http.ResponseWriter, r *http.Request, by authz.Ac
 	}
 	sending := in.sending
 	if sending == nil {
-		sending = typedShared(in.Sending)
+		sending = typedShared(p, in.Sending)
 	}
 	o := offerOf(r.Context())
 	sellable := authz.Sellable()

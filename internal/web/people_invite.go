@@ -27,7 +27,11 @@ func (s *Server) inviteDialog(w http.ResponseWriter, r *http.Request, by authz.A
 	if err != nil {
 		return err
 	}
-	return s.showInvite(w, r, by, sc, inviteState{access: user.Access{Role: offered(sc)[0], AllSubs: true}, status: http.StatusOK})
+	access := user.Access{Role: offered(sc)[0], AllSubs: true}
+	if asked := authz.Role(r.URL.Query().Get("role")); asked.IsGroup() { // from the page of a role group
+		access.Role = asked
+	}
+	return s.showInvite(w, r, by, sc, inviteState{access: access, status: http.StatusOK})
 }
 
 // inviting is seen for those who may invite.

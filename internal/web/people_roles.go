@@ -75,7 +75,24 @@ func (s *Server) newRolePage(w http.ResponseWriter, r *http.Request, by authz.Ac
 	if !sc.Has(authz.RolesManage) {
 		return authz.Denied()
 	}
-	return s.showRole(w, r, by, sc, role.Group{Account: sc.Account()}, typedRole{}, nil)
+	var in typedRole
+	if from, err := ids.ParseRole(r.URL.Query().Get("from")); err == nil {
+		g, err := s.Roles.Get(r.Context(), by, sc.Account(), from)
+		if err != nil {
+			return err
+		}
+		in = copied(i18n.From(r.Context()), sc, g)
+	}
+	return s.showRole(w, r, by, sc, role.Group{Account: sc.Account()}, in, nil)
+}
+
+// copied is the form of a new group with what another has, as far as the reader can give it.
+func copied(p i18n.Printer, sc authz.Scope, g role.Group) typedRole {
+	in := typedRole{Input: role.Input{Name: p.T("packages.copy_name", "name", g.Name), Description: g.Description, Perms: g.Perms.Intersect(sc.Whole())}}
+	if sc.Has(authz.QuotasEdit) {
+		in.sending = typedShared(p, g.Sending)
+	}
+	return in
 }
 
 func (s *Server) rolePage(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
@@ -83,7 +100,7 @@ func (s *Server) rolePage(w http.ResponseWriter, r *http.Request, by authz.Actor
 	if err != nil {
 		return err
 	}
-	return s.showRole(w, r, by, sc, g, typedRole{Input: role.Input{Name: g.Name, Description: g.Description, Perms: g.Perms}, sending: typedShared(g.Sending)}, nil)
+	return s.showRole(w, r, by, sc, g, typedRole{Input: role.Input{Name: g.Name, Description: g.Description, Perms: g.Perms}, sending: typedShared(i18n.From(r.Context()), g.Sending)}, nil)
 }
 
 func (s *Server) roleOf(r *http.Request, by authz.Actor) (authz.Scope, role.Group, error) {
@@ -108,6 +125,10 @@ func (s *Server) showRole(w http.ResponseWriter, r *http.Request, by authz.Actor
 	}
 	may := authz.GroupGrantable().Intersect(sc.Whole())
 	v.Grid = roleGrid(offerOf(r.Context()), sc, may, in.Perms, v.ReadOnly)
+	if !v.New && !v.ReadOnly {
+		markSaved(&v.Grid, g.Perms)
+		v.Unsaved = in.unsaved(g)
+	}
 	status := http.StatusOK
 	if failure != nil {
 		fields, isForm := fieldErrors(p, failure)
@@ -129,10 +150,15 @@ func (s *Server) showRole(w http.ResponseWriter, r *http.Request, by authz.Actor
 	}
 	v.Sending = in.sending.fields(p, v.Errors)
 	v.Sending.ReadOnly = v.ReadOnly || !sc.Has(authz.QuotasEdit)
+	if err := s.addAllowed(r, by, sc, &v.Sending); err != nil {
+		return err
+	}
 	if v.New {
 		v.Title, v.Text, v.Action = p.T("roles.new_title"), p.T("roles.new_text"), base+"/new"
 	} else if err := s.roleHolders(r, by, sc, g, &v); err != nil {
 		return err
+	} else {
+		roleActions(sc, g, &v)
 	}
 	var err error
 	if v.Page, err = s.frame(w, r, by, rolesPlace(p, base, part.Crumb{Label: v.Title})); err != nil {
@@ -145,7 +171,7 @@ func (s *Server) showRole(w http.ResponseWriter, r *http.Request, by authz.Actor
 func (s *Server) roleHolders(r *http.Request, by authz.Actor, sc authz.Scope, g role.Group, v *roles.Edit) error {
 	p := i18n.From(r.Context())
 	n := g.Members + g.Invitations
-	v.Used, v.Count, v.Text = n > 0, p.Number(int64(n)), p.T("roles.used_by", "count", n)
+	v.Used, v.Count, v.Text = n > 0, p.Number(int64(n)), p.T("roles.used_by", "account", sc.Name(), "count", n)
 	if g.Inherited(sc.Account()) {
 		v.Text = p.T("roles.inherited_text", "account", providerName(p, g.AccountName))
 	}
@@ -154,15 +180,18 @@ func (s *Server) roleHolders(r *http.Request, by authz.Actor, sc authz.Scope, g 
 		return err
 	}
 	for _, h := range holders {
-		i := part.Ident{Avatar: part.Avatar{ID: string(h.Membership), Name: h.Name, Size: "sm"}, Title: h.Name, Sub: h.Email + " · " + h.AccountName}
+		i := part.Ident{Avatar: part.Avatar{ID: string(h.Membership), Name: h.Name, Size: "sm"}, Title: h.Name, Sub: h.Email}
 		if h.Membership == "" {
-			i.Avatar.Name, i.Title, i.Sub = h.Email, h.Email, p.T("roles.invited")+" · "+h.AccountName
+			i.Avatar.Name, i.Title, i.Sub = h.Email, h.Email, p.T("roles.invited")
 		} else {
 			i.Href = accountPath(h.Account, "/users/"+string(h.Membership))
 		}
+		if h.Account != sc.Account() {
+			i.Sub += " · " + p.T("roles.from", "account", h.AccountName)
+		}
 		v.Holders = append(v.Holders, i)
 	}
-	if !v.Used || v.ReadOnly {
+	if !v.Used || v.ReadOnly || !mayReassign(sc) {
 		return nil
 	}
 	all, err := s.Roles.List(r.Context(), by, sc.Account())
@@ -208,7 +237,7 @@ func readRole(w http.ResponseWriter, r *http.Request, sc authz.Scope, g role.Gro
 		return typedRole{}, 0, err
 	}
 	version, _ := strconv.ParseInt(f.text("version"), 10, 64) //nolint:errcheck // 0 is no version, and stale
-	in := typedRole{Input: role.Input{Name: f.text("name"), Description: f.text("description"), Perms: permsOf(f), Sending: g.Sending}, sending: typedShared(g.Sending)}
+	in := typedRole{Input: role.Input{Name: f.text("name"), Description: f.text("description"), Perms: permsOf(f), Sending: g.Sending}, sending: typedShared(i18n.From(r.Context()), g.Sending)}
 	if sc.Has(authz.QuotasEdit) {
 		in.sending = readGrid(f)
 	}
@@ -269,36 +298,5 @@ func (s *Server) saveRole(w http.ResponseWriter, r *http.Request, by authz.Actor
 		return s.showRole(w, r, by, sc, g, in, err)
 	}
 	s.setFlash(w, "role_saved")
-	return seeOther(w, r, accountPath(sc.Account(), "/roles/"+string(g.ID)))
-}
-
-func (s *Server) deleteRole(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
-	if _, err := readForm(w, r); err != nil {
-		return err
-	}
-	sc, g, err := s.roleOf(r, by)
-	if err != nil {
-		return err
-	}
-	if err := s.Roles.Delete(r.Context(), by, sc.Account(), g.ID); err != nil {
-		return err
-	}
-	s.setFlash(w, "role_deleted")
-	return seeOther(w, r, accountPath(sc.Account(), "/roles"))
-}
-
-func (s *Server) reassignRole(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
-	sc, g, err := s.roleOf(r, by)
-	if err != nil {
-		return err
-	}
-	f, err := readForm(w, r, "to")
-	if err != nil {
-		return err
-	}
-	if err := s.Roles.Reassign(r.Context(), by, sc.Account(), g.ID, authz.Role(f.text("to"))); err != nil {
-		return err
-	}
-	s.setFlash(w, "role_reassigned")
 	return seeOther(w, r, accountPath(sc.Account(), "/roles/"+string(g.ID)))
 }

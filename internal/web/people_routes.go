@@ -37,6 +37,7 @@ func (s *Server) peopleRoutes() []Route {
 		{Pattern: "GET /a/{account}/roles/{role}", Signed: s.rolePage},
 		{Pattern: "POST /a/{account}/roles/{role}", Signed: s.saveRole},
 		{Pattern: "POST /a/{account}/roles/{role}/changes", Signed: s.roleChanges},
+		{Pattern: "GET /a/{account}/roles/{role}/delete", Signed: s.deleteRolePage},
 		{Pattern: "POST /a/{account}/roles/{role}/delete", Signed: s.deleteRole},
 		{Pattern: "POST /a/{account}/roles/{role}/reassign", Signed: s.reassignRole},
 

@@ -110,7 +110,7 @@ func (s *Server) sendingOf(r *http.Request, by authz.Actor, id ids.Account, targ
 		typed = typedGrid{}
 		for _, row := range view.Rows {
 			if row.Own != nil {
-				typed[slot{row.Channel, row.Window}] = typedFrom(*row.Own, row.LastDay)
+				typed[slot{row.Channel, row.Window}] = typedFrom(p, *row.Own, row.LastDay)
 			}
 		}
 	}

@@ -3,11 +3,14 @@ package web
 import (
 	"net/http"
 
+	"github.com/a-h/templ"
+
 	"bailiwick/internal/authz"
 	"bailiwick/internal/i18n"
 	"bailiwick/internal/quota"
 	"bailiwick/internal/role"
 	"bailiwick/internal/web/ui/part"
+	"bailiwick/internal/web/ui/people"
 	"bailiwick/internal/web/ui/roles"
 )
 
@@ -35,14 +38,68 @@ func (s *Server) roleChanges(w http.ResponseWriter, r *http.Request, by authz.Ac
 		in.changes = changesShown(offerOf(r.Context()), would)
 	}
 	if fragment(r, roles.ChangesID) {
-		v := roles.Changes{Wrong: err != nil}
-		if in.changes != nil {
-			v = *in.changes
-		}
-		v.Action = accountPath(sc.Account(), "/roles/"+string(g.ID)+"/changes")
-		return s.render(w, r, http.StatusOK, v)
+		return s.renewChanges(w, r, by, sc, g, in, err)
 	}
 	return s.showRole(w, r, by, sc, g, in, err)
+}
+
+// renewChanges answers while somebody fills in the form: what would change, and below it how much is not saved.
+func (s *Server) renewChanges(w http.ResponseWriter, r *http.Request, by authz.Actor, sc authz.Scope, g role.Group, in typedRole, failure error) error {
+	p := i18n.From(r.Context())
+	form := roles.Edit{Unsaved: in.unsaved(g)}
+	form.Errors, _ = fieldErrors(p, failure)
+	form.Sending = in.sending.fields(p, form.Errors)
+	if err := s.addAllowed(r, by, sc, &form.Sending); err != nil {
+		return err
+	}
+	state := form.State(p)
+	state.Anew = true
+	v := roles.Changes{Wrong: failure != nil}
+	if in.changes != nil {
+		v = *in.changes
+	}
+	for _, f := range form.Remarks(p) {
+		v.Lines = append(v.Lines, roles.Line{Icon: "circle-alert", Tone: part.Danger, What: f.Label, Whom: form.Errors[f.ID]})
+	}
+	for _, c := range form.Sending.Warnings() {
+		v.Lines = append(v.Lines, roles.Line{Icon: "triangle-alert", Tone: part.Warning, What: c.Full, Whom: c.Warn})
+	}
+	v.Action = accountPath(sc.Account(), "/roles/"+string(g.ID)+"/changes")
+	return s.render(w, r, http.StatusOK, templ.Join(v, state))
+}
+
+// unsaved counts what of the form is not as it is saved.
+func (t typedRole) unsaved(g role.Group) int {
+	n := len(t.Perms.Without(g.Perms).List()) + len(g.Perms.Without(t.Perms).List())
+	if t.Name != g.Name {
+		n++
+	}
+	if t.Description != g.Description {
+		n++
+	}
+	for _, s := range slots() {
+		if !t.sending[s].says(s, g.Sending.Of(s.channel, s.window)) {
+			n++
+		}
+	}
+	return n
+}
+
+// markSaved lets a grid show what is not ticked as it is saved.
+func markSaved(g *people.Grid, saved authz.Set) {
+	g.Marks = true
+	for _, group := range g.Groups {
+		for _, row := range group.Rows {
+			for _, c := range row.Cells {
+				if c != nil {
+					c.Saved = saved.Has(authz.Perm(c.Perm))
+				}
+			}
+			for k := range row.More {
+				row.More[k].Saved = saved.Has(authz.Perm(row.More[k].Perm))
+			}
+		}
+	}
 }
 
 // changesShown puts into words what a change of a role group does.
@@ -71,5 +128,5 @@ func limitWords(p i18n.Printer, l quota.Limit) string {
 	if l.Action == quota.Reject && !l.Paced {
 		return p.Number(l.Amount)
 	}
-	return p.T("part.pair", "name", p.Number(l.Amount), "value", typedFrom(l, "").atLimit(p))
+	return p.T("part.pair", "name", p.Number(l.Amount), "value", typedFrom(p, l, "").atLimit(p))
 }

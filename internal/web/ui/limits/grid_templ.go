@@ -58,6 +58,19 @@ func (g Grid) Remarks() []part.FieldError {
 	return out
 }
 
+// Warnings are the limits with a warning.
+func (g Grid) Warnings() []Cell {
+	var out []Cell
+	for _, c := range g.Channels {
+		for _, cell := range c.Cells {
+			if cell.Warn != "" {
+				out = append(out, cell)
+			}
+		}
+	}
+	return out
+}
+
 func (g Grid) wrong(c Cell) bool {
 	for _, of := range []string{"_action", "_cap", "_paced", "_until"} {
 		if g.Errors[c.Name+of] != "" {
@@ -110,7 +123,7 @@ func (g Grid) Fields() templ.Component {
 			var templ_7745c5c3_Var2 string
 			templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(c.Label)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/ui/limits/grid.templ`, Line: 75, Col: 35}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/ui/limits/grid.templ`, Line: 88, Col: 35}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var2))
 			if templ_7745c5c3_Err != nil {
@@ -125,7 +138,7 @@ func (g Grid) Fields() templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = part.Field{Name: cell.Name, Label: cell.Label, Value: cell.Amount, Error: g.Errors[cell.Name], Hint: cell.Note, Warn: cell.Warn, InputMode: "numeric", Placeholder: cell.Placeholder, ReadOnly: g.ReadOnly, Autocomplete: "off", Plain: true, Autofocus: g.Focus == cell.Name}.Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = part.Field{Name: cell.Name, Label: cell.Label, Value: cell.Amount, Error: g.Errors[cell.Name], Hint: cell.Note, Warn: cell.Warn, InputMode: "numeric", Placeholder: cell.Placeholder, ReadOnly: g.ReadOnly, Autocomplete: "off", Plain: true, End: true, Autofocus: g.Focus == cell.Name}.Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -142,7 +155,7 @@ func (g Grid) Fields() templ.Component {
 					var templ_7745c5c3_Var3 string
 					templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(cell.Used)
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/ui/limits/grid.templ`, Line: 83, Col: 35}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/ui/limits/grid.templ`, Line: 96, Col: 35}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 					if templ_7745c5c3_Err != nil {
@@ -162,7 +175,7 @@ func (g Grid) Fields() templ.Component {
 						var templ_7745c5c3_Var4 string
 						templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(cell.AtLimit)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/ui/limits/grid.templ`, Line: 87, Col: 39}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/ui/limits/grid.templ`, Line: 100, Col: 39}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 						if templ_7745c5c3_Err != nil {
@@ -191,7 +204,7 @@ func (g Grid) Fields() templ.Component {
 					var templ_7745c5c3_Var5 string
 					templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(cell.Full)
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/ui/limits/grid.templ`, Line: 92, Col: 38}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/ui/limits/grid.templ`, Line: 105, Col: 38}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 					if templ_7745c5c3_Err != nil {
@@ -204,7 +217,7 @@ func (g Grid) Fields() templ.Component {
 					var templ_7745c5c3_Var6 string
 					templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(cell.AtLimit)
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/ui/limits/grid.templ`, Line: 93, Col: 24}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/ui/limits/grid.templ`, Line: 106, Col: 24}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 					if templ_7745c5c3_Err != nil {
@@ -218,7 +231,7 @@ func (g Grid) Fields() templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = part.Field{Name: cell.Name + "_cap", Label: p.T("limits.cap"), Value: cell.Cap, Hint: p.T("limits.cap_hint"), Error: g.Errors[cell.Name+"_cap"], InputMode: "numeric", Autocomplete: "off", Plain: true}.Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = part.Field{Name: cell.Name + "_cap", Label: p.T("limits.cap"), Value: cell.Cap, Hint: p.T("limits.cap_hint"), Error: g.Errors[cell.Name+"_cap"], InputMode: "numeric", Autocomplete: "off", Plain: true, End: true}.Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -1272,6 +1272,7 @@ type Confirm struct {
 	Do     string // label of the button
 	Keep   string
 	Typed  *part.Field
+	First  *part.Button // what has to be done before: it stands in place of the button
 }
 
 // Render writes the page.
@@ -1339,7 +1340,7 @@ func confirm(v Confirm) templ.Component {
 						var templ_7745c5c3_Var47 string
 						templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(name)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/ui/people/users.templ`, Line: 338, Col: 37}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/ui/people/users.templ`, Line: 339, Col: 37}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var47))
 						if templ_7745c5c3_Err != nil {
@@ -1352,7 +1353,7 @@ func confirm(v Confirm) templ.Component {
 						var templ_7745c5c3_Var48 string
 						templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(value)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/ui/people/users.templ`, Line: 338, Col: 53}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/ui/people/users.templ`, Line: 339, Col: 53}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var48))
 						if templ_7745c5c3_Err != nil {
@@ -1378,9 +1379,16 @@ func confirm(v Confirm) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = part.Button{Label: v.Do, Kind: part.DangerSolid, Submit: true}.Render(ctx, templ_7745c5c3_Buffer)
-				if templ_7745c5c3_Err != nil {
-					return templ_7745c5c3_Err
+				if v.First != nil {
+					templ_7745c5c3_Err = v.First.Render(ctx, templ_7745c5c3_Buffer)
+					if templ_7745c5c3_Err != nil {
+						return templ_7745c5c3_Err
+					}
+				} else {
+					templ_7745c5c3_Err = part.Button{Label: v.Do, Kind: part.DangerSolid, Submit: true}.Render(ctx, templ_7745c5c3_Buffer)
+					if templ_7745c5c3_Err != nil {
+						return templ_7745c5c3_Err
+					}
 				}
 				templ_7745c5c3_Err = part.Button{Label: v.Keep, Href: v.Back}.Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
