@@ -46,8 +46,8 @@ func TestRoleGroupAppliesAtOnce(t *testing.T) {
 	grace.Click("Name of owner@acme.example").Await("#main .empty").Gone("Roles and groups")
 	grace.Goto(at + "/activity").See("Front desk")
 
-	boss.See("A role group in use cannot be deleted").Gone("Delete role group").Axe().Screenshot("role-in-use")
-	boss.Fill("Instead", "Guest").Click("Reassign people").See("Reassigned.").Click("Delete role group").See("Role group deleted.")
+	boss.See("A role group in use cannot be deleted").Axe().Screenshot("role-in-use").Click("Delete").See("1 person has it.").Gone("Delete role group").Axe().Click("Give another role")
+	boss.Fill("Instead", "Guest").Click("Reassign people").See("Reassigned.").Click("Delete").See("Delete Front desk?").Axe().Click("Delete role group").See("Role group deleted.")
 	grace.Reload().Await("#main .empty")
 }
 

@@ -167,7 +167,7 @@ func (g Grid) Fields() templ.Component {
 					}
 				}
 				if g.ReadOnly {
-					if cell.AtLimit != "" {
+					if cell.AtLimit != "" && cell.Amount != "" {
 						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<p class=\"hint\">")
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
