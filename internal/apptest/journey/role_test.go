@@ -21,11 +21,11 @@ func TestARoleGroupSaysWhatIsNotSavedByKeyboard(t *testing.T) {
 	if tab.Has(ofBox("users.view")) || tab.Has(ofBox("users.invite")) {
 		t.Error("what is saved stands out as changed")
 	}
-	tab.TabTo(`[value="users.view"]`).Press("Space").TabTo(`[value="users.invite"]`).Press("Space").See("2 unsaved changes").Await(ofBox("users.view")).Await(ofBox("users.invite")).Axe().Fits()
+	tab.TabTo(`[value="users.view"]`).Press("Space").TabTo(`[value="users.invite"]`).Press("Space").Await(".savebar .tab-dot").See("2 unsaved changes").Await(ofBox("users.view")).Await(ofBox("users.invite")).Axe().Fits()
 	if tab.Has(ofBox("locations.view")) {
 		t.Error("what nobody touched stands out as changed")
 	}
-	tab.TabTo("#email_month").Press("many", "Tab").See("3 unsaved changes").See("1 error").See("Write a number").Axe().Screenshot("role-unsaved")
+	tab.TabTo("#email_month").Press("many", "Tab").See("3 unsaved changes").Await(`.savebar a[href="#email_month"]`).See("1 error").See("Write a number").Axe().Screenshot("role-unsaved")
 	tab.Click("1 error")
 	if !tab.FocusedOn("#email_month") && tab.URL() != w.Server.URL+path+"#email_month" {
 		t.Errorf("the error leads to %s", tab.URL())
