@@ -69,7 +69,7 @@ func TestACustomerIsMadeWithAllItsTabs(t *testing.T) {
 				}
 			}
 			tab.Goto("/a/" + made + "/quotas").See("Growth")
-			if tab.Value("email_day") != "30000" || tab.Value("users") != "12" {
+			if tab.Value("email_day") != "30,000" || tab.Value("users") != "12" {
 				t.Errorf("the day is %q, and there are %q users", tab.Value("email_day"), tab.Value("users"))
 			}
 			tab.Goto("/a/" + made + "/security").See("Set here").See("198.51.100.0/24").See("The office").See("203.0.113.40")
