@@ -32,6 +32,7 @@ func TestThePageOfARoleGroupOffersWhatTheReaderMay(t *testing.T) {
 		}
 		group, above := w.RoleGroup(acme, "Desk", authz.UsersView), w.RoleGroup(w.Platform, "Helpers", authz.UsersView)
 		w.Member(acme, "one@acme.example", apptest.As(authz.Role(group)))
+		w.Member(w.Department(acme, "Retail"), "two@acme.example", apptest.As(authz.Role(group)))
 		owner := w.SignIn(w.Member(acme, "amara@acme.example", apptest.As(authz.Owner)).Email)
 		as := func(email string, perms ...authz.Perm) *apptest.Browser {
 			return w.SignIn(w.Member(acme, email, apptest.As(authz.Role(w.RoleGroup(acme, email, perms...)))).Email)
@@ -40,11 +41,11 @@ func TestThePageOfARoleGroupOffersWhatTheReaderMay(t *testing.T) {
 		copies, deletes, invites := "/new?from="+string(group), page(group)+"/delete", "/users/invite?role="+string(group)
 		const saves, allows, keys, gives = `class="savebar"`, "Acme allows 10,000", "API keys of its members", `id="reassign"`
 
-		has(t, owner.Get(page(group)), http.StatusOK, "Role group of Acme, used by 1 person.", copies, deletes, invites, saves, allows, keys, gives)
+		has(t, owner.Get(page(group)), http.StatusOK, "Role group of Acme, used by 2 people.", "two@acme.example · From Retail", copies, deletes, invites, saves, allows, keys, gives)
 
 		reader := as("reads@acme.example", authz.RolesView, authz.UsersView)
 		a := reader.Get(page(group))
-		has(t, a, http.StatusOK, "used by 1 person.", "one@acme.example")
+		has(t, a, http.StatusOK, "used by 2 people.", "one@acme.example")
 		lacks(t, a, copies, deletes, invites, saves, allows, keys, gives)
 		for _, path := range []string{deletes, at(acme, "/roles"+copies)} {
 			if a := reader.Get(path); a.Status != http.StatusForbidden {
