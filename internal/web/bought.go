@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"strconv"
 	"strings"
 
 	"bailiwick/internal/authz"
@@ -45,7 +44,7 @@ func (s *Server) boughtCards(r *http.Request, by authz.Actor, sc authz.Scope, ac
 			row.InForce = amountText(p, a.Amount)
 		}
 		if a.Overridden {
-			row.Own, row.Until, row.Overridden = strconv.FormatInt(a.Amount, 10), a.LastDay, p.T("packages.overridden", "amount", amountText(p, a.Amount))
+			row.Own, row.Until, row.Overridden = p.Number(a.Amount), a.LastDay, p.T("packages.overridden", "amount", amountText(p, a.Amount))
 		}
 		if t.amounts != nil {
 			row.Own, row.Until = t.amounts[row.Term], t.amounts[row.Term+"_until"]

@@ -146,12 +146,12 @@ type typedPackage struct {
 	sending typedGrid            // likewise
 }
 
-func (t typedPackage) amount(term plan.Term) string {
+func (t typedPackage) amount(p i18n.Printer, term plan.Term) string {
 	if t.amounts != nil {
 		return t.amounts[term]
 	}
 	if n := t.Terms.Of(term); n != plan.Unlimited {
-		return strconv.FormatInt(n, 10)
+		return p.Number(n)
 	}
 	return ""
 }
@@ -164,7 +164,7 @@ func (s *Server) showPackage(w http.ResponseWriter, r *http.Request, by authz.Ac
 		New: k.ID == "", ReadOnly: k.Inherited(sc.Account()) || !sellsPackages(sc), Retired: !k.Retired.IsZero(), Clients: capped(p, k.Customers), Used: k.Customers > 0, CanAssign: sc.Has(authz.PackagesAssign) && !k.Inherited(sc.Account()),
 	}
 	for _, term := range plan.AllTerms() {
-		v.Limits = append(v.Limits, packages.Limit{Term: string(term), Label: p.T("packages.term_" + string(term)), Value: in.amount(term)})
+		v.Limits = append(v.Limits, packages.Limit{Term: string(term), Label: p.T("packages.term_" + string(term)), Value: in.amount(p, term)})
 	}
 	sending := in.sending
 	if sending == nil {

@@ -1136,7 +1136,7 @@ func edit(v Edit) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					for _, l := range v.Limits {
-						templ_7745c5c3_Err = part.Field{Name: l.Term, Label: l.Label, Value: l.Value, Error: v.Errors[l.Term], Hint: l.Hint, InputMode: "numeric", Placeholder: p.T("packages.unlimited"), ReadOnly: v.ReadOnly, Autocomplete: "off", Plain: true}.Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = part.Field{Name: l.Term, Label: l.Label, Value: l.Value, Error: v.Errors[l.Term], Hint: l.Hint, InputMode: "numeric", Placeholder: p.T("packages.unlimited"), ReadOnly: v.ReadOnly, Autocomplete: "off", Plain: true, End: true}.Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
