@@ -42,13 +42,17 @@ func scanDepartment(r db.Row) (x DepartmentRow, err error) {
 }
 
 func departmentsBelow(ctx context.Context, q db.Queryer, sc authz.Scope, after []any, limit int) ([]DepartmentRow, error) {
+	text, args := departmentsBelowText(sc, after, limit)
+	return db.All(ctx, q, scanDepartment, text, args...)
+}
+
+func departmentsBelowText(sc authz.Scope, after []any, limit int) (string, []any) {
 	cond := ""
 	if len(after) > 0 {
 		cond = ` AND (a.name_fold, a.id) > (?, ?)`
 	}
-	text, args := departmentsText(sc, `accounts a WHERE a.parent_id = ? AND a.kind = 'department'`+cond+` ORDER BY a.name_fold, a.id LIMIT ?`,
+	return departmentsText(sc, `accounts a WHERE a.parent_id = ? AND a.kind = 'department'`+cond+` ORDER BY a.name_fold, a.id LIMIT ?`,
 		slices.Concat([]any{sc.Account()}, after, []any{limit}))
-	return db.All(ctx, q, scanDepartment, text, args...)
 }
 
 func topDepartments(ctx context.Context, q db.Queryer, sc authz.Scope, first []ids.Account, limit int) ([]DepartmentRow, error) {

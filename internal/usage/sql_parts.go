@@ -78,12 +78,13 @@ func sent(ctx context.Context, q db.Queryer, _ authz.Scope, text string, args []
 	return all, nil
 }
 
-// sentText adds what is folded, what is not yet, and what leases have spent, as sums does.
+// sentText adds what is folded, what is not yet, and what leases have spent, as sums does. The joins are crossed so that SQLite goes
+// from those few to what they sent, not from what all others sent of late to them.
 func sentText(text string, args []any, in span) (string, []any) {
 	days := []any{in.channel, in.from, in.to}
 	return `WITH x (id, name) AS (` + text + `)
-		SELECT x.id, x.name, s.units FROM x JOIN quota_sums s ON s.subject = x.id AND s.channel = ? AND s.grain = ? AND s.period BETWEEN ? AND ?
-		UNION ALL SELECT x.id, x.name, u.units FROM x JOIN quota_usage u ON u.subject = x.id AND u.channel = ? AND u.day BETWEEN ? AND ? AND ` + unfolded + `
-		UNION ALL SELECT x.id, x.name, l.spent FROM x JOIN quota_leases l ON l.subject = x.id AND l.channel = ? AND l.day BETWEEN ? AND ?`,
+		SELECT x.id, x.name, s.units FROM x CROSS JOIN quota_sums s WHERE s.subject = x.id AND s.channel = ? AND s.grain = ? AND s.period BETWEEN ? AND ?
+		UNION ALL SELECT x.id, x.name, u.units FROM x CROSS JOIN quota_usage u WHERE u.subject = x.id AND u.channel = ? AND u.day BETWEEN ? AND ? AND ` + unfolded + `
+		UNION ALL SELECT x.id, x.name, l.spent FROM x CROSS JOIN quota_leases l WHERE l.subject = x.id AND l.channel = ? AND l.day BETWEEN ? AND ?`,
 		slices.Concat(args, []any{in.channel, in.grain.String(), in.from, in.to}, days, days)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"bailiwick/internal/authz"
 	"bailiwick/internal/clock"
@@ -20,7 +21,8 @@ import (
 type world struct {
 	*usertest.World
 	*user.Service
-	t *testing.T
+	t     *testing.T
+	clock *clock.Fake
 }
 
 func each(t *testing.T, fn func(t *testing.T, w *world)) {
@@ -28,7 +30,7 @@ func each(t *testing.T, fn func(t *testing.T, w *world)) {
 	at := clock.NewFake(usertest.Start)
 	dbtest.EachAt(t, at.Now, func(t *testing.T, d *db.DB) {
 		w := usertest.New(t, d)
-		fn(t, &world{w, w.Users, t})
+		fn(t, &world{w, w.Users, t, at})
 	})
 }
 
@@ -283,6 +285,28 @@ func TestTransferringOwnership(t *testing.T) {
 		}
 		if told != 2 {
 			t.Errorf("%d former owners were told", told)
+		}
+	})
+}
+
+func TestLeadersAreOwnersThenAdminsByHowLongTheyAreThere(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		join := func(email string, a user.Access) ids.Membership {
+			w.clock.Advance(time.Minute)
+			return w.Member(w.Customer, email, a).Member
+		}
+		first, gone := join("zoe@acme.example", asAdmin), join("gone@acme.example", asAdmin)
+		join("uma@acme.example", asUser)
+		second, third := join("adam@acme.example", asAdmin), join("bea@acme.example", asAdmin)
+		owner := join("omar@acme.example", asOwner)
+		if err := w.Deactivate(t.Context(), w.Owner.Actor, w.Customer, gone); err != nil {
+			t.Fatal(err)
+		}
+		for limit, want := range map[int][]ids.Membership{3: {w.Owner.Member, owner, first}, 9: {w.Owner.Member, owner, first, second, third}} {
+			got, err := w.Leaders(t.Context(), w.Owner.Actor, w.Customer, limit)
+			if err != nil || !slices.Equal(members(user.Page{Members: got}), want) {
+				t.Errorf("%d at most: %+v, %v, want %v", limit, got, err, want)
+			}
 		}
 	})
 }
