@@ -11,7 +11,8 @@ import (
 	"bailiwick/internal/ids"
 )
 
-// TestListsOfDepartmentsStartFromTheAccountAbove: of the departments, people, sub-accounts and places of all clients, those of one are looked at.
+// TestListsOfDepartmentsStartFromTheAccountAbove: of the departments, people, sub-accounts and places of all clients, those of one
+// are looked at.
 func TestListsOfDepartmentsStartFromTheAccountAbove(t *testing.T) {
 	dbtest.EachAt(t, clock.System, func(t *testing.T, d *db.DB) {
 		exec := func(query string, args ...any) {
@@ -46,8 +47,8 @@ func TestListsOfDepartmentsStartFromTheAccountAbove(t *testing.T) {
 			query, args := departmentsBelowText(sc, after, 51)
 			check(t, d, what, query, args)
 		}
-		rows, err := topDepartments(t.Context(), d, sc, []ids.Account{"acc_d166", "acc_d164", "acc_d7"}, 3)
-		if err != nil || len(rows) != 3 || rows[0].ID != "acc_d166" || rows[1].ID != "acc_d164" || rows[2].ID != "acc_d165" || rows[0].SubAccounts != 1 || rows[0].Users != 1 || rows[0].Locations != 1 {
+		rows, err := topDepartments(t.Context(), d, sc, []ids.Account{"acc_d167", "acc_d166", "acc_d7"}, 3)
+		if err != nil || len(rows) != 3 || rows[0].ID != "acc_d167" || rows[1].ID != "acc_d166" || rows[2].ID != "acc_d164" || rows[0].SubAccounts != 1 || rows[0].Users != 1 || rows[0].Locations != 1 {
 			t.Errorf("%+v, %v", rows, err)
 		}
 	})

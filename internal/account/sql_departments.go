@@ -14,7 +14,8 @@ func countDepartments(ctx context.Context, q db.Queryer, sc authz.Scope) (int64,
 	return db.One(ctx, q, db.Value[int64], `SELECT count(*) FROM accounts a WHERE a.parent_id = ? AND a.kind = 'department'`, sc.Account())
 }
 
-// departmentsText selects rows of departments from some, whose alias is a, with what else stands in them. Sub-accounts are counted for who sees them.
+// departmentsText selects rows of departments from some, whose alias is a, with what else stands in them. Sub-accounts are counted
+// for who sees them.
 func departmentsText(sc authz.Scope, from string, args []any) (string, []any) {
 	mine, first := "1 = 0", []any(nil)
 	if sc.Has(authz.SubAccountsView) {

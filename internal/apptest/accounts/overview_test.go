@@ -170,7 +170,7 @@ func TestTheOverviewShowsWhatItsReaderMaySee(t *testing.T) {
 			t.Errorf("people: %s", got)
 		}
 		details := card(t, body, "details")
-		if !strings.Contains(details, `/users/`+string(f.amara.Member)) || !strings.Contains(wordsOf(details), "Package Growth 100k Owner Name of amara@acme.example") || strings.Contains(details, "/packages/") {
+		if !strings.Contains(details, `/users/`+string(f.amara.Member)) || !strings.Contains(wordsOf(details), "Package Growth 100k Owner Name of amara@acme.example Time zone") || strings.Contains(details, "/packages/") {
 			t.Errorf("details: %s", details)
 		}
 		limited := w.Member(f.acme, "one@acme.example", apptest.As(authz.Role(w.RoleGroup(f.acme, "One", authz.ClientsView, authz.SubAccountsView, authz.DepartmentsView))))
