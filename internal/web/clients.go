@@ -8,11 +8,9 @@ import (
 	"bailiwick/internal/account"
 	"bailiwick/internal/authz"
 	"bailiwick/internal/errs"
-	"bailiwick/internal/exchange"
 	"bailiwick/internal/i18n"
 	"bailiwick/internal/ids"
 	"bailiwick/internal/provision"
-	"bailiwick/internal/sheet"
 	"bailiwick/internal/usage"
 	"bailiwick/internal/web/ui/clients"
 	"bailiwick/internal/web/ui/part"
@@ -223,100 +221,6 @@ func capped(p i18n.Printer, n int) string {
 	return p.Number(int64(n))
 }
 
-// clientFilters fills the filters with their choices.
-func (s *Server) clientFilters(r *http.Request, by authz.Actor, id ids.Account, q account.Query, v *clients.List) error {
-	p := i18n.From(r.Context())
-	choice := func(label string, change func(*account.Query)) part.MenuItem {
-		next := q
-		change(&next)
-		return part.MenuItem{Label: label, Href: withQuery(v.At+"/clients", queryValues(next))}
-	}
-	add := func(key, value string, clear func(*account.Query), choices []part.MenuItem) {
-		f := clients.ListFilter{Filter: part.Filter{Label: p.T("clients." + key), Value: value, Menu: "filter-" + key}, Choices: choices}
-		if value != "" {
-			f.Filter.Menu, f.Filter.Href = "", choice("", clear).Href
-		}
-		v.Filters = append(v.Filters, f)
-	}
-	var statuses, ends, resellers []part.MenuItem
-	statusName, endsName, resellerName := "", "", ""
-	for _, st := range []account.Status{account.Active, account.Suspended, account.Closed} {
-		label := p.T("account.status_" + string(st))
-		if q.Status == st {
-			statusName = label
-		}
-		statuses = append(statuses, choice(label, func(q *account.Query) { q.Status = st }))
-	}
-	for _, e := range []account.Ends{"7", "30", "90", account.EndsPassed, account.EndsNever} {
-		label := p.T("clients.ends_" + string(e))
-		if q.Ends == e {
-			endsName = label
-		}
-		ends = append(ends, choice(label, func(q *account.Query) { q.Ends = e }))
-	}
-	rows, err := s.Accounts.ResellerPlaces(r.Context(), by, id)
-	if err != nil && errs.KindOf(err) != errs.Denied {
-		return err
-	}
-	for _, x := range rows {
-		if q.Reseller == x.ID {
-			resellerName = x.Name
-		}
-		resellers = append(resellers, choice(x.Name, func(q *account.Query) { q.Reseller = x.ID }))
-	}
-	add("status", statusName, func(q *account.Query) { q.Status = "" }, statuses)
-	add("ends", endsName, func(q *account.Query) { q.Ends = "" }, ends)
-	if err := s.packageFilter(r, by, id, q, choice, add); err != nil {
-		return err
-	}
-	if _, sc, err := s.Ops.See(r.Context(), by, id); err != nil {
-		return err
-	} else if sc.Has(authz.QuotasView) {
-		name := ""
-		var uses []part.MenuItem
-		for _, u := range []account.Use{account.NearLimit, account.AtLimit} {
-			label := p.T("clients.use_" + string(u))
-			if q.Use == u {
-				name = label
-			}
-			uses = append(uses, choice(label, func(q *account.Query) { q.Use = u }))
-		}
-		add("use", name, func(q *account.Query) { q.Use = "" }, uses)
-	}
-	if len(resellers) > 0 {
-		add("reseller", resellerName, func(q *account.Query) { q.Reseller = "" }, resellers)
-	}
-	return nil
-}
-
-// packageFilter adds the filter by package, for who sees packages.
-func (s *Server) packageFilter(r *http.Request, by authz.Actor, id ids.Account, q account.Query, choice func(string, func(*account.Query)) part.MenuItem, add func(string, string, func(*account.Query), []part.MenuItem)) error {
-	all, err := s.Plans.List(r.Context(), by, id)
-	if errs.KindOf(err) == errs.Denied && err != nil {
-		return nil
-	}
-	if err != nil || len(all) == 0 && q.Package == "" {
-		return err
-	}
-	p := i18n.From(r.Context())
-	name := ""
-	var choices []part.MenuItem
-	for _, k := range all {
-		if q.Package == k.ID {
-			name = k.Name
-		}
-		choices = append(choices, choice(k.Name, func(q *account.Query) { q.Package = k.ID }))
-	}
-	if none := p.T("packages.none"); q.Package == account.NoPackage {
-		name = none
-	} else if q.Package != "" && name == "" {
-		name = p.T("packages.another")
-	}
-	choices = append(choices, choice(p.T("packages.none"), func(q *account.Query) { q.Package = account.NoPackage }))
-	add("package", name, func(q *account.Query) { q.Package = "" }, choices)
-	return nil
-}
-
 func (s *Server) newClientPage(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
 	id, err := accountOf(r)
 	if err != nil {
@@ -362,107 +266,6 @@ func (s *Server) createClient(w http.ResponseWriter, r *http.Request, by authz.A
 		s.setFlash(w, "client_created", "name", made.Name)
 	}
 	return seeOther(w, r, accountPath(made.ID, ""))
-}
-
-// bulkClients carries out a bulk action, or asks first for what it needs.
-func (s *Server) bulkClients(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
-	id, err := accountOf(r)
-	if err != nil {
-		return err
-	}
-	_, sc, err := s.Ops.Read(r.Context(), by, authz.ClientsView, id)
-	if err != nil {
-		return err
-	}
-	f, err := readForm(w, r, append([]string{"id", "do", "sure", "membership_end", "no_end", "typed", "package"}, inviteIntoNames...)...)
-	if err != nil {
-		return err
-	}
-	chosen, err := chosenClients(f)
-	if err != nil {
-		return err
-	}
-	do := f.text("do")
-	if do == "invite" {
-		return s.inviteInto(w, r, by, sc, f, chosen)
-	}
-	if asksFirst(do) && f.text("sure") == "" && len(chosen) > 0 {
-		return s.showBulk(w, r, by, http.StatusOK, f, part.Remarks{})
-	}
-	switch do {
-	case "export":
-		if len(chosen) == 0 {
-			return errs.New(errs.Invalid, "list.none_selected", "Select at least one client.")
-		}
-		t, err := s.Exchange.Export(r.Context(), by, id, exchange.Export{What: exchange.Clients, Format: sheet.CSV, Only: chosen})
-		if err != nil {
-			return err
-		}
-		return seeOther(w, r, taskPath(id, t))
-	case "suspend", "resume":
-		err = s.Accounts.BulkActive(r.Context(), by, id, chosen, do == "resume")
-	case "extend":
-		err = s.Accounts.BulkExtend(r.Context(), by, id, chosen, f.text("membership_end"), f.ticked("no_end"))
-	case "package":
-		err = s.Accounts.BulkAssign(r.Context(), by, id, chosen, ids.Package(f.text("package")))
-	case "close":
-		err = s.Accounts.BulkClose(r.Context(), by, id, chosen, f.text("typed"))
-	default:
-		err = errs.New(errs.Invalid, "list.action_unknown", "Choose one of the actions of the list.")
-	}
-	if err != nil {
-		remarks, status, err := remarksOn(i18n.From(r.Context()), err)
-		if err != nil || !asksFirst(do) {
-			return orProblem(err, remarks)
-		}
-		return s.showBulk(w, r, by, status, f, remarks)
-	}
-	s.setFlash(w, "clients_"+do)
-	return seeOther(w, r, accountPath(id, "/clients"))
-}
-
-// asksFirst reports whether an action on many clients needs something typed first.
-func asksFirst(do string) bool { return do == "extend" || do == "close" || do == "package" }
-
-// offeredPackages are the packages that a new client can be given; none for somebody who gives none.
-func (s *Server) offeredPackages(r *http.Request, by authz.Actor, at ids.Account) ([]part.Option, error) {
-	_, sc, err := s.Ops.See(r.Context(), by, at)
-	if err != nil || !sc.Has(authz.PackagesAssign) || !sc.Has(authz.PackagesView) {
-		return nil, err
-	}
-	out, err := s.packageOptions(r, by, at, "", "")
-	if len(out) < 2 {
-		return nil, err
-	}
-	return out, err
-}
-
-// orProblem turns the remarks of an action without a form back into an error.
-func orProblem(err error, remarks part.Remarks) error {
-	if err != nil {
-		return err
-	}
-	return errs.New(errs.Invalid, "list.refused", "{problem}", "problem", remarks.Problem)
-}
-
-func (s *Server) showBulk(w http.ResponseWriter, r *http.Request, by authz.Actor, status int, f form, remarks part.Remarks) error {
-	id, err := accountOf(r)
-	if err != nil {
-		return err
-	}
-	p := i18n.From(r.Context())
-	frame, err := s.frame(w, r, by, place{title: p.T("clients.title"), nav: "clients"})
-	if err != nil {
-		return err
-	}
-	var packages []part.Option
-	if f.text("do") == "package" {
-		if packages, err = s.packageOptions(r, by, id, "", ""); err != nil {
-			return err
-		}
-	}
-	return s.render(w, r, status, clients.Bulk{Page: frame, Packages: packages, Package: f.text("package"), Action: accountPath(id, "/clients/bulk"), Back: accountPath(id, "/clients"), Do: f.text("do"), Clients: f.all("id"), Count: len(f.all("id")),
-		End: f.text("membership_end"), NoEnd: f.ticked("no_end"), Typed: f.text("typed"), Errors: remarks.Fields, Problem: remarks.Problem})
 }
 
 func (s *Server) saveView(w http.ResponseWriter, r *http.Request, by authz.Actor) error {
