@@ -18,15 +18,18 @@ func acmeDepartments() []string {
 // acmeInDepartments is how many people each department has; most of them are in the client as well.
 func acmeInDepartments() []int { return []int{41, 22, 33, 9, 4, 6, 5, 3, 8} }
 
-func acmeSubs() []subaccount.Input {
-	var out []subaccount.Input
-	for _, n := range split(`retail-eu-newsletters, retail-eu-order-updates, retail-eu-texts, trade-price-lists, job-alerts, wholesale-offers, home-catalogue`) {
-		out = append(out, subaccount.Input{Name: n, Purpose: subaccount.Marketing})
+// acmeSubs are Acme's sub-accounts and the departments that own them, -1 for those of Acme itself. The first ones send most.
+func acmeSubs() []owned {
+	of := func(name string, purpose subaccount.Purpose, department int) owned {
+		return owned{subaccount.Input{Name: name, Purpose: purpose}, department}
 	}
-	for _, n := range split(`password-mails, receipts, delivery-notes, returns, loyalty-statements, store-alerts, invoices`) {
-		out = append(out, subaccount.Input{Name: n, Purpose: subaccount.Transactional})
+	return []owned{
+		of("retail-eu-newsletters", subaccount.Marketing, 0), of("retail-eu-order-updates", subaccount.Transactional, 0), of("trade-price-lists", subaccount.Marketing, 1),
+		of("retail-eu-texts", subaccount.Marketing, 0), of("wholesale-offers", subaccount.Marketing, 1), of("home-catalogue", subaccount.Marketing, 2),
+		of("job-alerts", subaccount.Marketing, 3), of("receipts", subaccount.Transactional, -1), of("password-mails", subaccount.Transactional, -1),
+		of("delivery-notes", subaccount.Transactional, 2), of("returns", subaccount.Transactional, 8), of("loyalty-statements", subaccount.Transactional, -1),
+		of("store-alerts", subaccount.Transactional, 0), of("invoices", subaccount.Transactional, -1),
 	}
-	return out
 }
 
 // Acme's people: 131 in the client and 17 in its departments alone, 12 invited, 5 deactivated.

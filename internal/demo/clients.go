@@ -115,22 +115,37 @@ func (l *loader) makeDepartments(ctx context.Context, s *site) error {
 	return nil
 }
 
-// makeSubs gives the client its sub-accounts, some to departments.
+// owned is a sub-account and which of its client's departments owns it, -1 for none.
+type owned struct {
+	subaccount.Input
+	department int
+}
+
+// usualSubs are the sub-accounts of most clients, some of departments.
+func (s *site) usualSubs() []owned {
+	out := []owned{{subaccount.Input{Name: "newsletters", Purpose: subaccount.Marketing}, -1}, {subaccount.Input{Name: "order-updates", Purpose: subaccount.Transactional}, -1},
+		{subaccount.Input{Name: "texts", Purpose: subaccount.Transactional}, -1}, {subaccount.Input{Name: "password-mails", Purpose: subaccount.Transactional}, -1}}
+	if n := len(s.deps); n > 0 {
+		out[1].department = 1 % n
+	}
+	return out
+}
+
+// makeSubs gives the client its sub-accounts.
 func (l *loader) makeSubs(ctx context.Context, s *site) error {
-	names := []subaccount.Input{{Name: "newsletters", Purpose: subaccount.Marketing}, {Name: "order-updates", Purpose: subaccount.Transactional},
-		{Name: "texts", Purpose: subaccount.Transactional}, {Name: "password-mails", Purpose: subaccount.Transactional}}
+	subs := s.usualSubs()
 	if s.domain == "acme" {
-		names = acmeSubs()
+		subs = acmeSubs()
 	}
 	l.at(s.created * 8 / 10)
-	for i := range s.client.subs {
+	for _, sub := range subs[:s.client.subs] {
 		on := s.id
-		if len(s.deps) > 0 && i%3 == 1 {
-			on = s.deps[i%len(s.deps)]
+		if sub.department >= 0 {
+			on = s.deps[sub.department]
 		}
-		id, err := l.App.Subs.Create(ctx, s.owner, on, names[i])
+		id, err := l.App.Subs.Create(ctx, s.owner, on, sub.Input)
 		if err != nil {
-			return fmt.Errorf("sub-account %s: %w", names[i].Name, err)
+			return fmt.Errorf("sub-account %s: %w", sub.Name, err)
 		}
 		s.subs = append(s.subs, id)
 	}

@@ -85,7 +85,7 @@ func (l *loader) makeLimits(ctx context.Context, s *site) error {
 			return err
 		}
 	}
-	return set(quota.Target{Sub: s.subs[0]}, -1, limit(quota.Email, quota.Hour, 4000, ""), limit(quota.Email, quota.Day, 40_000, ""))
+	return set(quota.Target{Sub: s.subs[0]}, 0, limit(quota.Email, quota.Hour, 8000, ""), limit(quota.Email, quota.Day, 60_000, ""))
 }
 
 // makePool sets what the platform has to hand out.
