@@ -147,7 +147,9 @@ func TestPlacesAndSendersOfAClient(t *testing.T) {
 		}
 		d.owner.Post(at+"/resume", "").Want(http.StatusNoContent)
 		d.owner.Get(d.at(d.client, "/subaccounts?q=ord")).Want(http.StatusOK)
-		d.owner.Get(d.at(d.client, "/departments")).Want(http.StatusOK)
+		if all := d.owner.Get(d.at(d.client, "/departments")).Want(http.StatusOK); !strings.Contains(all.Body, `"subaccounts":1`) {
+			t.Errorf("the departments: %s", all.Body)
+		}
 		d.owner.Delete(at + "?typed=other").Want(http.StatusUnprocessableEntity)
 		d.owner.Delete(at + "?typed=orders").Want(http.StatusNoContent)
 	})

@@ -207,6 +207,7 @@ type Department struct {
 	Email       string   `json:"email"`
 	Status      string   `json:"status" enum:"active,suspended,closed"`
 	Users       int64    `json:"users"`
+	SubAccounts int64    `json:"subaccounts" doc:"Those that the key may see."`
 	Locations   int64    `json:"locations"`
 	Departments int64    `json:"departments" doc:"Directly below."`
 	Can         []string `json:"can" doc:"What the key may do with departments here."`
@@ -229,7 +230,7 @@ func (a *API) listDepartments(ctx context.Context, by authz.Actor, in *listIn) (
 	mine := can(sc.Perms(), "departments")
 	out := List[Department]{Items: make([]Department, len(rows)), Next: next}
 	for i, r := range rows {
-		out.Items[i] = Department{string(r.ID), r.Name, r.Email, string(r.Status), r.Users, r.Locations, r.Departments, mine}
+		out.Items[i] = Department{string(r.ID), r.Name, r.Email, string(r.Status), r.Users, r.SubAccounts, r.Locations, r.Departments, mine}
 	}
 	return &Answer[List[Department]]{out}, nil
 }

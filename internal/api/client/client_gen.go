@@ -429,6 +429,7 @@ type Department struct {
 	Locations   int64    `json:"locations"`
 	Name        string   `json:"name"`
 	Status      string   `json:"status"`
+	Subaccounts int64    `json:"subaccounts"`
 	Users       int64    `json:"users"`
 }
 

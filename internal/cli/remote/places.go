@@ -109,6 +109,7 @@ func (c departmentsList) Run(p *Process) error {
 		column[client.Department]{"name", func(d client.Department) string { return d.Name }},
 		column[client.Department]{"status", func(d client.Department) string { return d.Status }},
 		column[client.Department]{"users", number(func(d client.Department) int64 { return d.Users })},
+		column[client.Department]{"subaccounts", number(func(d client.Department) int64 { return d.Subaccounts })},
 		column[client.Department]{"departments", number(func(d client.Department) int64 { return d.Departments })})
 }
 
