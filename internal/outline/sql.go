@@ -130,23 +130,20 @@ func sold(ctx context.Context, q db.Queryer, sc authz.Scope) (t Totals, err erro
 	if err != nil || t.Customers > mostWalked || !sc.Has(authz.DepartmentsView) {
 		return t, err
 	}
-	n, all, err := walked(ctx, q, sc)
-	if all {
-		t.Departments = n
+	below, err := walked(ctx, q, sc)
+	if below.accounts <= mostWalked {
+		t.Departments = below.departments
 	}
 	return t, err
 }
 
-// walked counts departments among the first accounts below, and reports whether those are all.
-func walked(ctx context.Context, q db.Queryer, sc authz.Scope) (n int, all bool, err error) {
-	_, err = db.One(ctx, q, func(r db.Row) (struct{}, error) {
-		var seen int
-		err := r.Scan(&seen, &n)
-		all = seen <= mostWalked
-		return struct{}{}, err
-	}, `SELECT count(*), COALESCE(SUM(CASE WHEN a.kind = 'department' AND a.closed_at IS NULL THEN 1 ELSE 0 END), 0)
+// walk is how many accounts below were looked at, and how many of them are departments that are not closed.
+type walk struct{ accounts, departments int }
+
+func walked(ctx context.Context, q db.Queryer, sc authz.Scope) (walk, error) {
+	return db.One(ctx, q, func(r db.Row) (w walk, err error) { return w, r.Scan(&w.accounts, &w.departments) },
+		`SELECT count(*), COALESCE(SUM(CASE WHEN a.kind = 'department' AND a.closed_at IS NULL THEN 1 ELSE 0 END), 0)
 		FROM (SELECT t.descendant_id FROM account_tree t WHERE t.ancestor_id = ? AND t.depth > 0 LIMIT ?) t JOIN accounts a ON a.id = t.descendant_id`, sc.Account(), mostWalked+1)
-	return n, all, err
 }
 
 // inside counts the departments of a customer or department.
