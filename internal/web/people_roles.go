@@ -175,21 +175,9 @@ func (s *Server) roleHolders(r *http.Request, by authz.Actor, sc authz.Scope, g 
 	if g.Inherited(sc.Account()) {
 		v.Text = p.T("roles.inherited_text", "account", providerName(p, g.AccountName))
 	}
-	holders, err := s.Roles.Holders(r.Context(), by, sc.Account(), g.ID)
-	if err != nil {
+	var err error
+	if v.Holders, err = s.membersOf(r, by, sc, g); err != nil {
 		return err
-	}
-	for _, h := range holders {
-		i := part.Ident{Avatar: part.Avatar{ID: string(h.Membership), Name: h.Name, Size: "sm"}, Title: h.Name, Sub: h.Email}
-		if h.Membership == "" {
-			i.Avatar.Name, i.Title, i.Sub = h.Email, h.Email, p.T("roles.invited")
-		} else {
-			i.Href = accountPath(h.Account, "/users/"+string(h.Membership))
-		}
-		if h.Account != sc.Account() {
-			i.Sub += " · " + p.T("roles.from", "account", h.AccountName)
-		}
-		v.Holders = append(v.Holders, i)
 	}
 	if !v.Used || v.ReadOnly || !mayReassign(sc) {
 		return nil
@@ -202,6 +190,29 @@ func (s *Server) roleHolders(r *http.Request, by authz.Actor, sc authz.Scope, g 
 	}
 	v.Others = append(v.Others, part.Option{Value: string(authz.Guest), Label: p.T("role.guest")})
 	return err
+}
+
+// membersOf are the people who have a group in the account and below, or are invited with it.
+func (s *Server) membersOf(r *http.Request, by authz.Actor, sc authz.Scope, g role.Group) ([]part.Ident, error) {
+	holders, err := s.Roles.Holders(r.Context(), by, sc.Account(), g.ID)
+	if err != nil {
+		return nil, err
+	}
+	p := i18n.From(r.Context())
+	var out []part.Ident
+	for _, h := range holders {
+		i := part.Ident{Avatar: part.Avatar{ID: string(h.Membership), Name: h.Name, Size: "sm"}, Title: h.Name, Sub: h.Email}
+		if h.Membership == "" {
+			i.Avatar.Name, i.Title, i.Sub = h.Email, h.Email, p.T("roles.invited")
+		} else {
+			i.Href = accountPath(h.Account, "/users/"+string(h.Membership))
+		}
+		if h.Account != sc.Account() {
+			i.Sub += " · " + p.T("roles.from", "account", h.AccountName)
+		}
+		out = append(out, i)
+	}
+	return out, nil
 }
 
 // roleGrid is what a role group may hold. What the reader does not hold is shown and cannot be ticked.

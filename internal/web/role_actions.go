@@ -50,7 +50,11 @@ func (s *Server) deleteRolePage(w http.ResponseWriter, r *http.Request, by authz
 		Do: p.T("roles.delete"), Keep: p.T("roles.delete_keep"),
 	}
 	if n := g.Members + g.Invitations; n > 0 {
-		v.Text = p.T("roles.delete_used", "count", n)
+		who, err := s.membersOf(r, by, sc, g)
+		if err != nil {
+			return err
+		}
+		v.Text, v.Whom = p.T("roles.delete_used", "count", n), roles.Members{Count: p.Number(int64(n)), People: who}
 		v.First = &part.Button{Label: p.T("roles.members"), Href: path + "#members"}
 		if mayReassign(sc) {
 			v.First = &part.Button{Label: p.T("roles.reassign"), Kind: part.Primary, Href: path + "#" + roles.ReassignID}

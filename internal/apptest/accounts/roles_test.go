@@ -43,6 +43,8 @@ func TestThePageOfARoleGroupOffersWhatTheReaderMay(t *testing.T) {
 
 		has(t, owner.Get(page(group)), http.StatusOK, "Role group of Acme, used by 2 people.", "two@acme.example · From Retail", copies, deletes, invites, saves, allows, keys, gives)
 
+		has(t, owner.Get(deletes), http.StatusOK, "2 people have it.", "one@acme.example", "two@acme.example", page(group)+"#reassign")
+
 		reader := as("reads@acme.example", authz.RolesView, authz.UsersView)
 		a := reader.Get(page(group))
 		has(t, a, http.StatusOK, "used by 2 people.", "one@acme.example")

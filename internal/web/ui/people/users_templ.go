@@ -1272,7 +1272,8 @@ type Confirm struct {
 	Do     string // label of the button
 	Keep   string
 	Typed  *part.Field
-	First  *part.Button // what has to be done before: it stands in place of the button
+	First  *part.Button    // what has to be done before: it stands in place of the button
+	Whom   templ.Component // whom it is about, nil where the text says so
 }
 
 // Render writes the page.
@@ -1340,7 +1341,7 @@ func confirm(v Confirm) templ.Component {
 						var templ_7745c5c3_Var47 string
 						templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(name)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/ui/people/users.templ`, Line: 339, Col: 37}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/ui/people/users.templ`, Line: 340, Col: 37}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var47))
 						if templ_7745c5c3_Err != nil {
@@ -1353,7 +1354,7 @@ func confirm(v Confirm) templ.Component {
 						var templ_7745c5c3_Var48 string
 						templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(value)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/ui/people/users.templ`, Line: 339, Col: 53}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/ui/people/users.templ`, Line: 340, Col: 53}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var48))
 						if templ_7745c5c3_Err != nil {
@@ -1398,9 +1399,15 @@ func confirm(v Confirm) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
+				if v.Whom != nil {
+					templ_7745c5c3_Err = v.Whom.Render(ctx, templ_7745c5c3_Buffer)
+					if templ_7745c5c3_Err != nil {
+						return templ_7745c5c3_Err
+					}
+				}
 				return nil
 			})
-			templ_7745c5c3_Err = part.Form{Action: v.Action}.Wrap().Render(templ.WithChildren(ctx, templ_7745c5c3_Var46), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = part.Form{Action: v.Action, Class: "stack"}.Wrap().Render(templ.WithChildren(ctx, templ_7745c5c3_Var46), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
